@@ -1,0 +1,221 @@
+"""A CNN with at least two convolutions."""
+
+import numpy as np
+import pytest
+
+from graders import graph, scoring
+from graders.checking import check, fail
+
+DATA = "shapes"
+SOURCES = ("cifar10",)
+ORDER = 1
+
+
+@pytest.fixture(scope="module")
+def model(submission, data):
+    """The model as the student builds it for the task's data."""
+    shape = data.train[0].shape[1:]
+    return submission.build("build_model", shape, data.num_classes, input_shape=shape)
+
+
+@pytest.fixture(scope="module")
+def nodes(model):
+    """The calls on the way from input to output."""
+    return graph.nodes(model.keras)
+
+
+@pytest.fixture(scope="module")
+def training(model, given):
+    """What `train` left behind."""
+    return model.train("train", "train", "validation")
+
+
+@check(
+    points=1,
+    hints=(
+        "Read the docstring of build_model: what does it take, and what does it return?",
+        "The last two lines are usually model.compile(...) and return model.",
+        "The last layer has num_classes units.",
+    ),
+)
+def builds(model, data):
+    """build_model returns a compiled Sequential or Functional model with one output per class."""
+    shape = model.keras.output_shape
+    if len(model.keras.inputs) != 1 or tuple(shape) != (None, data.num_classes):
+        fail(
+            f"an output of shape (batch, {data.num_classes}), one value for each class",
+            f"the shape {shape}",
+            "Look at the last layer: its units are num_classes, and a Flatten or a global pooling "
+            "stands somewhere before it",
+        )
+
+
+@check(
+    points=2,
+    needs=("builds",),
+    hints=(
+        "Count the Conv2D layers that the image really passes through.",
+        "A layer counts if changing its weights changes the output. Is its result used?",
+        'layers.Conv2D(filters, 3, activation="relu") twice, one after the other, is enough.',
+    ),
+)
+def two_convolutions(model, nodes, rng):
+    """The model has at least two Conv2D layers."""
+    convolutions = [node for node in nodes if graph.is_convolution(node)]
+    if len(convolutions) < 2:
+        fail(
+            "at least two Conv2D layers with kernels larger than 1x1 between input and output",
+            f"{len(convolutions)} (the image passes {graph.describe(nodes)})",
+            "Look at build_model: add a convolution, and use its result as the next layer's input",
+        )
+    images = rng.random((64, *model.keras.input_shape[1:]), dtype="float32")
+    before = scoring.predict(model.keras, images)
+    alive = 0
+    for layer in {id(node.op): node.op for node in convolutions}.values():
+        kept = layer.get_weights()
+        noise = [rng.normal(0, 1, w.shape).astype("float32") for w in kept]
+        layer.set_weights([w + n for w, n in zip(kept, noise, strict=True)])
+        if not np.allclose(scoring.predict(model.keras, images), before, atol=1e-7):
+            alive += 1
+        layer.set_weights(kept)
+    if alive < 2:
+        fail(
+            "at least two Conv2D layers whose result reaches the output",
+            f"{len(convolutions)} Conv2D layers, of which {alive} changes the output when the "
+            "grader changes its weights",
+            "Look for a convolution whose result is multiplied by 0 or thrown away",
+        )
+
+
+@check(
+    points=1,
+    needs=("two_convolutions",),
+    hints=(
+        "What does a convolution of a convolution compute, if nothing bends the line in between?",
+        "Give each convolution an activation.",
+    ),
+)
+def nonlinear(nodes):
+    """A nonlinear activation stands between the convolutions."""
+    depth = graph.effective_depth(nodes, graph.is_convolution)
+    if depth < 2:
+        fail(
+            "an activation such as ReLU between the convolutions",
+            "convolutions in a row without one: together they compute no more than one "
+            "convolution does",
+            'Look at the Conv2D layers: pass activation="relu", or add layers.Activation after them',
+        )
+
+
+@check(
+    points=1,
+    needs=("two_convolutions",),
+    hints=(
+        "How large are the feature maps before and after each layer? model.summary() tells.",
+        "MaxPooling2D, AveragePooling2D, strides=2 or a global pooling makes them smaller.",
+    ),
+)
+def downsampling(nodes):
+    """The feature maps get smaller by pooling or strides."""
+    if not any(graph.shrinks(node) for node in nodes):
+        fail(
+            "feature maps that shrink by pooling (global pooling too) or strides",
+            f"none that does (the image passes {graph.describe(nodes)})",
+            "Add MaxPooling2D after a convolution, or give it strides=2",
+        )
+
+
+@check(
+    points=1,
+    needs=("builds",),
+    hints=(
+        "What should the last layer return: probabilities, or logits? What does the loss expect?",
+        'Softmax goes with "sparse_categorical_crossentropy"; no activation goes with '
+        "SparseCategoricalCrossentropy(from_logits=True).",
+    ),
+)
+def output_and_loss(model, data):
+    """The output is class probabilities or logits, and the loss matches it."""
+    scoring.check_classifier_output(model.snapshot, data.validation[0][:250], data.num_classes)
+
+
+@check(
+    points=1,
+    needs=("builds",),
+    hints=(
+        "Does build_model use its two arguments everywhere, or a number of the task's data?",
+        "keras.Input(input_shape) and Dense(num_classes).",
+    ),
+)
+def honours_arguments(submission):
+    """build_model works for other image sizes and class counts too."""
+    shape, classes = (48, 40, 1), 7
+    other = submission.build("build_model", shape, classes, input_shape=shape)
+    if tuple(other.keras.input_shape) != (None, *shape):
+        fail(
+            f"build_model({shape}, {classes}) to give a model for images of shape {shape}",
+            f"a model whose input has the shape {tuple(other.keras.input_shape)[1:]}",
+            "Look at keras.Input: it takes the argument input_shape",
+        )
+    if tuple(other.keras.output_shape) != (None, classes):
+        fail(
+            f"build_model({shape}, {classes}) to give {classes} outputs",
+            f"an output of shape {tuple(other.keras.output_shape)}",
+            "Look at the units of the last layer: num_classes",
+        )
+
+
+@check(
+    points=1,
+    needs=("builds",),
+    hints=(
+        "Does train call fit on the model that it is given, and return what fit returns?",
+        "model.fit(x, y, epochs=…, validation_data=val_data) returns the History.",
+        "If the loss does not fall: try Adam with a learning rate of 0.001.",
+    ),
+)
+def trains(training, data, evidence):
+    """train moves every trainable weight, lowers the loss and returns the History."""
+    evidence["history"] = training.history
+    scoring.check_trained(training.before, training.after, "train")
+    sample = (data.train[0][:1000], data.train[1][:1000])
+    before = scoring.Scores(training.before.model, sample)
+    after = scoring.Scores(training.after.model, sample)
+    scoring.check_loss_fell(before, after, "train")
+    few = (sample[0][:200], sample[1][:200])
+    dead = scoring.dead_weights(training.after, few, after.kind)
+    if dead:
+        fail(
+            "gradients that reach every trainable weight",
+            f"none for {', '.join(dead[:4])}",
+            "Look for units that ReLU has shut for good (learning rate too high?), or a "
+            "stop_gradient",
+        )
+    training.require_history()
+
+
+@check(
+    points=2,
+    needs=("trains",),
+    hints=(
+        "Compare the training and the validation accuracy: is it under- or overfitting?",
+        "Too low on both: more epochs, more filters, or another learning rate. "
+        "Low on validation only: Dropout, or fewer weights.",
+    ),
+)
+def accuracy(training, data, threshold, evidence):
+    """The trained model reaches the accuracy threshold on images that it has never seen."""
+    scores = scoring.Scores(training.after.model, data.test)
+    wanted = threshold("accuracy")
+    evidence.update(accuracy=scores.accuracy, threshold=wanted, confusion=scores.confusion())
+    if scores.accuracy < wanted:
+        on_train = scoring.Scores(
+            training.after.model, (data.train[0][:1000], data.train[1][:1000])
+        ).accuracy
+        fail(
+            f"an accuracy of at least {wanted:.1%} on hidden test images",
+            f"{scores.accuracy:.1%} (on training images it is {on_train:.1%}; guessing gives "
+            f"{1 / data.num_classes:.0%})",
+            "Look at the learning curves: train longer or with another learning rate if both are "
+            "low, regularise if only the test accuracy is",
+        )

@@ -1,0 +1,89 @@
+"""The grader process: takes one job from the runner, runs the task's checks, reports events.
+
+A job is plain data: `task`, `path` of the check file, `source` and `filename` of the submission,
+`seed`, `draw`, `data`, `source_name`, `seconds`, `limits`, `files`, `threads`. Events go to the
+runner as they happen: `start`, `check`, `progress`, `evidence`, `output`, `grader_error`, `done`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+from graders import isolation
+from graders.wire import Channel, WireClosed
+from graders.zygote import KIT, Launcher
+
+GRADER_MEMORY = 8 * 2**30
+
+
+def run(job: dict[str, Any], launcher: Launcher, emit: Any) -> None:
+    """Runs the checks of one task.
+
+    Args:
+        job: Dict, see the module.
+        launcher: `Launcher`, which starts sandboxes.
+        emit: Callable that takes events.
+    """
+    import pytest
+
+    from graders.plugin import GradingPlugin
+
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    code = pytest.main(
+        [
+            job["path"],
+            f"--rootdir={KIT}",
+            f"--confcutdir={Path(job['path']).parent}",
+            *("-c", os.devnull),
+            *("-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:doctest"),
+            *("-p", "no:logging", "-p", "no:unraisableexception", "-p", "no:threadexception"),
+            *("-p", "pytest_timeout"),
+            f"--timeout={job['seconds']}",
+            "--import-mode=importlib",
+            "--assert=plain",
+            "--capture=no",
+            "--noconftest",
+        ],
+        plugins=[GradingPlugin(job, launcher, emit)],
+    )
+    emit({"done": int(code)})
+
+
+def start(channel: Channel, launcher: Launcher) -> None:
+    """Becomes a grader; never returns.
+
+    Args:
+        channel: `Channel` to the runner: one job comes, events go.
+        launcher: `Launcher`, which starts sandboxes.
+    """
+    # Submissions run as the same user: they must not read this memory.
+    isolation.hide_memory()
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)
+    if not os.environ.get("KERAS_KIT_DEBUG"):
+        os.dup2(nothing, 2)
+    sys.path[:] = [KIT, *(entry for entry in sys.path if entry not in ("", KIT))]
+
+    def emit(event: dict[str, Any]) -> None:
+        channel.send(event)
+
+    try:
+        job = channel.receive()
+        launcher.isolation = job["isolation"]
+        isolation.set_limits(GRADER_MEMORY, int(job["seconds"] * 8 + 120))
+        import tensorflow as tf
+
+        if job["threads"]:
+            tf.config.threading.set_intra_op_parallelism_threads(job["threads"])
+            tf.config.threading.set_inter_op_parallelism_threads(job["threads"])
+        run(job, launcher, emit)
+    except WireClosed:
+        pass
+    except BaseException:
+        emit({"grader_error": traceback.format_exc()})
+    os._exit(0)

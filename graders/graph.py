@@ -1,0 +1,191 @@
+"""Questions about the graph of a rebuilt model, with nested models laid open.
+
+Only what lies on a path from an input to an output is seen: Keras keeps no other node in a
+Functional model, and names play no part.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable
+from typing import Any
+
+# Nothing in here bends a straight line (max pooling does, but is no activation).
+NOT_ACTIVATIONS = frozenset(
+    """InputLayer Identity Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D
+    GaussianDropout GaussianNoise AlphaDropout ActivityRegularization Masking
+    BatchNormalization LayerNormalization GroupNormalization RMSNormalization UnitNormalization
+    SpectralNormalization Normalization Rescaling Resizing CenterCrop
+    AveragePooling1D AveragePooling2D AveragePooling3D MaxPooling1D MaxPooling2D MaxPooling3D
+    GlobalAveragePooling1D GlobalAveragePooling2D GlobalAveragePooling3D
+    GlobalMaxPooling1D GlobalMaxPooling2D GlobalMaxPooling3D AdaptiveAveragePooling2D
+    AdaptiveMaxPooling2D Flatten Reshape Permute RepeatVector ZeroPadding1D ZeroPadding2D
+    ZeroPadding3D Cropping1D Cropping2D Cropping3D UpSampling1D UpSampling2D UpSampling3D
+    Concatenate Add Subtract Average Transpose Mean Sum Max GetItem Cast Squeeze ExpandDims Stack
+    AveragePool MaxPool Conv SeparableConv DepthwiseConv Matmul Tensordot Einsum Pad Negative Split
+    Moveaxis Swapaxes Resize BatchNorm Divide TrueDivide Broadcast BroadcastTo Amax""".split()
+)
+
+
+@dataclasses.dataclass(eq=False)
+class Node:
+    """One call of a layer or operation.
+
+    Attributes:
+        op: The Keras layer or operation.
+        parents: List of `Node`, where its inputs come from.
+        shape: Tuple, the output's shape with `None` for the batch axis.
+        input_shapes: List of tuples.
+    """
+
+    op: Any
+    parents: list[Node]
+    shape: tuple
+    input_shapes: list[tuple]
+
+    @property
+    def kind(self) -> str:
+        """String, the class name."""
+        return type(self.op).__name__
+
+
+def _is_model(op: Any) -> bool:
+    import keras
+
+    return isinstance(op, keras.Model)
+
+
+def nodes(model: Any) -> list[Node]:
+    """Lists every call on the way from the inputs to the outputs.
+
+    Args:
+        model: A rebuilt Keras model.
+
+    Returns:
+        A list of `Node`, parents before children.
+    """
+    ordered: list[Node] = []
+
+    def walk(outputs: Iterable[Any], known: dict[int, Node]) -> list[Node]:
+        found = []
+        for output in outputs:
+            # An explicit stack: deep models must not meet Python's recursion limit.
+            stack = [output]
+            while stack:
+                tensor = stack[-1]
+                if id(tensor) in known:
+                    stack.pop()
+                    continue
+                op, node_index, _ = tensor._keras_history
+                inbound = op._inbound_nodes[node_index]
+                missing = [t for t in inbound.input_tensors if id(t) not in known]
+                if missing:
+                    stack.extend(missing)
+                    continue
+                parents = [known[id(t)] for t in inbound.input_tensors]
+                if _is_model(op):
+                    inner = {
+                        id(t): parent for t, parent in zip(op.inputs, parents, strict=False)
+                    }
+                    ends = walk(op.outputs, inner)
+                    for t, end in zip(inbound.output_tensors, ends, strict=False):
+                        known[id(t)] = end
+                else:
+                    node = Node(
+                        op,
+                        parents,
+                        tuple(inbound.output_tensors[0].shape),
+                        [tuple(t.shape) for t in inbound.input_tensors],
+                    )
+                    ordered.append(node)
+                    for t in inbound.output_tensors:
+                        known[id(t)] = node
+                stack.pop()
+            found.append(known[id(output)])
+        return found
+
+    walk(model.outputs, {})
+    return ordered
+
+
+def activation_name(op: Any) -> str:
+    """Returns the name of a layer's activation, `"linear"` if it has none."""
+    activation = getattr(op, "activation", None)
+    if activation is None:
+        return "linear"
+    return str(getattr(activation, "__name__", type(activation).__name__))
+
+
+def bends(node: Node) -> bool:
+    """Returns whether a call applies a nonlinear activation."""
+    if activation_name(node.op) != "linear":
+        return True
+    if hasattr(node.op, "activation") or hasattr(node.op, "kernel"):
+        return False
+    if node.kind in ("Multiply", "Power", "Maximum", "Minimum"):
+        # With a constant, Multiply only scales.
+        return node.kind != "Multiply" or len(node.parents) > 1
+    return node.kind not in NOT_ACTIVATIONS and not node.kind.startswith("Random")
+
+
+def is_convolution(node: Node) -> bool:
+    """Returns whether a call is a trainable 2-D convolution with a kernel larger than 1×1."""
+    if node.kind not in ("Conv2D", "SeparableConv2D", "DepthwiseConv2D"):
+        return False
+    return max(node.op.kernel_size) > 1
+
+
+def effective_depth(found: list[Node], counts: Callable[[Node], bool]) -> int:
+    """Counts the calls in a row that a nonlinearity separates.
+
+    Two linear layers in a row are one linear layer; only one of them counts.
+
+    Args:
+        found: List of `Node`, from `nodes`.
+        counts: Callable that says which calls are counted.
+
+    Returns:
+        Integer, the largest count on any path.
+    """
+    # For each node: the best count since whose last member nothing / something has bent.
+    straight: dict[int, int] = {}
+    bent: dict[int, int] = {}
+    for node in found:
+        s = max((straight[id(parent)] for parent in node.parents), default=0)
+        b = max((bent[id(parent)] for parent in node.parents), default=0)
+        if counts(node):
+            s = max(s, b + 1)
+            b = 0 if not bends(node) else s
+        elif bends(node):
+            b = max(b, s)
+        straight[id(node)], bent[id(node)] = s, b
+    return max(max(straight.values(), default=0), max(bent.values(), default=0))
+
+
+def shrinks(node: Node) -> bool:
+    """Returns whether a call down-samples an image: pooling, strides, or global pooling."""
+    if not node.input_shapes or len(node.input_shapes[0]) != 4:
+        return False
+    _, height, width, channels = node.input_shapes[0]
+    if None in (height, width, channels):
+        return "Pooling" in node.kind
+    if len(node.shape) == 4 and None not in node.shape[1:]:
+        if node.shape[1] * node.shape[2] <= 0.6 * height * width:
+            return True
+        return node.shape[1:3] == (1, 1) and height * width > 1
+    return len(node.shape) == 2 and node.shape[1] == channels and height * width > 1
+
+
+def layers_of(found: list[Node], *kinds: str) -> list[Any]:
+    """Returns the layers of the given classes, each once, in the order of the graph."""
+    chosen: list[Any] = []
+    for node in found:
+        if node.kind in kinds and not any(node.op is other for other in chosen):
+            chosen.append(node.op)
+    return chosen
+
+
+def describe(found: list[Node], limit: int = 12) -> str:
+    """Returns the class names along the graph, for messages."""
+    kinds = [node.kind for node in found if node.kind != "InputLayer"]
+    return ", ".join(kinds[:limit]) + (", …" if len(kinds) > limit else "")

@@ -1,0 +1,185 @@
+"""The pytest plugin: fixtures that give checks their evidence, and hooks that report outcomes.
+
+Points are not decided here: the runner takes them from the rubric, for the outcomes reported.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graders import thresholds
+from graders.checking import CheckFailed
+from graders.client import Submission, SubmissionError
+from graders.zygote import Launcher
+
+
+class GradingPlugin:
+    """One task's grading within a pytest session.
+
+    Args:
+        job: Dict, see `graders.grading`.
+        launcher: `Launcher`, which starts sandboxes.
+        emit: Callable that takes events (dicts) for the runner.
+    """
+
+    def __init__(
+        self, job: dict[str, Any], launcher: Launcher, emit: Callable[[dict[str, Any]], None]
+    ):
+        self._job, self._launcher, self._emit = job, launcher, emit
+        self._outcomes: dict[str, str] = {}
+        self._errors: dict[int, str] = {}
+        self._started = 0.0
+        self._submission: Submission | None = None
+        self._evidence: dict[str, Any] = {}
+        self._deadline = time.monotonic() + job["seconds"]
+
+    # --- fixtures -----------------------------------------------------------------------------
+
+    @pytest.fixture(scope="session")
+    def submission(self) -> Iterator[Submission]:
+        """The student's module: `graders.client.Submission`."""
+        job = self._job
+        found = Submission(
+            self._launcher,
+            job["source"],
+            job["task"],
+            job["filename"],
+            job["seed"],
+            job["seconds"],
+            job["limits"],
+            on_event=lambda event: self._emit({"progress": event}),
+        )
+        self._submission = found
+        found.load()
+        yield found
+        found.close()
+
+    @pytest.fixture(scope="session")
+    def data(self) -> Any:
+        """The task's data for this draw: `datasets.Dataset`."""
+        import datasets
+
+        return datasets.load(self._job["data"], self._job["draw"], source=self._job["source_name"])
+
+    @pytest.fixture(scope="session")
+    def given(self, submission: Submission, data: Any) -> Any:
+        """The training and validation parts, as `train` and `validation` in the sandbox."""
+        submission.put(train=data.train, validation=data.validation)
+        return data
+
+    @pytest.fixture(scope="session")
+    def rng(self) -> np.random.Generator:
+        """Random numbers that the submission cannot foresee, the same for the same draw."""
+        return np.random.default_rng([self._job["draw"], 1])
+
+    @pytest.fixture(scope="session")
+    def threshold(self, data: Any) -> Callable[[str], float]:
+        """A function from a measure's name to its calibrated bound."""
+        return lambda measure: thresholds.bound(self._job["task"], measure, data.source)
+
+    @pytest.fixture(scope="session")
+    def evidence(self) -> dict[str, Any]:
+        """A dict of plain data for plots and reports; nothing in it earns a point."""
+        return self._evidence
+
+    @pytest.fixture(scope="session")
+    def settings(self) -> dict[str, Any]:
+        """What of the settings checks may see: seed, data source, visible files."""
+        return {key: self._job[key] for key in ("seed", "source_name", "files")}
+
+    # --- hooks --------------------------------------------------------------------------------
+
+    def pytest_pycollect_makeitem(self, collector: Any, name: str, obj: Any) -> Any:
+        """Collects functions marked with `check`, whatever they are called."""
+        if hasattr(obj, "__check__"):
+            return list(collector._genfunctions(name, obj))
+        return [] if name.startswith("test") else None
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        """Puts the checks in the order of the file, whatever fixtures they use."""
+        items.sort(key=lambda item: item.function.__code__.co_firstlineno)
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Tells the runner which check runs."""
+        self._started = time.monotonic()
+        self._emit({"start": nodeid.rpartition("::")[2]})
+
+    def pytest_runtest_setup(self, item: Any) -> None:
+        """Skips a check that needs one that did not pass."""
+        for need in item.function.__check__["needs"]:
+            if self._outcomes.get(need) != "passed":
+                pytest.skip(f"Not run: it builds on `{need}`, which did not pass.")
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> Iterator[None]:
+        """Turns what a check raised into an outcome and a message."""
+        yield
+        name = item.originalname
+        if call.excinfo is None:
+            if call.when == "call":
+                self._finish(name, "passed", "")
+            return
+        if call.when == "teardown":
+            return
+        error = call.excinfo.value
+        text = str(error)
+        if isinstance(error, CheckFailed | SubmissionError) and id(error) in self._errors:
+            first = self._errors[id(error)]
+            self._finish(name, "skipped", f"Not run: the same thing stopped it as `{first}`.")
+        elif isinstance(error, CheckFailed):
+            self._errors[id(error)] = name
+            self._finish(name, "failed", text)
+        elif isinstance(error, SubmissionError):
+            self._errors[id(error)] = name
+            self._finish(name, "error", text, error.kind)
+        elif isinstance(error, pytest.skip.Exception):
+            self._finish(name, "skipped", text)
+        elif isinstance(error, pytest.fail.Exception) and "Timeout" in text:
+            limit = self._job["seconds"]
+            self._finish(
+                name,
+                "error",
+                f"The grader could not evaluate your model within {limit:g} s. Look for a model "
+                "that is far larger than the task needs.",
+                "timeout",
+            )
+        elif isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+            self._finish(
+                name,
+                "error",
+                "The grader ran out of memory while it evaluated your model. Look for a layer "
+                "that is far larger than the task needs.",
+                "memory",
+            )
+        elif type(error).__name__ == "DataUnavailable":
+            self._emit({"unavailable": text})
+            self._finish(name, "skipped", text)
+        else:
+            self._emit({"grader_error": "".join(traceback.format_exception(error))})
+            self._finish(name, "skipped", "The grader itself failed here; this is not your fault.")
+
+    def _finish(self, name: str, outcome: str, message: str, kind: str = "") -> None:
+        self._outcomes[name] = outcome
+        submission = self._submission
+        self._emit(
+            {
+                "check": name,
+                "outcome": outcome,
+                "message": message,
+                "kind": kind,
+                "seconds": time.monotonic() - self._started,
+                "isolation": submission.isolation if submission else "none",
+            }
+        )
+
+    def pytest_sessionfinish(self) -> None:
+        """Hands over the evidence, and what the submission printed."""
+        if self._submission is not None:
+            self._emit({"output": self._submission.output})
+        self._emit({"evidence": self._evidence})

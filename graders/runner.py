@@ -1,0 +1,412 @@
+"""From submissions to verdicts: the one path that every front end uses.
+
+    grade(requests, settings) -> Verdict
+
+The runner is the only place where points are given: for outcomes that a grader process reports,
+from a rubric that no submission can reach.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import dataclasses
+import hashlib
+import hmac
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from graders import source as sources
+from graders.rubric import Task
+from graders.verdict import CheckResult, Status, TaskVerdict, Verdict
+from graders.wire import Channel, WireClosed, WireError, WireTimeout
+from graders.zygote import Launcher, Zygote
+
+DEFAULT_SECONDS = 300.0
+# What the grader's own work may take beyond the submission's limit before it is cut off.
+GRACE_SECONDS = 60.0
+SANDBOX_MEMORY = 6 * 2**30
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """How to grade.
+
+    Attributes:
+        seed: Integer, public: seeds the submission's process, and takes part in every draw.
+        seconds: Float, the limit for each task.
+        data: String, the data source: `"default"` or what `--data` names.
+        secret: Bytes, an instructor's secret for the hidden tests, or `None`.
+        jobs: Integer, how many tasks side by side.
+        spawn: Boolean, whether to start fresh interpreters rather than fork a warm one.
+        threads: Integer, TensorFlow's threads for each process; 0 leaves it to TensorFlow.
+    """
+
+    seed: int = 0
+    seconds: float = DEFAULT_SECONDS
+    data: str = "default"
+    secret: bytes | None = None
+    jobs: int = 1
+    spawn: bool = False
+    threads: int = 0
+
+    @property
+    def hidden_tests(self) -> str:
+        """String, what the verdict says of the hidden tests."""
+        return "public checks" if self.secret is None else "secret hidden tests"
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """One task to grade.
+
+    Attributes:
+        task: `Task`.
+        path: Path of the submission: a file, or a folder to look in.
+        is_reference: Boolean, whether this is the kit's own solution.
+    """
+
+    task: Task
+    path: Path
+    is_reference: bool = False
+
+
+Listener = Callable[[str, dict[str, Any]], None]
+
+
+def _local_key() -> bytes:
+    """Returns a key of this machine, for hidden tests without an instructor's secret.
+
+    The public seed can be guessed; a key that no sandbox can read makes the hidden draw one that
+    a submission cannot prepare for, and one that stays the same from run to run.
+    """
+    from datasets.cache import cache_dir
+
+    path = cache_dir() / "hidden-tests.key"
+    with contextlib.suppress(OSError):
+        key = path.read_bytes()
+        if len(key) == 32:
+            return key
+    key = os.urandom(32)
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
+        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(fd, "wb") as file:
+            file.write(key)
+        try:
+            os.link(temporary, path)
+        except FileExistsError:
+            key = path.read_bytes()
+        finally:
+            temporary.unlink()
+    return key
+
+
+def draw_for(task: str, settings: Settings, key: bytes) -> int:
+    """Derives the 128-bit number that all of a grading's data come from.
+
+    Args:
+        task: String, the task's id.
+        settings: `Settings`.
+        key: Bytes, the secret, or the machine's own key.
+
+    Returns:
+        Integer.
+    """
+    message = f"{task}:{settings.seed}".encode()
+    return int.from_bytes(hmac.new(key, message, hashlib.sha256).digest()[:16], "big")
+
+
+def _result(task: Task, name: str, outcome: Any, message: str, seconds: float) -> CheckResult:
+    [item] = [check for check in task.checks if check.name == name]
+    passed = outcome == "passed"
+    return CheckResult(
+        item.id,
+        item.description,
+        outcome,
+        item.points if passed else 0.0,
+        item.points,
+        "" if passed else sources.printable(message).strip(),
+        "" if passed else item.hints[0],
+        seconds,
+    )
+
+
+def _all_skipped(task: Task, message: str, first: str = "skipped") -> tuple[CheckResult, ...]:
+    names = [check.name for check in task.checks]
+    return tuple(
+        _result(
+            task, name, first if i == 0 else "skipped", message if i == 0 else f"Not run: {message}", 0
+        )
+        for i, name in enumerate(names)
+    )
+
+
+class Runner:
+    """Grades requests; holds the warm process as long as it lives. Use as a context manager.
+
+    Args:
+        settings: `Settings`.
+        listener: Callable that takes a task's id and each event of its grading, for progress;
+            called from several threads if `jobs` is more than 1.
+    """
+
+    def __init__(self, settings: Settings, listener: Listener = lambda task, event: None):
+        self.settings = settings
+        self._listener = listener
+        self._zygote: Zygote | None = None
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Runner:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the warm process and everything under it."""
+        if self._zygote is not None:
+            self._zygote.close()
+            self._zygote = None
+
+    def warm_up(self) -> Launcher:
+        """Starts the warm process, if it does not run yet, and returns what starts its children."""
+        if self.settings.spawn:
+            return Launcher(None)
+        with self._lock:
+            if self._zygote is None or not self._zygote.alive:
+                self._zygote = Zygote()
+            return self._zygote.launcher
+
+    def grade(self, requests: Iterable[Request]) -> Verdict:
+        """Grades several tasks.
+
+        Args:
+            requests: Iterable of `Request`.
+
+        Returns:
+            A `Verdict`.
+        """
+        started = time.monotonic()
+        requests = list(requests)
+        if self.settings.jobs > 1 and len(requests) > 1:
+            with concurrent.futures.ThreadPoolExecutor(self.settings.jobs) as pool:
+                found = tuple(pool.map(self.grade_task, requests))
+        else:
+            found = tuple(self.grade_task(request) for request in requests)
+        return Verdict(
+            self.settings.seed, found, time.monotonic() - started, self.settings.hidden_tests
+        )
+
+    def grade_task(self, request: Request) -> TaskVerdict:
+        """Grades one task. Whatever the submission is, this returns a verdict.
+
+        Args:
+            request: `Request`.
+
+        Returns:
+            A `TaskVerdict`.
+        """
+        task, started = request.task, time.monotonic()
+        try:
+            source = sources.read(sources.locate(task, request.path), task)
+        except sources.Unreadable as error:
+            text = sources.printable(str(error))
+            checks = _all_skipped(task, text, "error")
+            verdict = TaskVerdict(task.id, task.section, "error", checks, message=text)
+        else:
+            if not request.is_reference and sources.is_stub(source.text, task):
+                text = f"Not started: {source.path.name} is still the stub."
+                verdict = TaskVerdict(
+                    task.id,
+                    task.section,
+                    "not_started",
+                    _all_skipped(task, text),
+                    submission=source.digest,
+                    message=text,
+                )
+            else:
+                try:
+                    verdict = self._grade_source(task, source)
+                except Exception as error:
+                    verdict = self._broken(task, source, f"{type(error).__name__}: {error}")
+        verdict = dataclasses.replace(verdict, seconds=time.monotonic() - started)
+        self._listener(task.id, {"verdict": verdict})
+        return verdict
+
+    def _broken(self, task: Task, source: sources.Source, reason: str) -> TaskVerdict:
+        text = (
+            "The grader itself failed; this is not your fault. Run it again, and if it stays, "
+            f"report this line: {reason}"
+        )
+        checks = _all_skipped(task, text)
+        return TaskVerdict(
+            task.id, task.section, "grader_error", checks, submission=source.digest, message=text
+        )
+
+    def _job(self, task: Task, source: sources.Source) -> dict[str, Any]:
+        settings = self.settings
+        key = settings.secret if settings.secret is not None else _local_key()
+        return {
+            "task": task.id,
+            "path": str(task.path),
+            "source": source.text,
+            "filename": source.filename,
+            "seed": settings.seed,
+            "draw": draw_for(task.id, settings, key),
+            "data": task.data,
+            "source_name": settings.data if settings.data in task.sources else "default",
+            "seconds": settings.seconds,
+            "isolation": "namespaces" if os.name == "posix" and os.uname().sysname == "Linux" else "process",
+            "limits": {
+                "memory": SANDBOX_MEMORY,
+                # CPU time of all threads: a backstop for what the clock does not stop.
+                "cpu_seconds": int(settings.seconds * max(2, os.cpu_count() or 2)) + 60,
+                "threads": settings.threads,
+                "visible": [],
+            },
+            "files": {},
+            "threads": settings.threads,
+        }
+
+    def _grade_source(self, task: Task, source: sources.Source) -> TaskVerdict:
+        launcher = self.warm_up()
+        job_r, job_w = os.pipe()
+        events_r, events_w = os.pipe()
+        channel = Channel(events_r, job_w)
+        try:
+            number = launcher.start("grader", [job_r, events_w], {})
+        finally:
+            os.close(job_r)
+            os.close(events_w)
+        outcome = _Collected(task)
+        try:
+            channel.send(self._job(task, source), time.monotonic() + GRACE_SECONDS * 5)
+            deadline = None
+            while not outcome.done:
+                event = channel.receive(deadline)
+                if deadline is None:
+                    # The clock starts when the process is there, not while it imports.
+                    deadline = time.monotonic() + self.settings.seconds + GRACE_SECONDS
+                outcome.take(event)
+                self._listener(task.id, event)
+        except WireTimeout:
+            outcome.cut_off(
+                f"The grader could not evaluate your model within {self.settings.seconds:g} s. "
+                "Look for a model or a training that is far larger than the task needs."
+            )
+        except (WireClosed, WireError):
+            if not outcome.done:
+                outcome.cut_off(
+                    "The process that evaluates your model was ended by the system, most likely for "
+                    "the memory it took. Look for a layer that is far larger than the task needs."
+                )
+        finally:
+            launcher.stop(number)
+            channel.close()
+        return outcome.verdict(source)
+
+
+class _Collected:
+    """The events of one grading, and the verdict that they make."""
+
+    def __init__(self, task: Task):
+        self._task = task
+        self._results: dict[str, CheckResult] = {}
+        self._current = ""
+        self._grader_error = ""
+        self._isolation = "none"
+        self._evidence: dict[str, Any] = {}
+        self._unavailable = ""
+        self.done = False
+
+    def take(self, event: dict[str, Any]) -> None:
+        if "start" in event:
+            self._current = event["start"]
+        elif "check" in event:
+            self._results[event["check"]] = _result(
+                self._task, event["check"], event["outcome"], event["message"], event["seconds"]
+            )
+            self._isolation = event["isolation"]
+            self._current = ""
+        elif "grader_error" in event:
+            self._grader_error = event["grader_error"]
+        elif "evidence" in event:
+            self._evidence = event["evidence"]
+        elif "output" in event:
+            self._evidence.setdefault("output", event["output"])
+        elif "unavailable" in event:
+            self._unavailable = event["unavailable"]
+        elif "done" in event:
+            self.done = True
+
+    def cut_off(self, message: str) -> None:
+        self.done = True
+        if self._current:
+            self._results[self._current] = _result(self._task, self._current, "error", message, 0)
+        elif not self._results:
+            self._grader_error = message
+
+    def verdict(self, source: sources.Source) -> TaskVerdict:
+        checks = tuple(
+            self._results.get(check.name)
+            or _result(self._task, check.name, "skipped", "Not run: the grading ended before it.", 0)
+            for check in self._task.checks
+        )
+        status: Status = "passed"
+        message = ""
+        if self._unavailable:
+            status, message = "grader_error", self._unavailable
+        elif self._grader_error or not self._results:
+            status = "grader_error"
+            last = (self._grader_error.strip() or "no check ran").splitlines()[-1]
+            message = (
+                "The grader itself failed; this is not your fault. Run it again, and if it stays, "
+                f"report this line: {sources.printable(last, 300)}"
+            )
+            if os.environ.get("KERAS_KIT_DEBUG"):
+                message += "\n" + self._grader_error
+        elif any(check.outcome == "error" for check in checks):
+            status = "error"
+        elif any(check.outcome != "passed" for check in checks):
+            status = "failed"
+        return TaskVerdict(
+            self._task.id,
+            self._task.section,
+            status,
+            checks,
+            isolation=self._isolation,
+            submission=source.digest,
+            message=message,
+            evidence=self._evidence,
+        )
+
+
+def grade(
+    requests: Iterable[Request],
+    settings: Settings | None = None,
+    listener: Listener = lambda task, event: None,
+) -> Verdict:
+    """Grades submissions.
+
+    Args:
+        requests: Iterable of `Request`.
+        settings: `Settings`; the defaults if `None`.
+        listener: See `Runner`.
+
+    Returns:
+        A `Verdict`.
+    """
+    with Runner(settings or Settings(), listener) as runner:
+        return runner.grade(requests)

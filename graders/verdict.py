@@ -1,0 +1,151 @@
+"""What a grading found: frozen dataclasses on the standard library, and their JSON form."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Literal
+
+Outcome = Literal["passed", "failed", "skipped", "error"]
+Status = Literal["not_started", "passed", "failed", "error", "grader_error"]
+SCHEMA = 1
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class CheckResult:
+    """The result of one check.
+
+    Attributes:
+        id: String, `"<task>::<check>"`.
+        description: String, the line that the student reads.
+        outcome: One of `"passed"`, `"failed"`, `"skipped"`, `"error"`.
+        points: Float, what was earned.
+        max_points: Float, what could be earned.
+        message: String, what was expected, what was found and where to look; empty if passed.
+        hint: String, the first hint; empty if passed.
+        seconds: Float, wall-clock time.
+    """
+
+    id: str
+    description: str
+    outcome: Outcome
+    points: float
+    max_points: float
+    message: str = ""
+    hint: str = ""
+    seconds: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the check as the contract's JSON object."""
+        return {
+            "id": self.id,
+            "description": self.description,
+            "outcome": self.outcome,
+            "points": self.points,
+            "max_points": self.max_points,
+            "message": self.message,
+            "hint": self.hint,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class TaskVerdict:
+    """The verdict on one task of one submission.
+
+    Attributes:
+        task: String, the task's id.
+        section: String, the section's id.
+        status: One of `"not_started"`, `"passed"`, `"failed"`, `"error"`, `"grader_error"`.
+        checks: Tuple of `CheckResult`, in the rubric's order.
+        seconds: Float, wall-clock time.
+        cached: Boolean, whether the verdict came from the store.
+        isolation: String, how the student's code was kept apart: `"namespaces"` or `"process"`
+            (`"none"` where none of it ran).
+        submission: String, `"sha256:…"` of what was graded, empty if it could not be read.
+        message: String, what holds for the task as a whole (a syntax error, say).
+        evidence: Dict of plain data for plots and reports, never for points.
+    """
+
+    task: str
+    section: str
+    status: Status
+    checks: tuple[CheckResult, ...]
+    seconds: float = 0.0
+    cached: bool = False
+    isolation: str = "none"
+    submission: str = ""
+    message: str = ""
+    evidence: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+    @property
+    def points(self) -> float:
+        """Float, the points earned."""
+        return round(sum(check.points for check in self.checks), 6)
+
+    @property
+    def max_points(self) -> float:
+        """Float, the points that could be earned."""
+        return round(sum(check.max_points for check in self.checks), 6)
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the task as the contract's JSON object."""
+        return {
+            "task": self.task,
+            "section": self.section,
+            "status": self.status,
+            "points": self.points,
+            "max_points": self.max_points,
+            "seconds": round(self.seconds, 3),
+            "cached": self.cached,
+            "isolation": self.isolation,
+            "submission": self.submission,
+            "message": self.message,
+            "checks": [check.to_json() for check in self.checks],
+        }
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Verdict:
+    """The verdict on every task that was asked for.
+
+    Attributes:
+        seed: Integer, the public seed.
+        tasks: Tuple of `TaskVerdict`.
+        seconds: Float, wall-clock time of the run.
+        hidden_tests: String, `"public checks"` without an instructor's secret, else
+            `"secret hidden tests"`.
+    """
+
+    seed: int
+    tasks: tuple[TaskVerdict, ...]
+    seconds: float
+    hidden_tests: str = "public checks"
+
+    @property
+    def points(self) -> float:
+        """Float, the points earned in all tasks."""
+        return round(sum(task.points for task in self.tasks), 6)
+
+    @property
+    def max_points(self) -> float:
+        """Float, the points that could be earned in all tasks."""
+        return round(sum(task.max_points for task in self.tasks), 6)
+
+    @property
+    def exit_code(self) -> int:
+        """Integer: 0, all points; 1, some missing; 2, the grader itself failed."""
+        if any(task.status == "grader_error" for task in self.tasks):
+            return 2
+        return 0 if all(task.status == "passed" for task in self.tasks) else 1
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the verdict as the contract's JSON object."""
+        return {
+            "schema": SCHEMA,
+            "seed": self.seed,
+            "points": self.points,
+            "max_points": self.max_points,
+            "seconds": round(self.seconds, 3),
+            "hidden_tests": self.hidden_tests,
+            "tasks": [task.to_json() for task in self.tasks],
+        }

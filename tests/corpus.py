@@ -1,0 +1,127 @@
+"""The graders' test set: right and wrong submissions with golden verdicts.
+
+`tests/submissions/<task>/right/*.py` earn all points. `tests/submissions/<task>/wrong/*.py` each have
+one fault, and begin with their golden verdict:
+
+    # fails: <the check that fails first, or a list of checks that may>
+    # says: <words that its message must hold>          (as many lines as wanted)
+
+Run `python -m tests.corpus [TASK …] [--only WORD]` to grade them and print what differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+from pathlib import Path
+
+from graders import rubric
+from graders.runner import Request, Runner, Settings
+from graders.verdict import TaskVerdict
+
+FOLDER = Path(__file__).resolve().parent / "submissions"
+
+
+@dataclasses.dataclass(frozen=True)
+class Case:
+    """One submission of the corpus.
+
+    Attributes:
+        task: String, the task's id.
+        path: Path of the file.
+        right: Boolean, whether it must earn all points.
+        fails: Tuple of check names, one of which must be the first that does not pass.
+        says: Tuple of strings that the message of that check must hold.
+    """
+
+    task: str
+    path: Path
+    right: bool
+    fails: tuple[str, ...] = ()
+    says: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """String, for test ids."""
+        return f"{self.task}/{'right' if self.right else 'wrong'}/{self.path.stem}"
+
+
+def read_case(path: Path) -> Case:
+    """Reads one file of the corpus with its golden verdict."""
+    task, kind = path.parent.parent.name, path.parent.name
+    fails: list[str] = []
+    says: list[str] = []
+    if kind == "wrong":
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if line.startswith("# fails:"):
+                fails += [word.strip() for word in line[8:].split(",")]
+            elif line.startswith("# says:"):
+                says.append(line[7:].strip())
+            elif line.strip():
+                break
+        if not fails or not says:
+            raise ValueError(f"{path} lacks its golden verdict (# fails: and # says: lines).")
+    return Case(task, path, kind == "right", tuple(fails), tuple(says))
+
+
+def cases(task: str | None = None) -> list[Case]:
+    """Returns the corpus, or one task's part of it."""
+    paths = sorted(FOLDER.glob(f"{task or '*'}/*/*.py"))
+    return [read_case(path) for path in paths]
+
+
+def differences(case: Case, verdict: TaskVerdict) -> str:
+    """Compares a verdict with the golden one.
+
+    Returns:
+        String, what differs; empty if nothing does.
+    """
+    bad = [check for check in verdict.checks if check.outcome != "passed"]
+    if case.right:
+        if verdict.status == "passed":
+            return ""
+        return f"must pass, is {verdict.status}: " + " | ".join(
+            f"{c.id}: {c.message}" for c in bad if c.outcome != "skipped"
+        )
+    if verdict.status not in ("failed", "error") or not bad:
+        return f"must fail on {', '.join(case.fails)}, is {verdict.status}: {verdict.message}"
+    first = bad[0]
+    name = first.id.partition("::")[2]
+    if name not in case.fails:
+        return f"must fail first on {', '.join(case.fails)}, fails on {name}: {first.message}"
+    missing = [words for words in case.says if words.lower() not in first.message.lower()]
+    if missing:
+        return f"the message lacks {missing}: {first.message}"
+    return ""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Grades the corpus and prints what differs."""
+    parser = argparse.ArgumentParser(description="Grade the corpus of right and wrong submissions.")
+    parser.add_argument("tasks", nargs="*")
+    parser.add_argument("--only", default="", help="only files whose path holds this word")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--verbose", action="store_true", help="print every message")
+    given = parser.parse_args(arguments)
+    wanted = [case for case in cases() if not given.tasks or case.task in given.tasks]
+    wanted = [case for case in wanted if given.only in case.name]
+    bad = 0
+    with Runner(Settings(seed=given.seed)) as runner:
+        for case in wanted:
+            verdict = runner.grade_task(Request(rubric.find(case.task), case.path))
+            found = differences(case, verdict)
+            bad += bool(found)
+            print(f"{'DIFFERS' if found else 'ok':8}{verdict.seconds:6.1f} s  {case.name}")
+            if found:
+                print(f"        {found}", flush=True)
+            elif given.verbose:
+                for check in verdict.checks:
+                    if check.outcome in ("failed", "error"):
+                        print(f"        {check.id}: {check.message}", flush=True)
+    print(f"{len(wanted) - bad} passed, {bad} failed")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
