@@ -1,4 +1,4 @@
-"""What a check file uses: `check`, `probe`, `fail`. Importing it loads neither TensorFlow nor pytest.
+"""What a check file uses: `check`, `probe`, `fail`. Importing it loads nothing else.
 
 A check is a function; its name is the check's id, its docstring the line that the student reads.
 The rubric is read from the file's source, so the decorator's arguments are literals.

@@ -1,4 +1,4 @@
-"""The grader's side of the sandbox: asks for evidence, and names what went wrong in a student's words.
+"""The grader's side of the sandbox: asks for evidence, and names faults in a student's words.
 
 Nothing that comes back is believed because it was said: models are rebuilt (`graders.rebuild`),
 answers compared with what the grader computes itself.
@@ -111,7 +111,8 @@ class Sandbox:
         channel = Channel(self._status, os.dup(self._status))
         try:
             channel._wait(True, time.monotonic() + 5)
-            ended = json.loads(os.read(self._status, 4096) or b"{}")
+            first, _, _ = os.read(self._status, 4096).partition(b"\n")
+            ended = json.loads(first or b"{}")
         except (WireTimeout, ValueError, OSError):
             pass
         if "isolation_error" in ended:
@@ -371,7 +372,9 @@ class Submission:
         assert self._box is not None
         return BuiltModel(self, self._box, handle, snapshot, function)
 
-    def run(self, function: Callable[..., Any], *, seconds: float | None = None, **data: Any) -> Any:
+    def run(
+        self, function: Callable[..., Any], *, seconds: float | None = None, **data: Any
+    ) -> Any:
         """Runs a probe beside the student's code.
 
         Args:
@@ -411,7 +414,12 @@ class BuiltModel:
     """
 
     def __init__(
-        self, submission: Submission, box: Sandbox, handle: int, snapshot: rebuild.Snapshot, name: str
+        self,
+        submission: Submission,
+        box: Sandbox,
+        handle: int,
+        snapshot: rebuild.Snapshot,
+        name: str,
     ):
         self._submission, self._box, self._handle = submission, box, handle
         self.snapshot, self.function = snapshot, name
@@ -442,7 +450,8 @@ class BuiltModel:
         submission, box = self._submission, self._box
         if box.dead:
             raise SubmissionError(
-                "died", f"The process that held the model of `{self.function}` is gone ({box.dead})."
+                "died",
+                f"The process that held the model of `{self.function}` is gone ({box.dead}).",
             )
         for name in names:
             if name not in submission._sent:

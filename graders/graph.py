@@ -10,6 +10,8 @@ import dataclasses
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
+
 # Nothing in here bends a straight line (max pooling does, but is no activation).
 NOT_ACTIVATIONS = frozenset(
     """InputLayer Identity Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D
@@ -23,7 +25,12 @@ NOT_ACTIVATIONS = frozenset(
     ZeroPadding3D Cropping1D Cropping2D Cropping3D UpSampling1D UpSampling2D UpSampling3D
     Concatenate Add Subtract Average Transpose Mean Sum Max GetItem Cast Squeeze ExpandDims Stack
     AveragePool MaxPool Conv SeparableConv DepthwiseConv Matmul Tensordot Einsum Pad Negative Split
-    Moveaxis Swapaxes Resize BatchNorm Divide TrueDivide Broadcast BroadcastTo Amax""".split()
+    Moveaxis Swapaxes Resize BatchNorm Divide TrueDivide Broadcast BroadcastTo Amax
+    StopGradient""".split()
+)
+# These give a smaller picture by leaving out a part of it, or by moving pixels into channels.
+NOT_DOWNSAMPLING = frozenset(
+    ("Resizing", "Resize", "CenterCrop", "RandomCrop", "Cropping2D", "Reshape")
 )
 
 
@@ -84,9 +91,7 @@ def nodes(model: Any) -> list[Node]:
                     continue
                 parents = [known[id(t)] for t in inbound.input_tensors]
                 if _is_model(op):
-                    inner = {
-                        id(t): parent for t, parent in zip(op.inputs, parents, strict=False)
-                    }
+                    inner = {id(t): parent for t, parent in zip(op.inputs, parents, strict=False)}
                     ends = walk(op.outputs, inner)
                     for t, end in zip(inbound.output_tensors, ends, strict=False):
                         known[id(t)] = end
@@ -164,16 +169,22 @@ def effective_depth(found: list[Node], counts: Callable[[Node], bool]) -> int:
 
 def shrinks(node: Node) -> bool:
     """Returns whether a call down-samples an image: pooling, strides, or global pooling."""
-    if not node.input_shapes or len(node.input_shapes[0]) != 4:
+    if not node.input_shapes or node.kind in NOT_DOWNSAMPLING:
         return False
-    _, height, width, channels = node.input_shapes[0]
-    if None in (height, width, channels):
-        return "Pooling" in node.kind
-    if len(node.shape) == 4 and None not in node.shape[1:]:
-        if node.shape[1] * node.shape[2] <= 0.6 * height * width:
-            return True
-        return node.shape[1:3] == (1, 1) and height * width > 1
-    return len(node.shape) == 2 and node.shape[1] == channels and height * width > 1
+    given, shape = node.input_shapes[0][1:], node.shape[1:]
+    if None in given or None in shape:
+        # A fully convolutional model that leaves the picture's size open.
+        strides = getattr(node.op, "strides", 1)
+        return "Pooling" in node.kind or max(np.atleast_1d(strides)) > 1
+    if "Pooling" in node.kind:
+        return int(np.prod(shape)) < int(np.prod(given))
+    if len(given) != 3:
+        return False
+    height, width, channels = given
+    if len(shape) == 3:
+        smaller = shape[0] * shape[1] <= 0.6 * height * width
+        return smaller or (shape[:2] == (1, 1) and height * width > 1)
+    return shape == (channels,) and height * width > 1
 
 
 def layers_of(found: list[Node], *kinds: str) -> list[Any]:

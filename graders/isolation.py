@@ -71,7 +71,7 @@ def _mount(source: str, target: str, kind: str | None, flags: int, data: str | N
 
 
 def enter_namespaces() -> None:
-    """Moves the caller to new user, mount, network, IPC, UTS namespaces; its children to a new PID one.
+    """Moves the caller to new namespaces of every kind (its children to a new PID namespace).
 
     Raises:
         IsolationError: If the kernel refuses.

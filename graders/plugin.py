@@ -5,6 +5,7 @@ Points are not decided here: the runner takes them from the rubric, for the outc
 
 from __future__ import annotations
 
+import importlib
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -42,9 +43,18 @@ class GradingPlugin:
     # --- fixtures -----------------------------------------------------------------------------
 
     @pytest.fixture(scope="session")
-    def submission(self) -> Iterator[Submission]:
+    def files(self) -> dict[str, str]:
+        """The paths of the files that the submission may read, by the module that provides them."""
+        return {
+            name: str(importlib.import_module(f"datasets.{name}").path(self._job["weights"]))
+            for name in self._job["files"]
+        }
+
+    @pytest.fixture(scope="session")
+    def submission(self, files: dict[str, str]) -> Iterator[Submission]:
         """The student's module: `graders.client.Submission`."""
         job = self._job
+        job["limits"]["visible"] = list(files.values())
         found = Submission(
             self._launcher,
             job["source"],
@@ -89,9 +99,10 @@ class GradingPlugin:
         return self._evidence
 
     @pytest.fixture(scope="session")
-    def settings(self) -> dict[str, Any]:
-        """What of the settings checks may see: seed, data source, visible files."""
-        return {key: self._job[key] for key in ("seed", "source_name", "files")}
+    def settings(self, files: dict[str, str]) -> dict[str, Any]:
+        """What of the settings checks may see: seed, data source, visible files, their kind."""
+        chosen = {key: self._job[key] for key in ("seed", "source_name", "weights")}
+        return chosen | {"files": files}
 
     # --- hooks --------------------------------------------------------------------------------
 

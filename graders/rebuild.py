@@ -26,17 +26,50 @@ MAX_PARAMETERS = 60_000_000
 
 # Layers that run Python code of the submission's, or read files.
 DENIED_LAYERS = frozenset(
-    "Lambda TFSMLayer TorchModuleWrapper JaxLayer FlaxLayer StringLookup IntegerLookup "
-    "TextVectorization Hashing HashedCrossing Layer Wrapper Operation".split()
+    [
+        "Lambda",
+        "TFSMLayer",
+        "TorchModuleWrapper",
+        "JaxLayer",
+        "FlaxLayer",
+        "StringLookup",
+        "IntegerLookup",
+        "TextVectorization",
+        "Hashing",
+        "HashedCrossing",
+        "Layer",
+        "Wrapper",
+        "Operation",
+    ]
 )
 # Operations that take a function as an argument are left out.
 OP_MODULES = ("nn", "numpy", "math", "image", "linalg")
-CORE_OPS = frozenset("Cast SaturateCast Slice SliceUpdate Scatter ScatterUpdate Unstack".split())
+CORE_OPS = frozenset(
+    ["Cast", "SaturateCast", "Slice", "SliceUpdate", "Scatter", "ScatterUpdate", "Unstack"]
+)
 MARKERS = frozenset(("__keras_tensor__", "__tensor__", "__slice__", "__tuple__", "__ellipsis__"))
 # A function from `tf.nn` serialises as its bare name: the activation of that name is meant.
 KNOWN_FUNCTIONS = frozenset(
-    "relu relu6 leaky_relu elu selu gelu silu swish softplus softsign tanh sigmoid hard_sigmoid "
-    "softmax log_softmax linear mish exponential".split()
+    [
+        "relu",
+        "relu6",
+        "leaky_relu",
+        "elu",
+        "selu",
+        "gelu",
+        "silu",
+        "swish",
+        "softplus",
+        "softsign",
+        "tanh",
+        "sigmoid",
+        "hard_sigmoid",
+        "softmax",
+        "log_softmax",
+        "linear",
+        "mish",
+        "exponential",
+    ]
 )
 
 
@@ -99,10 +132,9 @@ def _clean(node: Any, depth: int, budget: list[int]) -> Any:
     if isinstance(node, bool) or node is None:
         return node
     if isinstance(node, int | float):
-        if abs(node) > MAX_NUMBER and node == node and abs(node) != float("inf"):
-            # Large constants (1e9 in a mask) are fine in floats; a size is an integer.
-            if isinstance(node, int):
-                _refuse(f"the number {node} in the model's config", "Use sizes that fit the data.")
+        # Large constants (1e9 in a mask) are fine as floats; a size is an integer.
+        if isinstance(node, int) and abs(node) > MAX_NUMBER:
+            _refuse(f"the number {node} in the model's config", "Use sizes that fit the data.")
         return node
     if isinstance(node, str):
         if len(node) > 100_000:

@@ -60,6 +60,7 @@ class Task:
         data: String, the name of its data set, empty if it has none.
         order: Integer, its place within its section.
         sources: Tuple of strings, what `--data` may name beside `"default"`.
+        files: Tuple of strings, modules of `datasets` whose file the submission may read.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Task:
     data: str
     sources: tuple[str, ...]
     order: int
+    files: tuple[str, ...]
 
     @property
     def max_points(self) -> float:
@@ -134,7 +136,7 @@ def read_task(path: Path) -> Task:
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             name = node.targets[0].id
-            if name in ("DATA", "SOURCES", "ORDER"):
+            if name in ("DATA", "SOURCES", "ORDER", "FILES"):
                 constants[name] = ast.literal_eval(node.value)
         elif isinstance(node, ast.FunctionDef):
             found = _read_check(node, task)
@@ -152,8 +154,9 @@ def read_task(path: Path) -> Task:
         path,
         tuple(checks),
         str(constants.get("DATA", "")),
-        tuple(constants.get("SOURCES", ())),  # type: ignore[call-overload]
+        tuple(constants.get("SOURCES", ())),  # type: ignore[arg-type]
         int(constants.get("ORDER", 99)),  # type: ignore[call-overload]
+        tuple(constants.get("FILES", ())),  # type: ignore[arg-type]
     )
 
 

@@ -14,6 +14,7 @@ import dataclasses
 import hashlib
 import hmac
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -45,6 +46,7 @@ class Settings:
         jobs: Integer, how many tasks side by side.
         spawn: Boolean, whether to start fresh interpreters rather than fork a warm one.
         threads: Integer, TensorFlow's threads for each process; 0 leaves it to TensorFlow.
+        weights: String, which pretrained weights: `"kit"` or `"imagenet"`.
     """
 
     seed: int = 0
@@ -54,6 +56,7 @@ class Settings:
     jobs: int = 1
     spawn: bool = False
     threads: int = 0
+    weights: str = "kit"
 
     @property
     def hidden_tests(self) -> str:
@@ -142,7 +145,11 @@ def _all_skipped(task: Task, message: str, first: str = "skipped") -> tuple[Chec
     names = [check.name for check in task.checks]
     return tuple(
         _result(
-            task, name, first if i == 0 else "skipped", message if i == 0 else f"Not run: {message}", 0
+            task,
+            name,
+            first if i == 0 else "skipped",
+            message if i == 0 else f"Not run: {message}",
+            0,
         )
         for i, name in enumerate(names)
     )
@@ -268,7 +275,7 @@ class Runner:
             "data": task.data,
             "source_name": settings.data if settings.data in task.sources else "default",
             "seconds": settings.seconds,
-            "isolation": "namespaces" if os.name == "posix" and os.uname().sysname == "Linux" else "process",
+            "isolation": "namespaces" if sys.platform == "linux" else "process",
             "limits": {
                 "memory": SANDBOX_MEMORY,
                 # CPU time of all threads: a backstop for what the clock does not stop.
@@ -276,7 +283,8 @@ class Runner:
                 "threads": settings.threads,
                 "visible": [],
             },
-            "files": {},
+            "files": list(task.files),
+            "weights": settings.weights,
             "threads": settings.threads,
         }
 
@@ -299,8 +307,8 @@ class Runner:
                 if deadline is None:
                     # The clock starts when the process is there, not while it imports.
                     deadline = time.monotonic() + self.settings.seconds + GRACE_SECONDS
-                outcome.take(event)
-                self._listener(task.id, event)
+                result = outcome.take(event)
+                self._listener(task.id, event if result is None else {"result": result})
         except WireTimeout:
             outcome.cut_off(
                 f"The grader could not evaluate your model within {self.settings.seconds:g} s. "
@@ -309,8 +317,8 @@ class Runner:
         except (WireClosed, WireError):
             if not outcome.done:
                 outcome.cut_off(
-                    "The process that evaluates your model was ended by the system, most likely for "
-                    "the memory it took. Look for a layer that is far larger than the task needs."
+                    "The process that evaluates your model was ended by the system, most likely "
+                    "for the memory it took. Look for a layer that is far larger than needed."
                 )
         finally:
             launcher.stop(number)
@@ -331,7 +339,8 @@ class _Collected:
         self._unavailable = ""
         self.done = False
 
-    def take(self, event: dict[str, Any]) -> None:
+    def take(self, event: dict[str, Any]) -> CheckResult | None:
+        """Takes an event, and returns the result if a check ended."""
         if "start" in event:
             self._current = event["start"]
         elif "check" in event:
@@ -340,6 +349,7 @@ class _Collected:
             )
             self._isolation = event["isolation"]
             self._current = ""
+            return self._results[event["check"]]
         elif "grader_error" in event:
             self._grader_error = event["grader_error"]
         elif "evidence" in event:
@@ -350,6 +360,7 @@ class _Collected:
             self._unavailable = event["unavailable"]
         elif "done" in event:
             self.done = True
+        return None
 
     def cut_off(self, message: str) -> None:
         self.done = True
@@ -361,7 +372,9 @@ class _Collected:
     def verdict(self, source: sources.Source) -> TaskVerdict:
         checks = tuple(
             self._results.get(check.name)
-            or _result(self._task, check.name, "skipped", "Not run: the grading ended before it.", 0)
+            or _result(
+                self._task, check.name, "skipped", "Not run: the grading ended before it.", 0
+            )
             for check in self._task.checks
         )
         status: Status = "passed"

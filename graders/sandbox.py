@@ -19,7 +19,7 @@ import tempfile
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -196,6 +196,8 @@ def _load(box: Box, source: str, name: str, filename: str, seed: int) -> dict[st
     import keras
 
     keras.utils.set_random_seed(seed)
+    # One line for each epoch instead of a bar that is redrawn a thousand times.
+    keras.config.disable_interactive_logging()
     _report_epochs(box)
     folder = Path(tempfile.mkdtemp(prefix="submission-"))
     path = folder / filename
@@ -303,9 +305,7 @@ def _describe_error(box: Box, error: BaseException) -> dict[str, Any]:
         kind = "todo"
     elif isinstance(error, SystemExit):
         kind = "exit"
-    elif isinstance(error, MemoryError):
-        kind = "memory"
-    elif type(error).__name__ == "ResourceExhaustedError":
+    elif isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
         kind = "memory"
     frames = traceback.extract_tb(error.__traceback__)
     ours = [i for i, frame in enumerate(frames) if os.path.basename(frame.filename) == box.filename]
@@ -384,9 +384,11 @@ def _prepare(settings: dict[str, Any], log_fd: int) -> None:
     os.dup2(log_fd, 1)
     os.dup2(log_fd, 2)
     sys.stdin = open(os.devnull)  # noqa: SIM115 - stays open as long as the process
-    sys.stdout = io.TextIOWrapper(open(1, "wb", 0, closefd=False), "utf-8", "replace", newline="\n")
-    sys.stderr = io.TextIOWrapper(open(2, "wb", 0, closefd=False), "utf-8", "replace", newline="\n")
-    sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr
+    for name, fd in (("stdout", 1), ("stderr", 2)):
+        raw = io.FileIO(fd, "wb", closefd=False)
+        stream = io.TextIOWrapper(io.BufferedWriter(raw), "utf-8", "replace", newline="\n")
+        setattr(sys, name, stream)
+    sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr  # type: ignore
     isolation.set_limits(settings["memory"], settings["cpu_seconds"])
 
 
@@ -418,33 +420,9 @@ def start(channel: Channel, status_fd: int, log_fd: int, settings: dict[str, Any
             isolation.enter_namespaces()
         except isolation.IsolationError:
             settings["isolation"] = "process"
-    started_r, started_w = os.pipe()
     child = os.fork()
     if child == 0:
-        try:
-            os.close(started_r)
-            isolation.die_with_parent()
-            os.setsid()
-            if settings["isolation"] == "namespaces":
-                try:
-                    isolation.build_root(tuple(settings.get("visible", ())))
-                except isolation.IsolationError as error:
-                    os.write(status_fd, json.dumps({"isolation_error": str(error)}).encode())
-                    os._exit(98)
-            os.close(status_fd)
-            _prepare(settings, log_fd)
-            if settings["isolation"] == "namespaces":
-                isolation.drop_privileges()
-            _set_threads(settings["threads"])
-            os.write(started_w, b"1")
-            os.close(started_w)
-            channel.send({"event": {"isolation": settings["isolation"]}})
-            serve(channel)
-            os._exit(0)
-        except BaseException:
-            traceback.print_exc()
-            os._exit(99)
-    os.close(started_w)
+        _be_init(channel, status_fd, log_fd, settings)
     channel.close()
 
     def stop(*_: object) -> None:
@@ -453,10 +431,50 @@ def start(channel: Channel, status_fd: int, log_fd: int, settings: dict[str, Any
     signal.signal(signal.SIGTERM, stop)
     _, status = os.waitpid(child, 0)
     _kill_tree(None)
-    code = os.waitstatus_to_exitcode(status)
-    with contextlib.suppress(OSError):
-        os.write(status_fd, json.dumps({"signal": -code} if code < 0 else {"exit": code}).encode())
+    _report_end(status_fd, status)
     os._exit(0)
+
+
+def _be_init(channel: Channel, status_fd: int, log_fd: int, settings: dict[str, Any]) -> NoReturn:
+    """Is the first process of the PID namespace: makes it, starts the student's process, reaps.
+
+    The student's code is not process 1 itself: the kernel spares that one from most signals.
+    """
+    try:
+        isolation.die_with_parent()
+        os.setsid()
+        if settings["isolation"] == "namespaces":
+            try:
+                isolation.build_root(tuple(settings.get("visible", ())))
+            except isolation.IsolationError as error:
+                os.write(status_fd, json.dumps({"isolation_error": str(error)}).encode())
+                os._exit(98)
+            isolation.drop_privileges()
+        child = os.fork()
+        if child == 0:
+            isolation.die_with_parent()
+            os.close(status_fd)
+            _prepare(settings, log_fd)
+            _set_threads(settings["threads"])
+            channel.send({"event": {"isolation": settings["isolation"]}})
+            serve(channel)
+            os._exit(0)
+        channel.close()
+        while True:
+            pid, status = os.wait()
+            if pid == child:
+                _report_end(status_fd, status)
+                os._exit(0)
+    except BaseException:
+        traceback.print_exc()
+    os._exit(99)
+
+
+def _report_end(status_fd: int, status: int) -> None:
+    code = os.waitstatus_to_exitcode(status)
+    ended = {"signal": -code} if code < 0 else {"exit": code}
+    with contextlib.suppress(OSError):
+        os.write(status_fd, json.dumps(ended).encode() + b"\n")
 
 
 def _kill_tree(first: int | None) -> None:

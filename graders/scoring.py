@@ -26,6 +26,31 @@ def size(x: Any) -> int:
     return len(next(iter(x.values())) if isinstance(x, dict) else x)
 
 
+def input_shape(model: Any) -> Any:
+    """Returns the shape of a model's only input, or `None` if it has several."""
+    return tuple(model.inputs[0].shape) if len(model.inputs) == 1 else None
+
+
+def output_shape(model: Any) -> Any:
+    """Returns the shape of a model's only output, or `None` if it has several."""
+    return tuple(model.outputs[0].shape) if len(model.outputs) == 1 else None
+
+
+def takes(model: Any, shape: tuple[int, ...]) -> bool:
+    """Returns whether a model has one input, which takes examples of a shape.
+
+    Args:
+        model: A Keras model.
+        shape: Tuple of integers, without the batch axis. A size that the model leaves open fits.
+    """
+    found = input_shape(model)
+    return (
+        found is not None
+        and len(found) == len(shape) + 1
+        and all(mine in (None, wanted) for mine, wanted in zip(found[1:], shape, strict=True))
+    )
+
+
 def predict(model: Any, x: Any, training: bool = False) -> np.ndarray:
     """Runs a rebuilt model.
 
@@ -76,26 +101,38 @@ def output_kind(model: Any, outputs: np.ndarray) -> str:
     inside = bool((outputs >= 0).all() and (outputs <= 1 + 1e-3).all())
     if outputs.shape[1] > 1 and inside and np.abs(outputs.sum(axis=1) - 1).max() < 2e-2:
         return "probabilities"
-    last = _last_activation(model)
+    last, node = _last_activation(model)
     if last == "sigmoid" or (inside and last == "hard_sigmoid"):
         return "scores"
-    # Before training, a logit may lie anywhere; hundreds of them are not all >= 0 by chance.
-    if outputs.size >= 100 and bool((outputs >= 0).all()):
+    if last in ("relu", "relu6"):
         return "nonnegative"
+    # A linear layer gives logits, whatever sign they happen to have before training. Of another
+    # operation, only its values tell (all of them 0, where the weights are, tell nothing).
+    if not hasattr(node.op, "kernel") and outputs.size >= 100:
+        varies = np.ptp(outputs, axis=0).max() > 0
+        if varies and bool((outputs >= 0).all()):
+            return "nonnegative"
     return "logits"
 
 
-def _last_activation(model: Any) -> str:
+def _last_activation(model: Any) -> tuple[str, Any]:
+    """Returns the name of the activation nearest the output, and the node that applies it."""
     from graders import graph
 
     node = graph.nodes(model)[-1]
-    while node.kind in ("Activation", "Reshape", "Flatten", "Squeeze", "Identity", "Cast"):
-        if node.kind == "Activation":
-            break
+    while len(node.parents) == 1 and (
+        node.kind in graph.NOT_ACTIVATIONS
+        or (node.kind == "Activation" and graph.activation_name(node.op) == "linear")
+    ):
         node = node.parents[0]
     if node.kind in ("Sigmoid", "Softmax", "Relu", "ReLU", "Tanh"):
-        return node.kind.lower()
-    return graph.activation_name(node.op)
+        return node.kind.lower(), node
+    return graph.activation_name(node.op), node
+
+
+def last_activation(model: Any) -> str:
+    """Returns the name of the activation nearest the output, `"linear"` if it has none."""
+    return _last_activation(model)[0]
 
 
 def loss_of(snapshot: Snapshot) -> tuple[str, bool]:
@@ -138,7 +175,11 @@ def probabilities(outputs: np.ndarray, kind: str) -> np.ndarray:
         Array `(n, classes)` whose rows sum to 1.
     """
     if outputs.shape[1] == 1:
-        p = outputs if kind in ("scores", "nonnegative") else 1 / (1 + np.exp(-outputs.clip(-50, 50)))
+        p = (
+            outputs
+            if kind in ("scores", "nonnegative")
+            else 1 / (1 + np.exp(-outputs.clip(-50, 50)))
+        )
         p = p.clip(0, 1)
         return np.concatenate([1 - p, p], axis=1)
     if kind == "logits":
@@ -217,7 +258,7 @@ def check_classifier_output(snapshot: Snapshot, x: Any, classes: int) -> str:
         )
     kind = output_kind(snapshot.model, outputs)
     loss, from_logits = loss_of(snapshot)
-    activation = _last_activation(snapshot.model)
+    activation = last_activation(snapshot.model)
     if kind == "nonnegative" or activation in ("relu", "relu6"):
         fail(
             "class probabilities (softmax) or logits (no activation) from the last layer",
@@ -233,21 +274,63 @@ def check_classifier_output(snapshot: Snapshot, x: Any, classes: int) -> str:
             f"sigmoid on the output layer with the loss {loss or 'of your own'}",
             "Sigmoid scores each class on its own; for one label out of several use softmax",
         )
-    crossentropies = ("sparse_categorical_crossentropy", "categorical_crossentropy")
+    crossentropies = (
+        "sparse_categorical_crossentropy",
+        "categorical_crossentropy",
+        "categorical_focal_crossentropy",
+    )
     if loss in crossentropies and kind == "logits" and not from_logits:
+        ending = "without softmax" if activation == "linear" else f"with {activation}"
         fail(
             "a loss that matches the outputs",
-            f"logits (a last layer {'with ' + activation if activation != 'linear' else 'without softmax'}) "
-            f"with {loss}(from_logits=False), which takes its input for probabilities",
+            f"logits (a last layer {ending}) with {loss}(from_logits=False), which takes its "
+            "input for probabilities",
             "Add softmax to the last layer, or give the loss from_logits=True",
         )
     if loss in crossentropies and activation in ("tanh", "elu", "selu", "softplus"):
         fail(
             "class probabilities (softmax) or logits (no activation) from the last layer",
             f"{activation} on the output layer",
-            "Look at the activation of the last layer: a bounded score cannot become a confident class",
+            "Look at the activation of the last layer: it bends the score of each class",
         )
     return kind
+
+
+def reaches_output(model: Any, layer: Any, x: Any, rng: np.random.Generator) -> bool:
+    """Returns whether a layer has a say: whether the output changes with its weights.
+
+    Tried with the weights as they are, then with all of them stirred a little, since some good
+    models start with a layer of zeros. The weights are put back.
+
+    Args:
+        model: A rebuilt Keras model.
+        layer: One of its layers.
+        x: Some inputs.
+        rng: Where random numbers come from.
+    """
+    kept, own = model.get_weights(), layer.get_weights()
+
+    def noisy(weight: np.ndarray, size: float) -> np.ndarray:
+        if not np.issubdtype(weight.dtype, np.floating):
+            return weight
+        # Variances stay positive.
+        shift = np.abs(rng.normal(0, size, weight.shape))
+        sign = np.where(weight < 0, -1, 1)
+        return (weight + sign * shift).astype(weight.dtype)
+
+    try:
+        for stirred in (False, True):
+            if stirred:
+                model.set_weights([noisy(weight, 0.05) for weight in kept])
+            before = predict(model, x)
+            layer.set_weights([w + rng.normal(0, 0.5, w.shape).astype(w.dtype) for w in own])
+            after = predict(model, x)
+            layer.set_weights(own)
+            if not np.allclose(after, before, rtol=1e-5, atol=1e-7):
+                return True
+        return False
+    finally:
+        model.set_weights(kept)
 
 
 def dead_weights(snapshot: Snapshot, data: tuple[Any, np.ndarray], kind: str) -> list[str]:
@@ -265,6 +348,7 @@ def dead_weights(snapshot: Snapshot, data: tuple[Any, np.ndarray], kind: str) ->
     import tensorflow as tf
 
     model = snapshot.model
+    kept = model.get_weights()
     x, y = data
     labels = tf.constant(np.asarray(y).reshape(-1).astype("int64"))
     with tf.GradientTape() as tape:
@@ -279,9 +363,13 @@ def dead_weights(snapshot: Snapshot, data: tuple[Any, np.ndarray], kind: str) ->
             logits = outputs if kind == "logits" else tf.math.log(tf.maximum(outputs, 1e-12))
             loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
         total = tf.reduce_mean(loss)
+    # BatchNormalization has moved its averages.
+    model.set_weights(kept)
     trainable = [
         (path, weight)
-        for path, flag, weight in zip(snapshot.paths, snapshot.trainable, model.weights, strict=True)
+        for path, flag, weight in zip(
+            snapshot.paths, snapshot.trainable, model.weights, strict=True
+        )
         if flag and weight.trainable
     ]
     gradients = tape.gradient(total, [weight.value for _, weight in trainable])
@@ -305,9 +393,7 @@ def moved(before: Snapshot, after: Snapshot) -> list[bool]:
             "a model with other layers or sizes",
             "Train the model that is given; do not add or remove layers",
         )
-    return [
-        not np.array_equal(b, a) for b, a in zip(before.weights, after.weights, strict=True)
-    ]
+    return [not np.array_equal(b, a) for b, a in zip(before.weights, after.weights, strict=True)]
 
 
 def check_trained(before: Snapshot, after: Snapshot, function: str) -> None:
@@ -352,16 +438,30 @@ def check_trained(before: Snapshot, after: Snapshot, function: str) -> None:
         )
 
 
-def check_loss_fell(before: Scores, after: Scores, function: str) -> None:
+def check_loss_fell(before: Scores, after: Scores, function: str, loss: str = "") -> None:
     """Fails unless the loss on the training data, computed by the grader, fell.
+
+    Args:
+        before: `Scores` on training data, of the model as given.
+        after: `Scores` on the same data, of the same model afterwards.
+        function: String, the function that trained it.
+        loss: String, the name of the loss that it was compiled with, for the message.
 
     Raises:
         CheckFailed: With both losses.
     """
     if not after.loss < 0.95 * before.loss:
+        advice = (
+            "Look at the learning rate, the loss, and whether fit gets x and y that belong together"
+        )
+        if loss and "crossentropy" not in loss:
+            advice = (
+                f"Look at the loss: {loss} compares outputs with labels as if these were numbers; "
+                "classes need a cross-entropy"
+            )
         fail(
             "a training loss that falls",
             f"a cross-entropy of {after.loss:.3f} after `{function}`, {before.loss:.3f} before "
             "(computed by the grader on the training data)",
-            "Look at the learning rate, the loss, and whether fit gets x and y that belong together",
+            advice,
         )

@@ -156,8 +156,9 @@ def check_syntax(text: str, path: Path) -> None:
         shown = f"\n    {line}" if line.strip() else ""
         if shown and error.offset:
             shown += f"\n    {' ' * (max(1, error.offset) - 1)}^"
+        where = f", line {error.lineno}" if error.lineno else ""
         raise Unreadable(
-            printable(f"Syntax error in {path.name}, line {error.lineno}: {error.msg}.{shown}")
+            printable(f"Syntax error in {path.name}{where}: {error.msg}.{shown}")
         ) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise Unreadable(

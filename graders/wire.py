@@ -22,7 +22,20 @@ MAX_JSON = 32 * 2**20
 MAX_PAYLOAD = 1024 * 2**20
 MAX_ARRAYS = 20_000
 DTYPES = frozenset(
-    "float16 float32 float64 int8 int16 int32 int64 uint8 uint16 uint32 uint64 bool".split()
+    [
+        "float16",
+        "float32",
+        "float64",
+        "int8",
+        "int16",
+        "int32",
+        "int64",
+        "uint8",
+        "uint16",
+        "uint32",
+        "uint64",
+        "bool",
+    ]
 )
 
 
@@ -72,7 +85,7 @@ def encode(value: Any) -> list[bytes | memoryview]:
     """
     arrays: list[np.ndarray] = []
     document = json.dumps(_pack(value, arrays)).encode()
-    payload = [memoryview(array).cast("B") for array in arrays if array.size]
+    payload = [array.reshape(-1).view(np.uint8).data for array in arrays if array.size]
     return [HEADER.pack(len(document), sum(len(part) for part in payload)), document, *payload]
 
 

@@ -111,8 +111,11 @@ class Launcher:
 
 
 KIT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
-KEPT_VARIABLES += ("TF_ENABLE_ONEDNN_OPTS", "OMP_NUM_THREADS", "KERAS_KIT_CACHE", "XDG_CACHE_HOME")
+KEPT_VARIABLES = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV"),
+    *("TF_ENABLE_ONEDNN_OPTS", "OMP_NUM_THREADS", "KERAS_KIT_CACHE", "XDG_CACHE_HOME"),
+    "KERAS_KIT_DEBUG",
+)
 
 
 def child_environment() -> dict[str, str]:
@@ -172,16 +175,16 @@ class Zygote:
 
 
 def _warm_up() -> None:
-    """Imports what children need. No op may run here: a started TensorFlow does not survive a fork."""
+    """Imports what children need. No op may run here: a started TensorFlow survives no fork."""
     import keras
     import pytest
     import pytest_timeout
     import tensorflow
 
-    from graders import client, graph, grading, plugin, rebuild, sandbox
-
     # Keras loads these on first use; a sandbox would pay for it every time.
     from keras.src.backend.tensorflow import trainer
+
+    from graders import client, grading, graph, plugin, rebuild, sandbox
 
     del keras, tensorflow, pytest, pytest_timeout, client, grading, graph, plugin, rebuild, sandbox
     del trainer

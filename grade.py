@@ -1,0 +1,19 @@
+#!/usr/bin/env python3
+"""Grade the exercises: `python grade.py --help`."""
+
+import sys
+
+if sys.version_info < (3, 11):  # noqa: UP036 - said before anything newer is parsed
+    sys.exit("grade.py: Python 3.11 or newer is needed, this is %d.%d." % sys.version_info[:2])
+
+try:
+    from graders.cli import main
+except ModuleNotFoundError as error:
+    sys.stderr.write(
+        "grade.py: the package %s is not installed. The README's first command installs it.\n"
+        % error.name
+    )
+    sys.exit(2)
+
+if __name__ == "__main__":
+    sys.exit(main())

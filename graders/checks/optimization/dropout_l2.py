@@ -1,0 +1,572 @@
+"""Dropout and L2 against overfitting."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graders import graph, scoring
+from graders.checking import check, fail, probe
+
+DATA = "noisy_digits"
+SOURCES = ("mnist",)
+ORDER = 2
+
+DROPOUTS = (
+    "Dropout",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
+    "GaussianDropout",
+    "AlphaDropout",
+)
+# Layers that are an activation and nothing else: as good as an `activation=` argument.
+ACTIVATIONS = ("Activation", "ReLU", "Relu", "LeakyReLU", "ELU", "PReLU", "Softmax", "Sigmoid")
+# What may change its output from call to call in training without being dropout.
+OTHER_NOISE = ("GaussianNoise", "Random", "RandAugment", "AugMix", "CutMix", "MixUp")
+# Below this many nats, a penalty does not move the loss of any training.
+SMALLEST_PENALTY = 1e-4
+
+
+@probe
+def watch_fits(student, box):
+    """Has every `fit` note how many epochs it was asked for, and how many it ran."""
+    import functools
+
+    import keras
+
+    original = keras.Model.fit
+    notes = []
+
+    @functools.wraps(original)
+    def fit(self, *args, **kwargs):
+        history = original(self, *args, **kwargs)
+        done = list(getattr(history, "epoch", None) or [])
+        asked = (getattr(history, "params", None) or {}).get("epochs")
+        if isinstance(asked, int) and done:
+            notes.append([asked - int(done[0]), len(done)])
+        return history
+
+    keras.Model.fit = fit
+    return box.keep(notes)
+
+
+@probe
+def noted_fits(student, box, handle):
+    """Hands over what was noted since it was last asked."""
+    notes = list(box[handle])
+    box[handle].clear()
+    return notes
+
+
+@pytest.fixture(scope="module")
+def baseline(submission, data):
+    """The network without regularisation."""
+    shape = data.train[0].shape[1:]
+    return submission.build("build_baseline", shape, data.num_classes, input_shape=shape)
+
+
+@pytest.fixture(scope="module")
+def regularized(submission, data):
+    """The network with Dropout and L2."""
+    shape = data.train[0].shape[1:]
+    return submission.build("build_regularized", shape, data.num_classes, input_shape=shape)
+
+
+@pytest.fixture(scope="module")
+def trainings(submission, given, baseline, regularized):
+    """What `train` left of either model, by the name of its function, with the epochs of each."""
+    handle = submission.run(watch_fits)
+    found = {}
+    for model in (baseline, regularized):
+        training = model.train("train", "train", "validation")
+        found[model.function] = training, submission.run(noted_fits, handle=handle)
+    return found
+
+
+@pytest.fixture(scope="module")
+def scores(trainings, data):
+    """The grader's own figures: function -> part of the data -> `Scores`."""
+    return {
+        name: {
+            part: scoring.Scores(training.after.model, getattr(data, part))
+            for part in ("train", "validation", "test")
+        }
+        for name, (training, _) in trainings.items()
+    }
+
+
+def _is_dropout(node: graph.Node) -> bool:
+    return node.kind in DROPOUTS
+
+
+def _rate(node: graph.Node) -> float:
+    return float(getattr(node.op, "rate", 0.0) or 0.0)
+
+
+def _skeleton(found: list[graph.Node]) -> list[str]:
+    """Describes what stays of a network without its dropout layers: kinds, sizes, activations."""
+    rows = []
+    for node in found:
+        if node.kind in ("InputLayer", "Identity", "ActivityRegularization") or _is_dropout(node):
+            continue
+        weights = [tuple(w.shape) for w in getattr(node.op, "weights", [])]
+        activation = graph.activation_name(node.op)
+        if node.kind in ACTIVATIONS and node.kind != "Activation":
+            activation = node.kind
+        elif node.kind != "Activation":
+            sizes = " + ".join("x".join(map(str, shape)) for shape in weights if len(shape) > 1)
+            size = sizes or ", ".join(str(n) for n in node.shape[1:])
+            rows.append(f"{node.kind}({size})")
+        if activation != "linear":
+            rows.append(activation.lower().replace("_", ""))
+    return rows
+
+
+def _penalty(model: Any, x: np.ndarray) -> float:
+    """Computes what a model adds to its loss."""
+    scoring.predict(model, x)  # a penalty on activities exists after a call only
+    return float(sum(float(np.sum(np.asarray(loss))) for loss in model.losses))
+
+
+def _training_outputs(model: Any, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Runs a model twice as in training, and leaves it as it was."""
+    kept = model.get_weights()
+    first, second = (scoring.predict(model, x, training=True) for _ in range(2))
+    model.set_weights(kept)  # BatchNormalization has moved its averages
+    return first, second
+
+
+def _has_kernel(node: graph.Node) -> bool:
+    return any(len(weight.shape) > 1 for weight in getattr(node.op, "weights", []))
+
+
+def _between(found: list[graph.Node]) -> list[graph.Node]:
+    """Lists the dropout calls that have a layer with a kernel before them and another after."""
+    before: dict[int, bool] = {}
+    for node in found:
+        before[id(node)] = any(_has_kernel(p) or before[id(p)] for p in node.parents)
+    after: dict[int, bool] = {}
+    for node in reversed(found):
+        for parent in node.parents:
+            after[id(parent)] = (
+                after.get(id(parent), False) or _has_kernel(node) or after.get(id(node), False)
+            )
+    return [n for n in found if _is_dropout(n) and before[id(n)] and after.get(id(n), False)]
+
+
+def _regularizers(model: Any) -> list[tuple[Any, str, Any]]:
+    """Lists the regularizers of a model: layer, argument, regularizer."""
+    return [
+        (layer, name, value)
+        for layer in model._flatten_layers(include_self=False)
+        for name, value in sorted(vars(layer).items())
+        if name.endswith("_regularizer") and value is not None
+    ]
+
+
+def _coefficient(regularizer: Any, name: str) -> float:
+    return float(np.asarray(getattr(regularizer, name, 0.0) or 0.0))
+
+
+@check(
+    points=1,
+    hints=(
+        "Read the docstrings: what do the two builders take, and what do they return?",
+        "Both end with model.compile(...) and return model.",
+        "The last layer has num_classes units, in both networks.",
+    ),
+)
+def builds(baseline, regularized, data):
+    """Both builders return a compiled Sequential or Functional model with one output per class."""
+    for model in (baseline, regularized):
+        shape = model.keras.output_shape
+        if len(model.keras.inputs) != 1 or tuple(shape) != (None, data.num_classes):
+            fail(
+                f"`{model.function}` to give an output of shape (batch, {data.num_classes}), "
+                "one value for each class",
+                f"the shape {shape}",
+                "Look at the last layer: its units are num_classes, and a Flatten or a global "
+                "pooling stands somewhere before it",
+            )
+
+
+@check(
+    points=1,
+    needs=("builds",),
+    hints=(
+        "What would you learn from a comparison of two networks that differ in two ways?",
+        "Write both from one helper function, so that they cannot drift apart.",
+        "Take the dropout layers and the kernel_regularizer out of build_regularized: what is left "
+        "is build_baseline, unit by unit.",
+    ),
+)
+def same_architecture(baseline, regularized):
+    """The two networks have the same layers and sizes, apart from dropout and regularizers."""
+    plain, other = (_skeleton(graph.nodes(m.keras)) for m in (baseline, regularized))
+    if plain != other:
+        if len(plain) == len(other):
+            [first, *_] = [pair for pair in zip(plain, other, strict=True) if pair[0] != pair[1]]
+            found = f"{first[0]} in the baseline where the regularised network has {first[1]}"
+        else:
+            found = f"{', '.join(plain)} in the baseline, and {', '.join(other)} in the other"
+        fail(
+            "the same layers, sizes and activations in both networks, apart from dropout layers "
+            "and regularizers",
+            found,
+            "Make them equal: otherwise nobody can tell whether Dropout and L2 helped, or the "
+            "other size",
+        )
+
+
+@check(
+    points=1,
+    needs=("builds",),
+    hints=(
+        "What is a baseline for? Which of its parts are there against overfitting?",
+        "Look for Dropout layers and for arguments that end in _regularizer in build_baseline.",
+    ),
+)
+def baseline_plain(baseline, data, rng):
+    """The baseline has neither dropout nor a weight penalty."""
+    model = baseline.keras
+    found = graph.nodes(model)
+    dropped = [node for node in found if _is_dropout(node) and _rate(node) > 0]
+    if dropped:
+        fail(
+            "a baseline without dropout",
+            f"{dropped[0].kind}({_rate(dropped[0]):g}) in it",
+            "Look at build_baseline: the dropout layers belong into build_regularized only",
+        )
+    x = rng.random((32, *model.input_shape[1:]), dtype="float32")
+    penalty = _penalty(model, x)
+    if penalty != 0:
+        [*_, last] = [f"{name}" for _, name, _ in _regularizers(model)] or ["a penalty"]
+        fail(
+            "a baseline whose loss is the cross-entropy alone",
+            f"{last} at work: it adds {penalty:.3g} to the loss of the fresh model",
+            "Look at build_baseline: the regularizers belong into build_regularized only",
+        )
+    if any(node.kind.startswith(OTHER_NOISE) for node in found):
+        return
+    first, second = _training_outputs(model, x)
+    if not np.allclose(first, second, atol=1e-6):
+        fail(
+            "a baseline that gives the same output for the same images in training",
+            "an output that changes from call to call",
+            "Look for a dropout argument or a layer with dropout inside in build_baseline",
+        )
+
+
+@check(
+    points=1,
+    needs=("builds",),
+    hints=(
+        "Where in the network can a unit come to rely on its neighbours?",
+        "Put a Dropout layer after a hidden layer's activation, before the next layer.",
+        "Between means: a Dense or convolution before it, and another one after it.",
+    ),
+)
+def dropout_active(regularized, rng):
+    """The regularised model has a dropout layer between its layers, at work in training only."""
+    model = regularized.keras
+    found = graph.nodes(model)
+    dropouts = [node for node in found if _is_dropout(node)]
+    if not dropouts:
+        fail(
+            "at least one dropout layer in the regularised network",
+            f"none (the image passes {graph.describe(found)})",
+            "Look at build_regularized: add Dropout after a hidden layer, and use its result as "
+            "the next layer's input",
+        )
+    on_output = [
+        node
+        for node in dropouts
+        if tuple(node.shape) == tuple(model.output_shape)
+        and not any(_has_kernel(other) for other in found[found.index(node) + 1 :])
+    ]
+    between = _between(found)
+    if on_output or not between:
+        where = "after the output layer" if on_output else "on the inputs"
+        if not on_output and any(_has_kernel(p) for node in dropouts for p in node.parents):
+            where = "after the last layer"
+        fail(
+            "dropout between layers: a Dense or convolution before it and another one after it",
+            f"{dropouts[-1].kind} {where}",
+            "Move it: after the output it would drop whole classes from the answer, on the inputs "
+            "it hides pixels and leaves the hidden units to rely on each other",
+        )
+    if not any(0 < _rate(node) < 1 for node in between):
+        fail(
+            "a dropout rate above 0 and below 1",
+            f"{_rate(between[0]):g}",
+            "The rate is the share of values that is dropped: 0.2 to 0.5 is usual",
+        )
+    x = rng.random((64, *model.input_shape[1:]), dtype="float32")
+    if not np.allclose(scoring.predict(model, x), scoring.predict(model, x), atol=1e-6):
+        fail(
+            "the same answer for the same images in inference",
+            "an answer that changes from call to call",
+            "Look for training=True in the call of a layer: leave it to Keras when to drop",
+        )
+    # Only the dropout between layers is left on: it is that one that must reach the output.
+    kept = [(node.op, node.op.rate) for node in dropouts]
+    for node in dropouts:
+        if not any(node.op is other.op for other in between):
+            node.op.rate = 0.0
+    first, second = _training_outputs(model, x)
+    for layer, rate in kept:
+        layer.rate = rate
+    if np.allclose(first, second, rtol=1e-5, atol=1e-7):
+        fail(
+            "outputs that vary in training, as dropout makes them",
+            "the same outputs in two calls with training=True",
+            "Look at where the dropped values go: is the result of the dropout layer used, and "
+            "not called with training=False?",
+        )
+
+
+@check(
+    points=1,
+    needs=("builds",),
+    hints=(
+        "Which argument of a layer adds a penalty on its weights to the loss?",
+        "kernel_regularizer takes an object of keras.regularizers.",
+        "print(model.losses) shows the penalties of a model; an empty list means none.",
+    ),
+)
+def l2_active(regularized, rng):
+    """An L2 penalty on at least one kernel is part of the regularised model's loss."""
+    model = regularized.keras
+    regularizers = _regularizers(model)
+    kernels = [
+        (layer, name, value)
+        for layer, name, value in regularizers
+        if name not in ("bias_regularizer", "activity_regularizer")
+    ]
+    if not kernels:
+        fail(
+            "an L2 penalty on the kernel of at least one layer",
+            f"only {regularizers[0][1]}" if regularizers else "no regularizer in the model",
+            "Look at build_regularized: pass kernel_regularizer=keras.regularizers.L2(...) to its "
+            "Dense or convolution layers",
+        )
+    squares = [v for _, _, v in kernels if type(v).__name__ in ("L2", "L1L2")]
+    if not squares:
+        fail(
+            "an L2 penalty (keras.regularizers.L2 or L1L2)",
+            f"{type(kernels[0][2]).__name__}, which is another penalty",
+            "Look at kernel_regularizer: L2 adds the sum of the squared weights, L1 that of their "
+            "absolute values",
+        )
+    if max(_coefficient(v, "l2") for v in squares) <= 0:
+        fail(
+            "an L2 coefficient above 0",
+            f"{type(squares[0]).__name__} with l2={_coefficient(squares[0], 'l2'):g}",
+            "Look at the argument of the regularizer: 1e-4 to 1e-2 is usual",
+        )
+    # The penalty as the loss has it: its quadratic part, kernel by kernel.
+    x = rng.random((8, *model.input_shape[1:]), dtype="float32")
+    quadratic = 0.0
+    for weight in model.trainable_weights:
+        if len(weight.shape) < 2:
+            continue
+        kept = np.array(weight)
+        values = []
+        for factor in (0.0, 1.0, 2.0):
+            weight.assign(factor * kept)
+            values.append(_penalty(model, x))
+        weight.assign(kept)
+        quadratic += max(0.0, (values[2] - 2 * values[1] + values[0]) / 2)
+    if quadratic < SMALLEST_PENALTY:
+        fail(
+            "an L2 penalty that grows fourfold when the kernels are doubled, and that the loss "
+            "can feel",
+            f"{quadratic:.2g} added to the loss of the fresh model, whose cross-entropy is about "
+            f"{np.log(model.output_shape[-1]):.1f}",
+            "Look at the coefficient (1e-4 to 1e-2 is usual), and whether the layer is trainable",
+        )
+
+
+@check(
+    points=0.5,
+    needs=("builds",),
+    hints=(
+        "What should the last layer return: probabilities, or logits? What does the loss expect?",
+        'Softmax goes with "sparse_categorical_crossentropy"; no activation goes with '
+        "SparseCategoricalCrossentropy(from_logits=True).",
+    ),
+)
+def output_and_loss(baseline, regularized, data):
+    """Both outputs are class probabilities or logits, and the losses match them."""
+    for model in (baseline, regularized):
+        scoring.check_classifier_output(
+            model.snapshot, data.validation[0][:250], data.num_classes
+        )
+
+
+@check(
+    points=0.5,
+    needs=("builds",),
+    hints=(
+        "Do the builders use their two arguments everywhere, or a number of the task's data?",
+        "keras.Input(input_shape) and Dense(num_classes).",
+    ),
+)
+def honours_arguments(submission):
+    """Both builders work for other image sizes and class counts too."""
+    shape, classes = (36, 32, 3), 7
+    for name in ("build_baseline", "build_regularized"):
+        other = submission.build(name, shape, classes, input_shape=shape)
+        if tuple(other.keras.input_shape) != (None, *shape):
+            fail(
+                f"{name}({shape}, {classes}) to give a model for images of shape {shape}",
+                f"a model whose input has the shape {tuple(other.keras.input_shape)[1:]}",
+                "Look at keras.Input: it takes the argument input_shape",
+            )
+        if tuple(other.keras.output_shape) != (None, classes):
+            fail(
+                f"{name}({shape}, {classes}) to give {classes} outputs",
+                f"an output of shape {tuple(other.keras.output_shape)}",
+                "Look at the units of the last layer: num_classes",
+            )
+
+
+@check(
+    points=1,
+    needs=("same_architecture", "baseline_plain", "dropout_active", "l2_active", "output_and_loss"),
+    hints=(
+        "Does train call fit on the model that it is given, and return what fit returns?",
+        "model.fit(x, y, epochs=…, validation_data=val_data) returns the History.",
+        "val_data is there to watch: fit must not learn from it.",
+    ),
+)
+def trains(trainings, scores, data, evidence):
+    """train fits either model on the training data alone and returns the History."""
+    for name, (training, _) in trainings.items():
+        evidence["history" if name == "build_regularized" else "history_baseline"] = (
+            training.history
+        )
+        scoring.check_trained(training.before, training.after, "train")
+        before = scoring.Scores(training.before.model, data.train)
+        scoring.check_loss_fell(before, scores[name]["train"], "train")
+        training.require_history()
+    for found in scores.values():
+        watched, unseen = found["validation"].accuracy, found["test"].accuracy
+        if watched - unseen > 0.1:
+            fail(
+                "a model that learns from train_data alone, and so is as good on val_data as on "
+                "hidden images",
+                f"an accuracy of {watched:.1%} on val_data and {unseen:.1%} on hidden images",
+                "Look at what fit is given as x and y: val_data belongs into validation_data only",
+            )
+
+
+@check(
+    points=0.5,
+    needs=("trains",),
+    hints=(
+        "Which callbacks does train use? Which of them end the training before its last epoch?",
+        "Both models get the same number of epochs, whatever happens in them.",
+    ),
+)
+def no_early_stopping(trainings):
+    """train gives both models the same number of steps, without early stopping."""
+    for name, (_, fits) in trainings.items():
+        for asked, done in fits:
+            if done < asked:
+                fail(
+                    "a training without early stopping, so that the baseline can overfit",
+                    f"{done} of {asked} epochs for the model of `{name}`",
+                    "Look at the callbacks in train: leave out EarlyStopping and whatever else "
+                    "sets stop_training",
+                )
+    steps = {}
+    for name, (training, fits) in trainings.items():
+        optimizer = training.after.optimizer or {}
+        epochs = sum(done for _, done in fits)
+        steps[name] = epochs, optimizer.get("iterations")
+    if len(set(steps.values())) > 1:
+        (plain, plain_steps), (other, other_steps) = steps.values()
+        fail(
+            "the same training for both models",
+            f"{plain} epochs ({plain_steps} steps) for the baseline and {other} epochs "
+            f"({other_steps} steps) for the regularised model",
+            "Look at train: epochs and batch size must not depend on the model",
+        )
+
+
+@check(
+    points=0.5,
+    needs=("trains",),
+    hints=(
+        "What does overfitting look like in figures? Compare accuracy and val_accuracy.",
+        "One training label in five is wrong: what must a network do to get those right as well?",
+        "Train longer, or with a larger network or learning rate, until the baseline knows the "
+        "training labels by heart; keep the weights of the last epoch.",
+    ),
+)
+def baseline_overfits(scores, threshold, evidence):
+    """The baseline, trained by train, ends up overfitting."""
+    found = scores["build_baseline"]
+    gap = found["train"].accuracy - found["test"].accuracy
+    wanted = threshold("baseline_gap")
+    evidence.update(baseline_accuracy=found["test"].accuracy, baseline_gap=gap)
+    if gap < wanted:
+        fail(
+            "a baseline that overfits: on its training labels, the wrong ones included, it is at "
+            f"least {100 * wanted:.0f} points more accurate than on hidden images",
+            f"{found['train'].accuracy:.1%} on its training labels and "
+            f"{found['test'].accuracy:.1%} on hidden images",
+            "Look at train: are there enough epochs, and does it keep the weights of the last "
+            "epoch (no restoring of the best ones)? And is the baseline large enough?",
+        )
+
+
+@check(
+    points=1,
+    needs=("baseline_overfits",),
+    hints=(
+        "Compare loss and val_loss of both models at the end: whose are closer together?",
+        "If they are as far apart with Dropout and L2 as without, both may be too weak to matter.",
+        "Raise the dropout rate or the L2 coefficient step by step, and watch both losses.",
+    ),
+)
+def gap_shrinks(scores, threshold, evidence):
+    """Dropout and L2 shrink the gap between training and hidden loss clearly."""
+    gaps = {name: found["test"].loss - found["train"].loss for name, found in scores.items()}
+    plain, other = gaps["build_baseline"], gaps["build_regularized"]
+    wanted = threshold("gap_ratio")
+    evidence.update(loss_gap=other, baseline_loss_gap=plain)
+    if other > wanted * plain:
+        fail(
+            "a gap between hidden and training loss (cross-entropy, computed by the grader) of at "
+            f"most {wanted:.0%} of the baseline's",
+            f"{other:.2f} with Dropout and L2, and {plain:.2f} without",
+            "Look at the dropout rate and the L2 coefficient: too small, they change nothing",
+        )
+
+
+@check(
+    points=1,
+    needs=("trains",),
+    hints=(
+        "Is the regularised model's accuracy low on the training data too? Then it underfits.",
+        "Lower the dropout rate or the L2 coefficient, or train longer.",
+    ),
+)
+def accuracy(scores, data, threshold, evidence):
+    """The regularised model's accuracy on hidden images does not suffer."""
+    found, plain = scores["build_regularized"], scores["build_baseline"]
+    reached, without = found["test"].accuracy, plain["test"].accuracy
+    wanted = max(threshold("accuracy"), without - threshold("accuracy_loss"))
+    evidence.update(accuracy=reached, threshold=wanted, confusion=found["test"].confusion())
+    if reached < wanted:
+        fail(
+            f"an accuracy of at least {wanted:.1%} on hidden images with Dropout and L2",
+            f"{reached:.1%} (the baseline reaches {without:.1%}; on its training labels the "
+            f"regularised model reaches {found['train'].accuracy:.1%}, and guessing gives "
+            f"{1 / data.num_classes:.0%})",
+            "Look at the curves: if the training accuracy is low as well, the penalty or the "
+            "dropout rate is too high, or the training too short",
+        )

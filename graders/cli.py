@@ -1,0 +1,288 @@
+"""The command line: `python grade.py`. See the contract's section 3, and `--help`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from graders import rubric
+from graders.rubric import KIT, Task, UnknownTask
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from graders.runner import Request, Settings
+    from graders.verdict import TaskVerdict, Verdict
+
+PASSED, MISSING, WRONG = 0, 1, 2
+
+
+class UsageError(Exception):
+    """The command line asks for something that cannot be done; the text is one clear line."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message[:1].upper()}{message[1:]}. See python grade.py --help.")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="grade.py",
+        description="Grade the exercises in assignments/, or somebody else's work.",
+        epilog="Exit code: 0, all points; 1, some missing; 2, wrong usage or the grader failed.",
+    )
+    parser.add_argument("tasks", nargs="*", metavar="TASK", help="task ids; all if none is given")
+    parser.add_argument("--from", dest="source", metavar="FILE|DIR", help="grade this work instead")
+    parser.add_argument("--reference", action="store_true", help="grade the reference solutions")
+    parser.add_argument("--list", action="store_true", help="show the tasks with their points")
+    parser.add_argument("--hint", metavar="TASK", help="the next hint for the first failing check")
+    parser.add_argument("--verbose", action="store_true", help="show more: checks, printed output")
+    parser.add_argument(
+        "--json", metavar="FILE", help="write the verdict as JSON; - is the terminal"
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="the public seed (0)")
+    parser.add_argument(
+        "--timeout", type=float, default=300.0, metavar="SECONDS", help="per task (300)"
+    )
+    parser.add_argument(
+        "--data", default="default", metavar="NAME", help="default, cifar10 or mnist"
+    )
+    parser.add_argument(
+        "--weights", default="kit", metavar="NAME", help="VGG16 weights: kit or imagenet"
+    )
+    parser.add_argument("--secret", metavar="FILE", help="file with the secret of the hidden tests")
+    return parser
+
+
+def _secret(path: str | None) -> bytes | None:
+    if path is not None:
+        try:
+            secret = Path(path).read_bytes().strip()
+        except OSError as error:
+            raise UsageError(f"The secret file {path} cannot be read: {error.strerror}.") from None
+        if not secret:
+            raise UsageError(f"The secret file {path} is empty.")
+        return secret
+    given = os.environ.get("KERAS_KIT_SECRET", "").strip()
+    return given.encode("utf-8", "surrogateescape") if given else None
+
+
+def _settings(given: argparse.Namespace) -> Settings:
+    from graders.runner import Settings
+
+    if not 0 < given.timeout < 1e6:
+        raise UsageError("--timeout takes a number of seconds above 0.")
+    if not 0 <= given.seed < 2**32:
+        raise UsageError("--seed takes an integer from 0 to 4294967295.")
+    known = sorted({source for task in rubric.tasks() for source in task.sources} | {"default"})
+    if given.data not in known:
+        raise UsageError(f"There is no data set {given.data!r}. Known: {', '.join(known)}.")
+    if given.weights not in ("kit", "imagenet"):
+        raise UsageError(f"There are no weights {given.weights!r}. Known: kit, imagenet.")
+    return Settings(
+        seed=given.seed,
+        seconds=given.timeout,
+        data=given.data,
+        weights=given.weights,
+        secret=_secret(given.secret),
+    )
+
+
+def _find(names: Sequence[str]) -> list[Task]:
+    found: list[Task] = []
+    for name in names:
+        try:
+            task = rubric.find(name)
+        except UnknownTask as error:
+            raise UsageError(str(error)) from None
+        if task not in found:
+            found.append(task)
+    return found
+
+
+def _requests(given: argparse.Namespace) -> list[Request]:
+    from graders import source as sources
+    from graders.runner import Request
+
+    tasks = _find(given.tasks)
+    if given.reference:
+        if given.source:
+            raise UsageError("Give --reference or --from, not both.")
+        if not (KIT / "reference").is_dir():
+            raise UsageError("There is no reference/ here: the student copy comes without it.")
+        return [Request(task, task.reference, True) for task in tasks or rubric.tasks()]
+    if given.source is None:
+        return [Request(task, task.stub) for task in tasks or rubric.tasks()]
+    where = Path(given.source).expanduser()
+    if not where.exists():
+        raise UsageError(f"There is no file or folder {given.source}. Check the path.")
+    if not tasks and not where.is_dir():
+        try:
+            tasks = [rubric.find(where.stem)]
+        except UnknownTask:
+            raise UsageError(
+                f"Which task is {where.name}? Name it: python grade.py TASK --from {given.source}."
+            ) from None
+    if not tasks:
+        for task in rubric.tasks():
+            with contextlib.suppress(sources.Unreadable):
+                sources.locate(task, where)
+                tasks.append(task)
+        if not tasks:
+            raise UsageError(
+                f"There is no task in {given.source}: it holds neither <section>/<task>.py nor "
+                "<task>.py."
+            )
+    if len(tasks) > 1 and not where.is_dir():
+        raise UsageError("One file holds one task. Give one task, or a folder.")
+    return [Request(task, where) for task in tasks]
+
+
+class _Live:
+    """Shows what happens while tasks are graded: a line of progress, and failures as they come."""
+
+    def __init__(self, console: Console, shown: bool):
+        from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+
+        self._console = console
+        self._shown = shown
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=20),
+            console=console,
+            transient=True,
+            disable=not (shown and console.is_terminal),
+        )
+        self._rows: dict[str, Any] = {}
+
+    def __enter__(self) -> _Live:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def _row(self, task: str) -> Any:
+        if task not in self._rows:
+            self._rows[task] = self._progress.add_task(f"{task}: loading", total=None)
+        return self._rows[task]
+
+    def take(self, task: str, event: dict[str, Any]) -> None:
+        """Takes an event of the runner, see `graders.runner.Runner`."""
+        from graders.reports import text
+
+        row = self._row(task)
+        if "start" in event:
+            self._progress.update(row, description=f"{task}: {event['start']}", total=None)
+        elif "progress" in event:
+            epoch, epochs = event["progress"].get("epoch"), event["progress"].get("epochs")
+            if isinstance(epoch, int) and isinstance(epochs, int) and epochs > 0:
+                self._progress.update(
+                    row,
+                    description=f"{task}: training, epoch {epoch} of {epochs}",
+                    completed=min(epoch, epochs),
+                    total=epochs,
+                )
+        elif "result" in event and self._shown:
+            if event["result"].outcome in ("failed", "error"):
+                self._console.print(text.failed_check(task, event["result"]))
+        elif "verdict" in event:
+            verdict: TaskVerdict = event["verdict"]
+            self._progress.remove_task(row)
+            del self._rows[task]
+            if self._shown:
+                self._console.print(text.task_line(verdict))
+
+
+def _write_json(target: str, verdict: Verdict) -> None:
+    document = json.dumps(verdict.to_json(), indent=1, ensure_ascii=False)
+    if target == "-":
+        sys.stdout.write(document + "\n")
+        return
+    try:
+        Path(target).write_text(document + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{target} cannot be written: {error.strerror}.") from None
+
+
+def _grade(given: argparse.Namespace) -> int:
+    from graders.runner import Runner
+
+    settings, requests = _settings(given), _requests(given)
+    quiet = given.json == "-"
+    console = _console(stderr=quiet)
+    from graders.reports import text
+
+    with _Live(console, not quiet) as live, Runner(settings, live.take) as runner:
+        verdict = runner.grade(requests)
+    if given.json:
+        _write_json(given.json, verdict)
+    if not quiet:
+        if given.verbose:
+            for task in verdict.tasks:
+                output = str(task.evidence.get("output", "")).strip()
+                if output:
+                    from graders.source import printable
+
+                    console.print(f"--- printed by {task.task} ---", markup=False)
+                    console.print(printable(output), markup=False, highlight=False)
+        console.print(text.summary(verdict))
+    return verdict.exit_code
+
+
+def _hint(given: argparse.Namespace) -> int:
+    from graders import hints
+    from graders.runner import Request, Runner
+
+    [task] = _find([given.hint])
+    given.tasks = [task.id]
+    console = _console()
+    requests = _requests(given) if given.source else [Request(task, task.stub)]
+    with _Live(console, False), Runner(_settings(given)) as runner:
+        verdict = runner.grade_task(requests[0])
+    console.print(hints.following(task, verdict), markup=False, highlight=False)
+    return WRONG if verdict.status == "grader_error" else PASSED
+
+
+def _console(stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=False)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the command line.
+
+    Args:
+        arguments: Sequence of strings; the process's own if `None`.
+
+    Returns:
+        Integer, the exit code.
+    """
+    try:
+        given = _parser().parse_args(arguments)
+        if given.list:
+            from graders.reports import text
+
+            tasks = tuple(_find(given.tasks)) or rubric.tasks()
+            _console().print(text.rubric_table(tasks, given.verbose))
+            return PASSED
+        return _hint(given) if given.hint else _grade(given)
+    except UsageError as error:
+        print(f"grade.py: {error}", file=sys.stderr)
+        return WRONG
+    except KeyboardInterrupt:
+        print("grade.py: stopped.", file=sys.stderr)
+        return WRONG
+    except BrokenPipeError:
+        with contextlib.suppress(OSError):
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+        return WRONG

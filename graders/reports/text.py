@@ -1,0 +1,139 @@
+"""The verdict on a terminal: lines as checks end, a summary table at the end."""
+
+from __future__ import annotations
+
+import textwrap
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from graders.rubric import Task
+from graders.verdict import CheckResult, TaskVerdict, Verdict
+
+STYLES = {
+    "passed": "green",
+    "failed": "red",
+    "error": "red",
+    "skipped": "dim",
+    "not_started": "yellow",
+    "grader_error": "magenta",
+}
+WORDS = {"not_started": "not started", "grader_error": "grader error"}
+
+
+def points(value: float) -> str:
+    """Returns points as people write them: `7`, `7.5`."""
+    return f"{value:g}"
+
+
+def failed_check(task: str, check: CheckResult) -> RenderableType:
+    """Renders a check that did not pass.
+
+    Args:
+        task: String, the task's id.
+        check: `CheckResult` with the outcome `"failed"` or `"error"`.
+    """
+    name, earned = check.id.partition("::")[2], points(check.points)
+    head = Text.assemble(
+        (task, "bold"),
+        ": ",
+        (check.outcome, STYLES[check.outcome]),
+        f" {name} ({earned} of {points(check.max_points)} points)",
+    )
+    body = Text(check.message)
+    return Group(
+        head,
+        Padding(Text(check.description, style="dim"), (0, 0, 0, 4)),
+        Padding(body, (0, 0, 0, 4)),
+        Padding(Text(f"For a hint: python grade.py --hint {task}", style="dim"), (0, 0, 0, 4)),
+    )
+
+
+def task_line(verdict: TaskVerdict) -> RenderableType:
+    """Renders the end of one task."""
+    status = WORDS.get(verdict.status, verdict.status)
+    lines: list[RenderableType] = []
+    skipped = [c.id.partition("::")[2] for c in verdict.checks if c.outcome == "skipped"]
+    if verdict.status in ("failed", "error") and skipped and not verdict.message:
+        lines.append(
+            Text.assemble((verdict.task, "bold"), f": not run: {', '.join(skipped)}", style="dim")
+        )
+    if verdict.message and verdict.status != "not_started":
+        lines.append(Text.assemble((verdict.task, "bold"), ": ", verdict.message))
+    lines.append(
+        Text.assemble(
+            (verdict.task, "bold"),
+            ": ",
+            (status, STYLES[verdict.status]),
+            f", {points(verdict.points)} of {points(verdict.max_points)} points, "
+            f"{verdict.seconds:.1f} s{' (cached)' if verdict.cached else ''}",
+        )
+    )
+    return Group(*lines)
+
+
+def summary(verdict: Verdict) -> RenderableType:
+    """Renders the table of all tasks and what to do next."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Task", no_wrap=True)
+    table.add_column("Status", no_wrap=True)
+    table.add_column("Checks", justify="right")
+    table.add_column("Points", justify="right", no_wrap=True)
+    table.add_column("Seconds", justify="right")
+    for task in verdict.tasks:
+        passed = sum(check.outcome == "passed" for check in task.checks)
+        table.add_row(
+            task.task,
+            Text(WORDS.get(task.status, task.status), style=STYLES[task.status]),
+            f"{passed}/{len(task.checks)}",
+            f"{points(task.points)}/{points(task.max_points)}",
+            f"{task.seconds:.1f}",
+        )
+    done = sum(task.status == "passed" for task in verdict.tasks)
+    total = Text(
+        f"{done} of {len(verdict.tasks)} tasks complete, {points(verdict.points)} of "
+        f"{points(verdict.max_points)} points ({verdict.hidden_tests})."
+    )
+    lines: list[RenderableType] = [table, total]
+    if any(task.isolation == "process" for task in verdict.tasks):
+        lines.append(
+            Text("Isolation: process (this system offers no namespaces to the sandbox).", "dim")
+        )
+    following = next((t for t in verdict.tasks if t.status != "passed"), None)
+    if following is not None:
+        if following.status == "not_started":
+            advice = f"open assignments/{following.section}/{following.task}.py and read its top."
+        elif following.status == "grader_error":
+            advice = f"run python grade.py {following.task} again."
+        else:
+            advice = f"mend {following.task}; python grade.py --hint {following.task} helps."
+        lines.append(Text(f"Next: {advice}"))
+    return Group(*lines)
+
+
+def rubric_table(tasks: tuple[Task, ...], verbose: bool = False) -> RenderableType:
+    """Renders the tasks with their points; with `verbose` each check too."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("Task", no_wrap=True)
+    table.add_column("Section", no_wrap=True)
+    table.add_column("Points", justify="right")
+    table.add_column("What it is about")
+    for task in tasks:
+        table.add_row(task.id, task.section, points(task.max_points), task.title)
+        if verbose:
+            for check in task.checks:
+                name = check.id.partition("::")[2]
+                table.add_row("", f"  {name}", points(check.points), check.description)
+    total = Text(f"{len(tasks)} tasks, {points(sum(task.max_points for task in tasks))} points.")
+    return Group(table, total)
+
+
+def plain(renderable: RenderableType, width: int = 80) -> str:
+    """Renders to plain text, for tests and files."""
+    console = Console(width=width, no_color=True, force_terminal=False, legacy_windows=False)
+    with console.capture() as capture:
+        console.print(renderable)
+    return textwrap.dedent(capture.get())

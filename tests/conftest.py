@@ -1,0 +1,40 @@
+"""Fixtures of the kit's own tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from graders import rubric
+from graders.runner import Request, Runner, Settings
+from graders.verdict import TaskVerdict
+
+Grade = Callable[..., TaskVerdict]
+
+
+@pytest.fixture(scope="session")
+def runner() -> Iterator[Runner]:
+    """One warm process for all gradings of a test session."""
+    with Runner(Settings()) as found:
+        yield found
+
+
+@pytest.fixture
+def grade(runner: Runner, tmp_path: Path) -> Grade:
+    """Returns a function that grades source text: `grade(task, text, seconds=…)`."""
+
+    def run(task: str, text: str, seconds: float = 120.0) -> TaskVerdict:
+        path = tmp_path / f"{task}.py"
+        path.write_text(text, encoding="utf-8")
+        import dataclasses
+
+        kept = runner.settings
+        runner.settings = dataclasses.replace(kept, seconds=seconds)
+        try:
+            return runner.grade_task(Request(rubric.find(task), path))
+        finally:
+            runner.settings = kept
+
+    return run

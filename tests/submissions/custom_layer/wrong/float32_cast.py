@@ -1,0 +1,30 @@
+# fails: dtype_policy
+# says: output in float16
+# says: cast
+
+import keras
+from keras import ops
+
+
+class CustomDense(keras.layers.Layer):
+    def __init__(self, units, activation=None, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.activation = keras.activations.get(activation)
+
+    def build(self, input_shape):
+        self.w = self.add_weight(
+            shape=(input_shape[-1], self.units), initializer="glorot_uniform", name="w"
+        )
+        self.b = self.add_weight(shape=(self.units,), initializer="zeros", name="b")
+
+    def call(self, x):
+        x = ops.cast(x, "float32")
+        return self.activation(ops.matmul(x, ops.cast(self.w, "float32")) + ops.cast(self.b, "float32"))
+
+    def get_config(self):
+        config = super().get_config()
+        config.update(
+            {"units": self.units, "activation": keras.activations.serialize(self.activation)}
+        )
+        return config

@@ -1,0 +1,29 @@
+# fails: dtype_policy
+# says: **kwargs
+# says: dtype
+
+import keras
+from keras import ops
+
+
+class CustomDense(keras.layers.Layer):
+    def __init__(self, units, activation=None):
+        super().__init__()
+        self.units = units
+        self.activation = keras.activations.get(activation)
+
+    def build(self, input_shape):
+        self.w = self.add_weight(
+            shape=(input_shape[-1], self.units), initializer="glorot_uniform", name="w"
+        )
+        self.b = self.add_weight(shape=(self.units,), initializer="zeros", name="b")
+
+    def call(self, x):
+        return self.activation(ops.matmul(x, self.w) + self.b)
+
+    def get_config(self):
+        config = super().get_config()
+        config.update(
+            {"units": self.units, "activation": keras.activations.serialize(self.activation)}
+        )
+        return config

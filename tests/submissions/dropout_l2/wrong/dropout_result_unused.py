@@ -1,0 +1,34 @@
+# fails: dropout_active
+# says: at least one dropout layer
+# says: none
+"""The result of the dropout layer is not used."""
+
+import keras
+from keras import layers
+
+
+def build_baseline(input_shape, num_classes):
+    model = keras.Sequential(
+        [
+            keras.Input(input_shape),
+            layers.Flatten(),
+            layers.Dense(256, activation="relu"),
+            layers.Dense(num_classes, activation="softmax"),
+        ]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def build_regularized(input_shape, num_classes):
+    inputs = keras.Input(input_shape)
+    x = layers.Flatten()(inputs)
+    x = layers.Dense(256, activation="relu", kernel_regularizer=keras.regularizers.L2(3e-3))(x)
+    layers.Dropout(0.5)(x)
+    model = keras.Model(inputs, layers.Dense(num_classes, activation="softmax")(x))
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def train(model, train_data, val_data):
+    return model.fit(*train_data, validation_data=val_data, epochs=40, verbose=0)

@@ -1,0 +1,39 @@
+# fails: no_early_stopping
+# says: the same training
+"""The regularised model is trained for fewer epochs."""
+
+import keras
+from keras import layers
+
+
+def build_baseline(input_shape, num_classes):
+    model = keras.Sequential(
+        [
+            keras.Input(input_shape),
+            layers.Flatten(),
+            layers.Dense(256, activation="relu"),
+            layers.Dense(num_classes, activation="softmax"),
+        ]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def build_regularized(input_shape, num_classes):
+    model = keras.Sequential(
+        [
+            keras.Input(input_shape),
+            layers.Flatten(),
+            layers.Dense(256, activation="relu", kernel_regularizer=keras.regularizers.L2(3e-3)),
+            layers.Dropout(0.5),
+            layers.Dense(num_classes, activation="softmax"),
+        ]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def train(model, train_data, val_data):
+    dropout = any(isinstance(layer, layers.Dropout) for layer in model.layers)
+    epochs = 20 if dropout else 40
+    return model.fit(*train_data, validation_data=val_data, epochs=epochs, verbose=0)

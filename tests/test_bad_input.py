@@ -1,0 +1,317 @@
+"""Bad input: each gets a clear line in the student's words, and never a traceback of the kit's."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from graders.rubric import KIT
+from graders.verdict import TaskVerdict
+
+MODEL = """
+import keras
+from keras import layers
+
+def build_model(input_shape, num_classes):
+    {body}
+
+def train(model, train_data, val_data):
+    {train}
+"""
+GOOD = """model = keras.Sequential([
+        keras.Input(input_shape), layers.Conv2D(8, 3, activation="relu"), layers.MaxPooling2D(),
+        layers.Conv2D(8, 3, activation="relu"), layers.GlobalAveragePooling2D(),
+        layers.Dense(num_classes, activation="softmax")])
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model"""
+FIT = "return model.fit(*train_data, epochs=1, validation_data=val_data)"
+
+
+def cnn(body: str = GOOD, train: str = FIT, top: str = "") -> str:
+    """Returns a submission for the task cnn with the given function bodies."""
+    return top + MODEL.format(body=body, train=train)
+
+
+def first_bad(verdict: TaskVerdict) -> tuple[str, str, str]:
+    """Returns the name, outcome and message of the first check that did not pass."""
+    bad = next(check for check in verdict.checks if check.outcome != "passed")
+    return bad.id.partition("::")[2], bad.outcome, bad.message
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Runs grade.py as a user does."""
+    return subprocess.run(
+        [sys.executable, "grade.py", *arguments],
+        cwd=KIT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, **environment},
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["cnm"], "grade.py: There is no task 'cnm'. Did you mean cnn?"),
+        (["zzzzz"], "grade.py: There is no task 'zzzzz'. Tasks: cnn"),
+        (["cnn", "--from", "nowhere.py"], "There is no file or folder nowhere.py."),
+        (["--bogus"], "Unrecognized arguments: --bogus."),
+        (["--seed", "x"], "invalid int value: 'x'"),
+        (["--timeout", "-1"], "--timeout takes a number of seconds above 0."),
+        (["--data", "imagenet"], "There is no data set 'imagenet'. Known:"),
+        (["--secret", "nowhere"], "The secret file nowhere cannot be read"),
+        (["--from", "graders"], "There is no task in graders"),
+        (["--reference", "--from", "."], "Give --reference or --from, not both."),
+    ],
+)
+def test_wrong_usage_is_one_line(arguments: list[str], expected: str) -> None:
+    """Wrong usage: one line on standard error, exit code 2, nothing else."""
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert expected in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert done.stdout == ""
+
+
+def test_unreadable_files(tmp_path: Path) -> None:
+    """A folder, a pipe, an empty file, a binary and a wrong suffix each get their own line."""
+    cases = {
+        "empty": (b"  \n", "is empty"),
+        "latin": ("# Grüße".encode("latin-1"), "is not UTF-8 text (line 1)"),
+        "nul": (b"import keras\0", "Syntax error in nul.py: source code string"),
+        "nested": (b"x = " + b"(" * 5000 + b")" * 5000, "nested.py"),
+    }
+    for name, (content, expected) in cases.items():
+        path = tmp_path / f"{name}.py"
+        path.write_bytes(content)
+        done = run("cnn", "--from", str(path), "--json", "-")
+        assert done.returncode == 1, name
+        [task] = json.loads(done.stdout)["tasks"]
+        assert task["status"] == "error", name
+        assert expected in task["checks"][0]["message"], name
+    os.mkfifo(tmp_path / "pipe.py")
+    assert "not a regular file" in run("cnn", "--from", str(tmp_path / "pipe.py")).stdout
+    (tmp_path / "text.txt").write_text("x = 1")
+    assert "neither a .py nor an .ipynb" in " ".join(
+        run("cnn", "--from", str(tmp_path / "text.txt")).stdout.split()
+    )
+
+
+def test_missing_file_of_one_task_leaves_the_others(tmp_path: Path) -> None:
+    """A folder that lacks a task's file: that task says so, the other is graded all the same."""
+    (tmp_path / "cnn.py").write_text("def build_model(:\n")
+    done = run("cnn", "custom_layer", "--from", str(tmp_path), "--json", "-")
+    assert done.returncode == 1
+    first, second = json.loads(done.stdout)["tasks"]
+    assert "Syntax error in cnn.py, line 1" in first["checks"][0]["message"]
+    assert "There is no custom_layer in" in second["checks"][0]["message"]
+    assert [task["points"] for task in (first, second)] == [0, 0]
+
+
+def test_syntax_error_shows_the_line(grade) -> None:
+    """A syntax error names the line and shows it; no sandbox is needed for that."""
+    verdict = grade("cnn", "import keras\n\ndef build_model(input_shape, num_classes)\n    pass\n")
+    assert verdict.status == "error"
+    assert "Syntax error in cnn.py, line 3: expected ':'" in first_bad(verdict)[2]
+    assert "def build_model(input_shape, num_classes)" in first_bad(verdict)[2]
+    assert verdict.isolation == "none"
+
+
+CASES = {
+    "import error": (
+        cnn(top="import kears\n"),
+        "error",
+        ["ModuleNotFoundError", "No module named 'kears'", "cnn.py", "line 1"],
+    ),
+    "missing function": (
+        cnn().replace("def build_model", "def make_model"),
+        "failed",
+        ["cnn.py defines no `build_model`", "Keep the names"],
+    ),
+    "not a function": (
+        "build_model = 3\n",
+        "failed",
+        ["`build_model` in cnn.py is int, not a function"],
+    ),
+    "wrong signature": (
+        cnn().replace("(input_shape, num_classes)", "(input_shape)"),
+        "failed",
+        ["`build_model(input_shape)` cannot be called with 2 arguments"],
+    ),
+    "returns None": (
+        cnn(GOOD.replace("return model", "pass")),
+        "failed",
+        ["`build_model` returned None", "return"],
+    ),
+    "returns a string": (cnn("return 'model'"), "failed", ["a Keras model was expected, not str"]),
+    "uncompiled": (
+        cnn(GOOD.replace("model.compile", "(lambda *a, **k: None)")),
+        "failed",
+        ["compiled model", "`compile` was never called"],
+    ),
+    "subclassed": (
+        cnn(
+            """class Net(keras.Model):
+        def call(self, x):
+            return x
+    model = Net()
+    model.compile("adam", "mse")
+    return model"""
+        ),
+        "failed",
+        ["Sequential or Functional", "`Net`, a subclass of keras.Model"],
+    ),
+    "wrong output shape": (
+        cnn(GOOD.replace("layers.GlobalAveragePooling2D(),", "")),
+        "failed",
+        ["(batch, 10)", "shape", "Flatten or a global pooling"],
+    ),
+    "raises": (
+        cnn("x = 1\n    raise ValueError('my own trouble')"),
+        "error",
+        ["ValueError: my own trouble", 'File "cnn.py", line 7', "in build_model"],
+    ),
+    "still to do": (
+        cnn("raise NotImplementedError('TODO: build the model.')"),
+        "failed",
+        ["Not written yet: TODO: build the model."],
+    ),
+    "sys.exit": (
+        cnn("import sys\n    sys.exit(0)"),
+        "error",
+        ["sys.exit", "must not end the process"],
+    ),
+    "sys.exit on import": (cnn(top="import sys\nsys.exit(0)\n"), "error", ["sys.exit"]),
+    "os._exit": (
+        cnn("import os\n    os._exit(0)"),
+        "error",
+        ["ended itself with exit code 0", "os._exit"],
+    ),
+    "killed": (
+        cnn("import os\n    os.kill(os.getpid(), 11)"),
+        "error",
+        ["was killed (SIGSEGV)"],
+    ),
+    "input": (cnn("input('name? ')"), "error", ["EOFError"]),
+    "memory": (
+        cnn("import numpy as np\n    return np.ones(10**11)"),
+        "error",
+        ["ran out of memory"],
+    ),
+    "recursion": (cnn("return build_model(input_shape, num_classes)"), "error", ["RecursionError"]),
+    "lambda layer": (
+        cnn(GOOD.replace("keras.Input(input_shape),", "keras.Input(input_shape), layers.Lambda(lambda x: x * 2),")),
+        "failed",
+        ["a Lambda layer", "keras.ops"],
+    ),
+    "hostile exception": (
+        cnn("class E(Exception):\n        def __str__(self): raise SystemExit\n    raise E"),
+        "error",
+        ["Your code raised"],
+    ),
+    "control characters": (
+        cnn("raise ValueError('\\x1b[2J\\x1b]0;owned\\x07 [bold]x[/bold]')"),
+        "error",
+        ["ValueError", "[bold]x[/bold]"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_code_can_do_wrong(name: str, grade) -> None:
+    """Each way in which code goes wrong before training has its own message."""
+    text, outcome, words = CASES[name]
+    verdict = grade("cnn", text)
+    check, found, message = first_bad(verdict)
+    assert verdict.status == outcome, message
+    assert (check, found) == ("builds", outcome)
+    for word in words:
+        assert word in message
+    assert "/graders/" not in message
+    assert "\x1b" not in message
+    assert verdict.points < 10
+
+
+@pytest.mark.parametrize(
+    ("train", "outcome", "words"),
+    [
+        ("return None", "failed", ["`train`", "every weight as it was before"]),
+        (
+            "model.compile(keras.optimizers.SGD(1e30), 'sparse_categorical_crossentropy')\n    "
+            + FIT,
+            "failed",
+            ["NaN or infinite", "diverged", "learning rate"],
+        ),
+        ("import os\n    os._exit(3)", "error", ["exit code 3"]),
+        (
+            "model.compile(keras.optimizers.Adam(0.01), 'sparse_categorical_crossentropy')\n"
+            "    model.fit(*train_data, epochs=2); return 3",
+            "failed",
+            ["History", "Found int"],
+        ),
+    ],
+)
+def test_what_training_can_do_wrong(train: str, outcome: str, words: list[str], grade) -> None:
+    """What goes wrong in `train` is said on the check that trains; the others keep their points."""
+    verdict = grade("cnn", cnn(train=train))
+    check, found, message = first_bad(verdict)
+    assert (check, found) == ("trains", outcome), message
+    for word in words:
+        assert word in message
+    assert 0 < verdict.points < 10
+
+
+def test_endless_loops_are_stopped(grade) -> None:
+    """A loop without end, in Python or with signals blocked, is cut off within the time limit."""
+    for body in (
+        "while True: pass",
+        "import signal\n    [signal.signal(s, signal.SIG_IGN) for s in (1, 2, 15)]\n    while True: pass",
+    ):
+        verdict = grade("cnn", cnn(body), seconds=6)
+        check, outcome, message = first_bad(verdict)
+        assert (check, outcome) == ("builds", "error")
+        assert "did not finish within" in message
+        assert "loop that does not end" in message
+        assert verdict.seconds < 60
+
+
+def test_verdicts_have_the_shape_of_the_contract(grade) -> None:
+    """Whatever happens, every check of the rubric is there, with finite points that add up."""
+    verdict = grade("cnn", cnn("raise ValueError")).to_json()
+    assert list(verdict) == [
+        "task",
+        "section",
+        "status",
+        "points",
+        "max_points",
+        "seconds",
+        "cached",
+        "isolation",
+        "submission",
+        "message",
+        "checks",
+    ]
+    assert sum(check["max_points"] for check in verdict["checks"]) == 10
+    for check in verdict["checks"]:
+        assert " ".join(check) == (
+            "id description outcome points max_points message hint seconds"
+        )
+        assert check["outcome"] in ("passed", "failed", "skipped", "error")
+        assert check["hint"] and check["message"]
+    assert verdict["submission"].startswith("sha256:")
+
+
+def test_json_on_standard_output_stands_alone(tmp_path: Path) -> None:
+    """`--json -` prints the document and nothing else, whatever the submission prints."""
+    path = tmp_path / "cnn.py"
+    path.write_text(textwrap.dedent(cnn("print('hello' * 1000)\n    raise ValueError")))
+    done = run("cnn", "--from", str(path), "--json", "-")
+    assert json.loads(done.stdout)["tasks"][0]["status"] == "error"
+    assert done.returncode == 1

@@ -1,0 +1,51 @@
+"""The graders against their test set: right submissions, wrong ones, references and stubs."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from graders import rubric
+from graders.runner import Request, Runner
+from tests.corpus import cases, differences
+
+TASKS = rubric.tasks()
+
+
+@pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
+def test_submission_gets_its_golden_verdict(case, runner: Runner) -> None:
+    """Right work earns all points; wrong work fails on the check, with the words, that it should."""
+    verdict = runner.grade_task(Request(rubric.find(case.task), case.path))
+    assert differences(case, verdict) == ""
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)
+def test_reference_earns_all_points(task: rubric.Task, runner: Runner) -> None:
+    """The reference solution passes every check, by the same path as everybody's work."""
+    verdict = runner.grade_task(Request(task, task.reference, is_reference=True))
+    bad = [f"{c.id}: {c.message}" for c in verdict.checks if c.outcome != "passed"]
+    assert (verdict.status, bad) == ("passed", [])
+    assert verdict.points == 10
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)
+def test_stub_earns_nothing(task: rubric.Task, runner: Runner) -> None:
+    """The stub is not started and earns 0."""
+    verdict = runner.grade_task(Request(task, task.stub))
+    assert (verdict.status, verdict.points) == ("not_started", 0)
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)
+def test_every_check_alone_catches_a_wrong_submission(task: rubric.Task) -> None:
+    """For each check there is a wrong submission in the corpus that fails there first."""
+    caught = Counter(case.fails[0] for case in cases(task.id) if not case.right)
+    assert {check.name for check in task.checks} <= set(caught)
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)
+def test_the_corpus_is_large_enough(task: rubric.Task) -> None:
+    """At least 8 right and 12 wrong submissions for each task."""
+    count = Counter(case.right for case in cases(task.id))
+    assert count[True] >= 8
+    assert count[False] >= 12

@@ -1,0 +1,96 @@
+"""Stubs, references and rubrics belong together."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from graders import rubric, source
+from graders.stubs import BrokenReference, make_stub
+
+TASKS = rubric.tasks()
+IDS = [task.id for task in TASKS]
+
+
+@pytest.mark.parametrize("task", TASKS, ids=IDS)
+def test_stub_is_what_the_reference_makes(task: rubric.Task) -> None:
+    """The stub is generated; if this fails: python -m graders.stubs."""
+    assert task.stub.read_text() == make_stub(task.reference.read_text())
+
+
+@pytest.mark.parametrize("task", TASKS, ids=IDS)
+def test_every_function_has_one_todo_in_the_same_words(task: rubric.Task) -> None:
+    """Each function that is to be written raises NotImplementedError with its TODO's words."""
+    text = task.stub.read_text()
+    found = 0
+    for node in ast.walk(ast.parse(text)):
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        raises = [
+            item
+            for item in ast.walk(node)
+            if isinstance(item, ast.Raise) and "NotImplementedError" in ast.unparse(item)
+        ]
+        comments = ast.get_source_segment(text, node).count("# TODO")
+        assert len(raises) == comments <= 1, node.name
+        if raises:
+            words = raises[0].exc.args[0].value
+            lines = (line.strip("# ") for line in text.splitlines())
+            assert words in " ".join(lines)
+            found += 1
+    assert found >= 1
+
+
+@pytest.mark.parametrize("task", TASKS, ids=IDS)
+def test_stub_is_recognised(task: rubric.Task) -> None:
+    """A stub is one with other comments and docstrings too; a started one is not."""
+    text = task.stub.read_text()
+    assert source.is_stub(text, task)
+    assert source.is_stub("# my name\n" + text, task)
+    assert not source.is_stub(text + "\nx = 1\n", task)
+    assert not source.is_stub(task.reference.read_text(), task)
+
+
+@pytest.mark.parametrize("task", TASKS, ids=IDS)
+def test_rubric_is_complete(task: rubric.Task) -> None:
+    """Ten points, ids that tell the task, hints that do not give the solution away."""
+    assert task.max_points == 10
+    assert task.title and not task.title.endswith(".")
+    assert len({check.id for check in task.checks}) == len(task.checks)
+    for check in task.checks:
+        assert check.id == f"{task.id}::{check.name}"
+        assert check.points > 0
+        assert check.description.endswith(".")
+        assert all(len(hint) < 300 for hint in check.hints)
+
+
+@pytest.mark.parametrize("task", TASKS, ids=IDS)
+def test_checks_import_only_what_checks_may(task: rubric.Task) -> None:
+    """A check file sees fixtures, the toolkit and data sets; not references, stubs or the engine."""
+    allowed = {"graders.checking", "graders.graph", "graders.scoring", "graders.rebuild"}
+    for node in ast.walk(ast.parse(task.path.read_text())):
+        names = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or ""]
+            if node.module == "graders":
+                names = [f"graders.{alias.name}" for alias in node.names]
+        for name in names:
+            assert not name.startswith(("reference", "assignments", "tests"))
+            assert not name.startswith("graders") or name in allowed, name
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "def f():\n    ### BEGIN SOLUTION\n    return 1\n    ### END SOLUTION\n",
+        "def f():\n    # TODO: x.\n    ### BEGIN SOLUTION\n    return 1\n",
+        "def f():\n    ### END SOLUTION\n",
+    ],
+)
+def test_broken_references_are_refused(broken: str) -> None:
+    """A marker without its partner, or a solution without a TODO, is an error."""
+    with pytest.raises(BrokenReference):
+        make_stub(broken)
