@@ -66,6 +66,7 @@ def fail(expected: str, found: str, look_at: str) -> NoReturn:
     Raises:
         CheckFailed: Always.
     """
+    end = "" if look_at.endswith("?") else "."
     raise CheckFailed(
-        f"Expected {expected.rstrip('.')}. Found {found.rstrip('.')}. {look_at.rstrip('.')}."
+        f"Expected {expected.rstrip('.')}. Found {found.rstrip('.')}. {look_at.rstrip('.')}{end}"
     )

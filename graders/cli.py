@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 import json
 import os
 import sys
@@ -47,6 +48,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--json", metavar="FILE", help="write the verdict as JSON; - is the terminal"
     )
+    parser.add_argument(
+        "--jobs", type=int, metavar="N", help="tasks side by side (suits the machine)"
+    )
+    parser.add_argument("--no-cache", action="store_true", help="grade unchanged work again too")
+    parser.add_argument("--watch", action="store_true", help="grade again on every save")
+    parser.add_argument("--spawn", action="store_true", help="fresh processes instead of forks")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="the public seed (0)")
     parser.add_argument(
         "--timeout", type=float, default=300.0, metavar="SECONDS", help="per task (300)"
@@ -59,6 +66,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--secret", metavar="FILE", help="file with the secret of the hidden tests")
     return parser
+
+
+def _processors() -> int:
+    """Returns how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
 
 
 def _secret(path: str | None) -> bytes | None:
@@ -86,7 +100,13 @@ def _settings(given: argparse.Namespace) -> Settings:
         raise UsageError(f"There is no data set {given.data!r}. Known: {', '.join(known)}.")
     if given.weights not in ("kit", "imagenet"):
         raise UsageError(f"There are no weights {given.weights!r}. Known: kit, imagenet.")
+    jobs = given.jobs if given.jobs is not None else min(_processors(), 4)
+    if not 1 <= jobs <= 256:
+        raise UsageError("--jobs takes an integer from 1 to 256.")
     return Settings(
+        jobs=jobs,
+        use_store=not given.no_cache,
+        spawn=given.spawn,
         seed=given.seed,
         seconds=given.timeout,
         data=given.data,
@@ -217,6 +237,9 @@ def _grade(given: argparse.Namespace) -> int:
     from graders.runner import Runner
 
     settings, requests = _settings(given), _requests(given)
+    settings = _share_threads(settings, len(requests))
+    if given.watch:
+        return _watch(given, settings, requests)
     quiet = given.json == "-"
     console = _console(stderr=quiet)
     from graders.reports import text
@@ -235,6 +258,33 @@ def _grade(given: argparse.Namespace) -> int:
                     console.print(f"--- printed by {task.task} ---", markup=False)
                     console.print(printable(output), markup=False, highlight=False)
         console.print(text.summary(verdict))
+    return verdict.exit_code
+
+
+def _share_threads(settings: Settings, count: int) -> Settings:
+    """Gives each of the tasks that really run side by side its share of the processors."""
+    jobs = min(settings.jobs, max(1, count))
+    threads = max(1, _processors() // jobs) if jobs > 1 else 0
+    return dataclasses.replace(settings, jobs=jobs, threads=threads)
+
+
+def _watch(given: argparse.Namespace, settings: Settings, requests: list[Request]) -> int:
+    from graders.reports import text
+    from graders.runner import Runner
+    from graders.watch import changes
+
+    console = _console()
+    with _Live(console, True) as live, Runner(settings, live.take) as runner:
+        # While the student looks for the file, TensorFlow is imported.
+        runner.warm_up()
+        verdict = runner.grade(requests)
+        console.print(text.summary(verdict))
+        console.print("Watching for changes; Ctrl-C ends.")
+        try:
+            for changed in changes(requests):
+                verdict = runner.grade(changed)
+        except KeyboardInterrupt:
+            console.print("Stopped.")
     return verdict.exit_code
 
 

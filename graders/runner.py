@@ -9,7 +9,6 @@ from a rubric that no submission can reach.
 from __future__ import annotations
 
 import concurrent.futures
-import contextlib
 import dataclasses
 import hashlib
 import hmac
@@ -24,6 +23,7 @@ from typing import Any
 
 from graders import source as sources
 from graders.rubric import Task
+from graders.store import Store, key_for, local_key
 from graders.verdict import CheckResult, Status, TaskVerdict, Verdict
 from graders.wire import Channel, WireClosed, WireError, WireTimeout
 from graders.zygote import Launcher, Zygote
@@ -47,6 +47,8 @@ class Settings:
         spawn: Boolean, whether to start fresh interpreters rather than fork a warm one.
         threads: Integer, TensorFlow's threads for each process; 0 leaves it to TensorFlow.
         weights: String, which pretrained weights: `"kit"` or `"imagenet"`.
+        use_store: Boolean, whether unchanged work is answered from the verdict store.
+        calibrating: Boolean, whether to measure only: no bound counts, nothing is skipped.
     """
 
     seed: int = 0
@@ -57,6 +59,8 @@ class Settings:
     spawn: bool = False
     threads: int = 0
     weights: str = "kit"
+    use_store: bool = False
+    calibrating: bool = False
 
     @property
     def hidden_tests(self) -> str:
@@ -82,46 +86,17 @@ class Request:
 Listener = Callable[[str, dict[str, Any]], None]
 
 
-def _local_key() -> bytes:
-    """Returns a key of this machine, for hidden tests without an instructor's secret.
-
-    The public seed can be guessed; a key that no sandbox can read makes the hidden draw one that
-    a submission cannot prepare for, and one that stays the same from run to run.
-    """
-    from datasets.cache import cache_dir
-
-    path = cache_dir() / "hidden-tests.key"
-    with contextlib.suppress(OSError):
-        key = path.read_bytes()
-        if len(key) == 32:
-            return key
-    key = os.urandom(32)
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
-        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(fd, "wb") as file:
-            file.write(key)
-        try:
-            os.link(temporary, path)
-        except FileExistsError:
-            key = path.read_bytes()
-        finally:
-            temporary.unlink()
-    return key
-
-
-def draw_for(task: str, settings: Settings, key: bytes) -> int:
+def draw_for(task: str, settings: Settings) -> int:
     """Derives the 128-bit number that all of a grading's data come from.
 
     Args:
         task: String, the task's id.
-        settings: `Settings`.
-        key: Bytes, the secret, or the machine's own key.
+        settings: `Settings`; without a secret, the machine's own key takes its place.
 
     Returns:
         Integer.
     """
+    key = settings.secret if settings.secret is not None else local_key()
     message = f"{task}:{settings.seed}".encode()
     return int.from_bytes(hmac.new(key, message, hashlib.sha256).digest()[:16], "big")
 
@@ -244,12 +219,29 @@ class Runner:
                     message=text,
                 )
             else:
-                try:
-                    verdict = self._grade_source(task, source)
-                except Exception as error:
-                    verdict = self._broken(task, source, f"{type(error).__name__}: {error}")
+                verdict = self._from_store_or_graded(task, source)
         verdict = dataclasses.replace(verdict, seconds=time.monotonic() - started)
         self._listener(task.id, {"verdict": verdict})
+        return verdict
+
+    def _from_store_or_graded(self, task: Task, source: sources.Source) -> TaskVerdict:
+        settings = self.settings
+        store = key = None
+        if settings.use_store and not settings.calibrating:
+            chosen = ("seed", "data", "weights", "seconds", "spawn")
+            parts = {name: getattr(settings, name) for name in chosen}
+            # The draw stands for the secret, which does not belong into a file name's hash alone.
+            parts["draw"] = draw_for(task.id, settings)
+            store, key = Store(), key_for(task, source.digest, parts)
+            found = store.read(key)
+            if found is not None:
+                return found
+        try:
+            verdict, lasting = self._grade_source(task, source)
+        except Exception as error:
+            return self._broken(task, source, f"{type(error).__name__}: {error}")
+        if store is not None and key is not None and lasting:
+            store.write(key, verdict)
         return verdict
 
     def _broken(self, task: Task, source: sources.Source, reason: str) -> TaskVerdict:
@@ -264,14 +256,13 @@ class Runner:
 
     def _job(self, task: Task, source: sources.Source) -> dict[str, Any]:
         settings = self.settings
-        key = settings.secret if settings.secret is not None else _local_key()
         return {
             "task": task.id,
             "path": str(task.path),
             "source": source.text,
             "filename": source.filename,
             "seed": settings.seed,
-            "draw": draw_for(task.id, settings, key),
+            "draw": draw_for(task.id, settings),
             "data": task.data,
             "source_name": settings.data if settings.data in task.sources else "default",
             "seconds": settings.seconds,
@@ -285,10 +276,11 @@ class Runner:
             },
             "files": list(task.files),
             "weights": settings.weights,
+            "calibrating": settings.calibrating,
             "threads": settings.threads,
         }
 
-    def _grade_source(self, task: Task, source: sources.Source) -> TaskVerdict:
+    def _grade_source(self, task: Task, source: sources.Source) -> tuple[TaskVerdict, bool]:
         launcher = self.warm_up()
         job_r, job_w = os.pipe()
         events_r, events_w = os.pipe()
@@ -323,7 +315,8 @@ class Runner:
         finally:
             launcher.stop(number)
             channel.close()
-        return outcome.verdict(source)
+        verdict = outcome.verdict(source)
+        return verdict, outcome.lasting and verdict.status != "grader_error"
 
 
 class _Collected:
@@ -338,6 +331,8 @@ class _Collected:
         self._evidence: dict[str, Any] = {}
         self._unavailable = ""
         self.done = False
+        # Time and memory depend on the machine's day: such a verdict is not stored.
+        self.lasting = True
 
     def take(self, event: dict[str, Any]) -> CheckResult | None:
         """Takes an event, and returns the result if a check ended."""
@@ -349,6 +344,8 @@ class _Collected:
             )
             self._isolation = event["isolation"]
             self._current = ""
+            if event["kind"] in ("timeout", "died", "memory", "protocol"):
+                self.lasting = False
             return self._results[event["check"]]
         elif "grader_error" in event:
             self._grader_error = event["grader_error"]
@@ -363,7 +360,7 @@ class _Collected:
         return None
 
     def cut_off(self, message: str) -> None:
-        self.done = True
+        self.done, self.lasting = True, False
         if self._current:
             self._results[self._current] = _result(self._task, self._current, "error", message, 0)
         elif not self._results:

@@ -296,6 +296,89 @@ def check_classifier_output(snapshot: Snapshot, x: Any, classes: int) -> str:
     return kind
 
 
+def check_binary_output(snapshot: Snapshot, x: Any) -> str:
+    """Fails unless the one output is a probability or a logit, with a loss that matches.
+
+    Sigmoid with `from_logits=True` passes: Keras 3 notices, and computes the right loss. So do the
+    hinge losses (on a score around 0), and the squared error of a probability (Brier's score).
+
+    Args:
+        snapshot: A `Snapshot` of a compiled model with one output unit.
+        x: A few hundred inputs.
+
+    Returns:
+        String, what the outputs are.
+
+    Raises:
+        CheckFailed: If they are something else.
+    """
+    outputs = predict(snapshot.model, x)
+    if not np.isfinite(outputs).all():
+        fail(
+            "finite outputs from a fresh model",
+            "NaN or infinity",
+            "Look for a division by zero, a log, or exp in the model",
+        )
+    kind = output_kind(snapshot.model, outputs)
+    activation, (loss, from_logits) = last_activation(snapshot.model), loss_of(snapshot)
+    wanted = "a probability (sigmoid) or a logit (no activation) from the last layer"
+    if activation == "softmax":
+        fail(
+            wanted,
+            "softmax on a single unit, which is 1 whatever comes in",
+            "Look at the activation of the last layer: softmax is for several units, sigmoid for "
+            "one",
+        )
+    if kind == "nonnegative":
+        fail(
+            wanted,
+            f"{'ReLU' if activation in ('relu', 'relu6') else 'a value never below zero'} on the "
+            "output layer",
+            "Look at the activation of the last layer: with ReLU, a score below zero gets no "
+            "gradient",
+        )
+    if "categorical" in loss or "kl_divergence" in loss:
+        fail(
+            "a loss that matches one output unit, such as binary cross-entropy",
+            f"{loss}, which compares several classes that sum to 1: of one unit it learns nothing",
+            'Look at compile: loss="binary_crossentropy"',
+        )
+    if "hinge" in loss:
+        return kind
+    if activation in ("tanh", "softsign", "elu", "selu", "softplus"):
+        fail(
+            wanted,
+            f"{activation} on the output layer",
+            "Look at the activation of the last layer: sigmoid gives values from 0 to 1",
+        )
+    if kind == "logits" and "crossentropy" in loss and not from_logits:
+        fail(
+            "a loss that matches the output",
+            f"logits (a last layer without sigmoid) with {loss}(from_logits=False), which takes "
+            "its input for probabilities",
+            "Add sigmoid to the last layer, or give the loss from_logits=True",
+        )
+    if kind == "logits" and loss.startswith(("mean_", "mse", "mae", "huber", "log_cosh")):
+        fail(
+            wanted + ", with a loss for classes",
+            f"a linear output with {loss}, as for a number that is measured",
+            "Use sigmoid and binary cross-entropy: the label is one of two classes",
+        )
+    return kind
+
+
+def _stirred(model: Any, rng: np.random.Generator) -> list[np.ndarray]:
+    """Returns a model's weights with a little noise, variances still positive."""
+
+    def noisy(weight: np.ndarray) -> np.ndarray:
+        if not np.issubdtype(weight.dtype, np.floating):
+            return weight
+        shift = np.abs(rng.normal(0, 0.05, weight.shape))
+        return (weight + np.where(weight < 0, -1, 1) * shift).astype(weight.dtype)
+
+    return [noisy(weight) for weight in model.get_weights()]
+
+
 def reaches_output(model: Any, layer: Any, x: Any, rng: np.random.Generator) -> bool:
     """Returns whether a layer has a say: whether the output changes with its weights.
 
@@ -309,19 +392,10 @@ def reaches_output(model: Any, layer: Any, x: Any, rng: np.random.Generator) -> 
         rng: Where random numbers come from.
     """
     kept, own = model.get_weights(), layer.get_weights()
-
-    def noisy(weight: np.ndarray, size: float) -> np.ndarray:
-        if not np.issubdtype(weight.dtype, np.floating):
-            return weight
-        # Variances stay positive.
-        shift = np.abs(rng.normal(0, size, weight.shape))
-        sign = np.where(weight < 0, -1, 1)
-        return (weight + sign * shift).astype(weight.dtype)
-
     try:
         for stirred in (False, True):
             if stirred:
-                model.set_weights([noisy(weight, 0.05) for weight in kept])
+                model.set_weights(_stirred(model, rng))
             before = predict(model, x)
             layer.set_weights([w + rng.normal(0, 0.5, w.shape).astype(w.dtype) for w in own])
             after = predict(model, x)
@@ -333,8 +407,62 @@ def reaches_output(model: Any, layer: Any, x: Any, rng: np.random.Generator) -> 
         model.set_weights(kept)
 
 
+def same_output(model: Any, x: Any, other: Any, rng: np.random.Generator) -> bool:
+    """Returns whether a model gives the same for two inputs, whatever its weights.
+
+    Args:
+        model: A rebuilt Keras model. Its weights are put back.
+        x: Some inputs.
+        other: As many others.
+        rng: Where random numbers come from.
+    """
+    kept = model.get_weights()
+    try:
+        for stirred in (False, True):
+            if stirred:
+                model.set_weights(_stirred(model, rng))
+            if not np.allclose(predict(model, x), predict(model, other), rtol=1e-4, atol=1e-5):
+                return False
+        return True
+    finally:
+        model.set_weights(kept)
+
+
+def steps_that_matter(model: Any, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Says which time steps the output's gradient reaches.
+
+    Args:
+        model: A rebuilt Keras model. Its weights are put back.
+        x: Array `(n, timesteps, features)`.
+        rng: Where random numbers come from.
+
+    Returns:
+        Array of booleans, one for each step.
+    """
+    import tensorflow as tf
+
+    kept = model.get_weights()
+    reached = np.zeros(x.shape[1], bool)
+    try:
+        for stirred in (False, True):
+            if stirred:
+                model.set_weights(_stirred(model, rng))
+            inputs = tf.constant(x)
+            with tf.GradientTape() as tape:
+                tape.watch(inputs)
+                outputs = model(inputs, training=False)
+                outputs = outputs[0] if isinstance(outputs, list | tuple) else outputs
+                total = tf.reduce_sum(tf.cast(outputs, "float32"))
+            gradient = tape.gradient(total, inputs)
+            if gradient is not None:
+                reached |= np.abs(gradient.numpy()).max(axis=(0, 2)) > 0
+        return reached
+    finally:
+        model.set_weights(kept)
+
+
 def dead_weights(snapshot: Snapshot, data: tuple[Any, np.ndarray], kind: str) -> list[str]:
-    """Names the trainable weights that the loss's gradient does not reach.
+    """Names the weights of the trainable layers that the loss's gradient does not reach.
 
     Args:
         snapshot: A `Snapshot`.
@@ -348,7 +476,7 @@ def dead_weights(snapshot: Snapshot, data: tuple[Any, np.ndarray], kind: str) ->
     import tensorflow as tf
 
     model = snapshot.model
-    kept = model.get_weights()
+    kept, owners = model.get_weights(), layers_of_weights(snapshot)
     x, y = data
     labels = tf.constant(np.asarray(y).reshape(-1).astype("int64"))
     with tf.GradientTape() as tape:
@@ -366,18 +494,15 @@ def dead_weights(snapshot: Snapshot, data: tuple[Any, np.ndarray], kind: str) ->
     # BatchNormalization has moved its averages.
     model.set_weights(kept)
     trainable = [
-        (path, weight)
-        for path, flag, weight in zip(
-            snapshot.paths, snapshot.trainable, model.weights, strict=True
-        )
-        if flag and weight.trainable
+        i for i, weight in enumerate(model.weights) if snapshot.trainable[i] and weight.trainable
     ]
-    gradients = tape.gradient(total, [weight.value for _, weight in trainable])
-    dead = []
-    for (path, _), gradient in zip(trainable, gradients, strict=True):
-        if gradient is None or not np.abs(np.asarray(tf.convert_to_tensor(gradient))).max() > 0:
-            dead.append(path)
-    return dead
+    gradients = tape.gradient(total, [model.weights[i].value for i in trainable])
+    reached = [
+        gradient is not None and np.abs(np.asarray(tf.convert_to_tensor(gradient))).max() > 0
+        for gradient in gradients
+    ]
+    alive = {owners[i] for i, flag in zip(trainable, reached, strict=True) if flag}
+    return [snapshot.paths[i] for i in trainable if owners[i] not in alive]
 
 
 def moved(before: Snapshot, after: Snapshot) -> list[bool]:
@@ -394,6 +519,11 @@ def moved(before: Snapshot, after: Snapshot) -> list[bool]:
             "Train the model that is given; do not add or remove layers",
         )
     return [not np.array_equal(b, a) for b, a in zip(before.weights, after.weights, strict=True)]
+
+
+def layers_of_weights(snapshot: Snapshot) -> list[str]:
+    """Returns for each weight the name of the layer that it belongs to."""
+    return [variable.path.rpartition("/")[0] for variable in snapshot.model.weights]
 
 
 def check_trained(before: Snapshot, after: Snapshot, function: str) -> None:
@@ -421,7 +551,11 @@ def check_trained(before: Snapshot, after: Snapshot, function: str) -> None:
             "a model in which every layer is frozen",
             "Look for trainable=False",
         )
-    still = [before.paths[i] for i in free if not changes[i]]
+    # By layer: some weights of a good layer never move (a bias before BatchNormalization, the
+    # recurrent weights of a state that is read before they act).
+    owners = layers_of_weights(before)
+    alive = {owners[i] for i in free if changes[i]}
+    still = [before.paths[i] for i in free if owners[i] not in alive]
     if len(still) == len(free):
         fail(
             f"`{function}` to change the weights of the model that it is given",
@@ -431,10 +565,39 @@ def check_trained(before: Snapshot, after: Snapshot, function: str) -> None:
         )
     if still:
         fail(
-            f"`{function}` to change every trainable weight",
+            f"`{function}` to change the trainable weights of every layer",
             f"weights that never moved: {', '.join(still[:4])}",
             "Look at how these layers are connected: is their output used, and not cut off by a "
             "stop_gradient or multiplied by 0?",
+        )
+
+
+def check_claimed_accuracy(
+    history: dict[str, list[float]] | None, model: Any, validation: tuple[Any, np.ndarray]
+) -> None:
+    """Fails if the History tells of a validation accuracy that the model is far from.
+
+    What is claimed earns nothing; that it differs says why a model does badly here.
+
+    Args:
+        history: Dict of lists of floats, or `None`.
+        model: The trained model, rebuilt.
+        validation: Pair `(x, y)`.
+
+    Raises:
+        CheckFailed: With both accuracies.
+    """
+    rows = [v for k, v in (history or {}).items() if k.startswith("val_") and "acc" in k and v]
+    if not rows:
+        return
+    found = Scores(model, validation).accuracy
+    if rows[0][-1] > found + 0.2:
+        fail(
+            "a model that takes the data as they are given",
+            f"one that gets {found:.1%} of the validation data right, while the History says "
+            f"{rows[0][-1]:.1%}",
+            "Look for a change of the data in the training function (scaling, normalising): what "
+            "the data need must be part of the model, as a layer",
         )
 
 
@@ -465,3 +628,86 @@ def check_loss_fell(before: Scores, after: Scores, function: str, loss: str = ""
             "(computed by the grader on the training data)",
             advice,
         )
+
+
+def check_training(training: Any, data: Any, examples: int = 1000) -> None:
+    """Fails unless a training moved the model, helped, and was reported as asked.
+
+    Args:
+        training: `graders.client.Training`.
+        data: `datasets.Dataset`, integer labels.
+        examples: Integer, how many of the training data to compute the loss on.
+
+    Raises:
+        CheckFailed: With what was expected and found.
+    """
+    function, before, after = training.function, training.before, training.after
+    check_trained(before, after, function)
+    if not training.data_unchanged:
+        training.require_history()
+    sample = (_parts(data.train[0], 0, examples), data.train[1][:examples])
+    old, new = Scores(before.model, sample), Scores(after.model, sample)
+    check_claimed_accuracy(training.history, after.model, data.validation)
+    check_loss_fell(old, new, function, loss_of(before)[0])
+    few = (_parts(sample[0], 0, 200), sample[1][:200])
+    # A layer that starts with zeros lets no gradient through at first, one that is sure of every
+    # training example none at the end; only what never gets one is cut off.
+    dead = dead_weights(after, few, new.kind)
+    dead = dead and sorted(set(dead) & set(dead_weights(before, few, old.kind)))
+    if dead:
+        fail(
+            "gradients that reach every trainable layer",
+            f"none for {', '.join(dead[:4])}",
+            "Look for a stop_gradient, or units that ReLU has shut for good",
+        )
+    training.require_history()
+
+
+def check_accuracy(
+    training: Any, data: Any, wanted: float, evidence: dict[str, Any], noun: str
+) -> None:
+    """Fails unless a trained model reaches an accuracy on the hidden test data.
+
+    Args:
+        training: `graders.client.Training`.
+        data: `datasets.Dataset`, integer labels.
+        wanted: Float, the threshold.
+        evidence: Dict, takes the accuracy, the threshold and the confusion matrix.
+        noun: String, what the examples are, in the plural.
+
+    Raises:
+        CheckFailed: With the accuracies.
+    """
+    model = training.after.model
+    scores = Scores(model, data.test)
+    evidence.update(accuracy=scores.accuracy, threshold=wanted, confusion=scores.confusion())
+    if scores.accuracy >= wanted:
+        return
+    on_train, on_validation = (
+        Scores(model, (_parts(x, 0, 1000), y[:1000])).accuracy
+        for x, y in (data.train, data.validation)
+    )
+    found = (
+        f"{scores.accuracy:.1%} (on training {noun} it is {on_train:.1%}; guessing gives "
+        f"{1 / data.num_classes:.0%})"
+    )
+    expected = f"an accuracy of at least {wanted:.1%} on hidden test {noun}"
+    if on_validation > max(on_train, scores.accuracy) + 0.15:
+        fail(
+            expected,
+            f"{found}. On the validation {noun} it is {on_validation:.1%}",
+            "Look at the call of fit: are train_data and val_data swapped?",
+        )
+    if on_train > scores.accuracy + 0.15:
+        fail(
+            expected,
+            found,
+            f"It knows the training {noun} by heart: regularise (Dropout, fewer weights) or stop "
+            "earlier",
+        )
+    fail(
+        expected,
+        found,
+        f"It does not do well on the training {noun} either: train longer, with another learning "
+        "rate, or with a larger model",
+    )

@@ -10,6 +10,7 @@ import ast
 import dataclasses
 import hashlib
 import os
+import re
 import stat
 import unicodedata
 import warnings
@@ -41,6 +42,10 @@ class Source:
     digest: str
 
 
+# Keras prints its own errors in bold.
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
 def printable(text: str, limit: int = 8000) -> str:
     """Makes text from a submission safe to print: no control characters, limited length.
 
@@ -53,7 +58,7 @@ def printable(text: str, limit: int = 8000) -> str:
     """
     cleaned = "".join(
         c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co") else "\ufffd"
-        for c in text[: limit + 1].replace("\r\n", "\n")
+        for c in COLOURS.sub("", text[: limit + 1]).replace("\r\n", "\n")
     )
     return cleaned if len(cleaned) <= limit else cleaned[:limit] + " …"
 

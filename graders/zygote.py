@@ -18,6 +18,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import traceback
 from typing import Any
 
@@ -67,6 +68,7 @@ class Launcher:
         self._control = control
         self._spawned: dict[int, subprocess.Popen[bytes]] = {}
         self._next = 0
+        self._lock = threading.Lock()
         # Namespaces until the kernel has refused them once.
         self.isolation = "namespaces" if sys.platform == "linux" else "process"
 
@@ -81,17 +83,19 @@ class Launcher:
         Returns:
             Integer, the number to stop it with.
         """
-        self._next += 1
-        packet = json.dumps({"start": role, "number": self._next, "settings": settings}).encode()
+        with self._lock:
+            self._next += 1
+            number = self._next
+        packet = json.dumps({"start": role, "number": number, "settings": settings}).encode()
         if self._control is not None:
             socket.send_fds(self._control, [packet], fds)
         else:
-            numbers = ",".join(map(str, fds))
-            command = [sys.executable, "-m", "graders.zygote", role, numbers, json.dumps(settings)]
-            self._spawned[self._next] = subprocess.Popen(
+            passed = ",".join(map(str, fds))
+            command = [sys.executable, "-m", "graders.zygote", role, passed, json.dumps(settings)]
+            self._spawned[number] = subprocess.Popen(
                 command, pass_fds=fds, stdin=subprocess.DEVNULL, cwd=KIT, env=child_environment()
             )
-        return self._next
+        return number
 
     def stop(self, number: int) -> None:
         """Ends a child and everything that it started.

@@ -8,11 +8,14 @@ from graders.checking import check, fail, probe
 
 ORDER = 1
 
+# A layer of this size answers in milliseconds; what takes longer does not end.
+SECONDS = 60.0
+
 Arrays = dict[str, np.ndarray]
 
 
 @probe
-def make_weights(student, box, units, input_dim, between=()):
+def make_weights(student, box, units, input_dim, between=(), options=None):
     """Builds a layer, and describes what it holds before any call."""
     import inspect
 
@@ -22,13 +25,19 @@ def make_weights(student, box, units, input_dim, between=()):
     made = box.function("CustomDense", 1)
     if not (inspect.isclass(made) and issubclass(made, keras.layers.Layer)):
         return {"layer": False}
-    layer = made(units)
+    options = options or {}
+    try:
+        inspect.signature(made.__init__).bind(None, units, activation=None, **options)
+    except TypeError as error:
+        return {"arguments": f"{error} (asked for activation, {', '.join(options)})"}
+    layer = made(units, **options)
     if not isinstance(layer, keras.layers.Layer):
         return {"layer": False}
     layer.build((None, *between, input_dim))
     if not (hasattr(layer, "w") and hasattr(layer, "b")):
         layer(keras.ops.zeros((2, *between, input_dim)))
     answer = {"layer": True, "count": len(layer.trainable_weights), "others": []}
+    answer["policy"] = layer.dtype_policy.name
     for name in ("w", "b"):
         value = getattr(layer, name, None)
         kind = type(value).__name__
@@ -41,6 +50,7 @@ def make_weights(student, box, units, input_dim, between=()):
         shape = [int(n) for n in value.shape] if kind in ("keras", "tf") else []
         answer[name] = {"kind": kind, "shape": shape, "tracked": tracked, "frozen": frozen}
         if kind == "keras":
+            answer[name]["dtype"] = keras.backend.standardize_dtype(value.dtype)
             answer[name]["start"] = keras.ops.convert_to_numpy(value)
     ready = keras.layers.Dense, keras.layers.EinsumDense
     for part in layer._flatten_layers(include_self=True):
@@ -84,9 +94,6 @@ def compute(student, box, units, x, w, b, activation=None, own="", options=None,
     answer = {
         "y": keras.ops.convert_to_numpy(y),
         "output": keras.backend.standardize_dtype(y.dtype),
-        "variables": [keras.backend.standardize_dtype(v.dtype) for v in (layer.w, layer.b)],
-        "policy": layer.dtype_policy.name,
-        "trainable": bool(layer.trainable),
         "count": len(layer.trainable_weights),
         "weights": len(layer.weights),
     }
@@ -234,7 +241,7 @@ def _answer(answer: Any) -> dict[str, Any]:
     if "y" in answer and answer["y"] is None:
         fail(
             "`call` to return a tensor",
-            str(answer.get("kind", "nothing"))[:60],
+            str(answer.get("kind", "nothing")).replace("NoneType", "None")[:60],
             "Look at call: is a `return` missing?",
         )
     return answer
@@ -251,7 +258,7 @@ def _answer(answer: Any) -> dict[str, Any]:
 def weights_created(submission):
     """The layer creates trainable weights w (input_dim, units) and b (units,)."""
     for units, input_dim in ((3, 5), (4, 9)):
-        answer = submission.run(make_weights, units=units, input_dim=input_dim)
+        answer = submission.run(make_weights, seconds=SECONDS, units=units, input_dim=input_dim)
         if not isinstance(answer, dict) or not answer.get("layer"):
             fail(
                 "`CustomDense` to be a class that inherits from keras.layers.Layer",
@@ -327,7 +334,7 @@ def _check_weight(name: str, shape: list[int], found: Any, units: int, input_dim
 def computes(submission, rng):
     """Without an activation the layer computes x @ w + b."""
     given = _draw(rng, 3, 6, 5)
-    answer = _answer(submission.run(compute, units=3, **given))
+    answer = _answer(submission.run(compute, seconds=SECONDS, units=3, **given))
     wanted = _linear(given)
     y = answer["y"]
     if problem := _differs(y, wanted):
@@ -343,7 +350,7 @@ def computes(submission, rng):
         fail(f"x @ w + b, of shape {wanted.shape}, for activation=None", problem, look)
     # Another batch size, and one example.
     given = _draw(rng, 4, 1, 7)
-    answer = _answer(submission.run(compute, units=4, **given))
+    answer = _answer(submission.run(compute, seconds=SECONDS, units=4, **given))
     if problem := _differs(answer["y"], _linear(given)):
         fail("x @ w + b for a batch of one example too", problem, "Look at call")
 
@@ -360,7 +367,9 @@ def computes(submission, rng):
 def any_rank(submission, rng):
     """The layer works over the last axis of inputs with three and four axes too."""
     for shape in ((4, 6, 5), (2, 3, 4, 5)):
-        made = submission.run(make_weights, units=3, input_dim=5, between=list(shape[1:-1]))
+        made = submission.run(
+            make_weights, seconds=SECONDS, units=3, input_dim=5, between=list(shape[1:-1])
+        )
         if made["w"]["shape"] != [5, 3]:
             fail(
                 f"w of shape (input_dim, units) = (5, 3) for an input of shape {shape}",
@@ -368,7 +377,7 @@ def any_rank(submission, rng):
                 "Look at build: input_dim is the last entry, input_shape[-1]",
             )
         given = _draw(rng, 3, *shape)
-        answer = _answer(submission.run(compute, units=3, **given))
+        answer = _answer(submission.run(compute, seconds=SECONDS, units=3, **given))
         wanted = _linear(given)
         if problem := _differs(answer["y"], wanted):
             fail(
@@ -403,7 +412,9 @@ def activation(submission, rng):
     )
     for what, name, own, function in cases:
         given = _draw(rng, 4, 6, 5)
-        answer = _answer(submission.run(compute, units=4, activation=name, own=own, **given))
+        answer = _answer(
+            submission.run(compute, seconds=SECONDS, units=4, activation=name, own=own, **given)
+        )
         z = _linear(given)
         wanted, y = function(z), answer["y"]
         if problem := _differs(y, wanted):
@@ -432,10 +443,8 @@ def gradients(submission, rng):
     """Gradients reach w, b and the input."""
     given = _draw(rng, 3, 6, 5)
     c = rng.normal(size=(6, 3)).astype("float32")
-    answer = _answer(
-        submission.run(compute, units=3, activation="tanh", gradient=c, **given),
-    )
-    inner = c.astype("float64") * (1 - np.tanh(_linear(given)) ** 2)
+    answer = _answer(submission.run(compute, seconds=SECONDS, units=3, gradient=c, **given))
+    inner = c.astype("float64")
     closed = {
         "w": given["x"].T.astype("float64") @ inner,
         "b": inner.sum(axis=0),
@@ -453,7 +462,7 @@ def gradients(submission, rng):
             )
         if problem := _differs(found, wanted, 1e-3):
             fail(
-                f"the gradient with respect to {what} that belongs to tanh(x @ w + b)",
+                f"the gradient with respect to {what} that belongs to x @ w + b",
                 problem,
                 "Look at call for a stop_gradient, or a part that is computed outside of keras.ops",
             )
@@ -474,25 +483,27 @@ def dtype_policy(submission, rng):
         ("mixed_float16", "float32", "float16", 1e-2),
         ("float64", "float64", "float64", 1e-9),
     ):
-        given = _draw(rng, 3, 6, 5, dtype=variables)
-        answer = _answer(
-            submission.run(
-                compute, units=3, activation="relu", options={"dtype": policy}, **given
-            )
+        options = {"dtype": policy}
+        made = _answer(
+            submission.run(make_weights, seconds=SECONDS, units=3, input_dim=5, options=options)
         )
-        if answer["policy"] != policy:
+        if made["policy"] != policy:
             fail(
                 f'`CustomDense(3, dtype="{policy}")` to have the dtype policy {policy}',
-                f"the policy {str(answer['policy'])[:40]}",
+                f"the policy {str(made['policy'])[:40]}",
                 "Look at __init__: **kwargs must reach super().__init__(**kwargs)",
             )
-        for name, dtype in zip(("w", "b"), answer["variables"], strict=True):
-            if dtype != variables:
+        for name in ("w", "b"):
+            if made[name].get("dtype") != variables:
                 fail(
                     f"`{name}` in {variables} under the policy {policy}",
-                    f"{str(dtype)[:40]}",
+                    f"{str(made[name].get('dtype'))[:40]}",
                     "Look at build: leave dtype out of add_weight (or use self.variable_dtype)",
                 )
+        given = _draw(rng, 3, 6, 5, dtype=variables)
+        answer = _answer(
+            submission.run(compute, seconds=SECONDS, units=3, options=options, **given)
+        )
         if answer["output"] != output:
             fail(
                 f"an output in {output} under the policy {policy}",
@@ -500,9 +511,9 @@ def dtype_policy(submission, rng):
                 "Look at call for a cast, or an array of a fixed dtype: the layer's compute_dtype "
                 "decides",
             )
-        if problem := _differs(answer["y"], np.maximum(_linear(given), 0), tolerance):
+        if problem := _differs(answer["y"], _linear(given), tolerance):
             fail(
-                f"activation(x @ w + b) at the precision of {output} under the policy {policy}",
+                f"x @ w + b at the precision of {output} under the policy {policy}",
                 problem,
                 "Look at build and call for a cast to a smaller dtype",
             )
@@ -520,8 +531,10 @@ def dtype_policy(submission, rng):
 def trainable_flag(submission, rng):
     """With trainable=False the layer has no trainable weights, and still computes."""
     given = _draw(rng, 3, 6, 5)
-    frozen = _answer(submission.run(compute, units=3, options={"trainable": False}, **given))
-    later = _answer(submission.run(compute, units=3, **given))
+    frozen = _answer(
+        submission.run(compute, seconds=SECONDS, units=3, options={"trainable": False}, **given)
+    )
+    later = _answer(submission.run(compute, seconds=SECONDS, units=3, **given))
     for count, how in (
         (frozen["count"], "`CustomDense(3, trainable=False)`"),
         (later["frozen_count"], "a layer whose `trainable` was set to False later"),
@@ -545,7 +558,7 @@ def trainable_flag(submission, rng):
 
 @check(
     points=1.5,
-    needs=("computes",),
+    needs=("activation",),
     hints=(
         "What would another person need to make a layer like yours, without its weights?",
         "get_config returns the arguments of __init__: units, activation, and the base class's "
@@ -564,7 +577,7 @@ def config(submission, rng):
     for name, own, options, function in cases:
         given = _draw(rng, 7, 4, 5, dtype=options["dtype"])
         answer = submission.run(
-            copy_layer, units=7, activation=name, own=own, options=options, **given
+            copy_layer, seconds=SECONDS, units=7, activation=name, own=own, options=options, **given
         )
         shown = f"CustomDense(7, {'softplus' if own else name!r}, {options})"
         advice = (
@@ -578,7 +591,7 @@ def config(submission, rng):
             keys = ", ".join(str(key)[:30] for key in answer["keys"][:12])
             fail('"units": 7 in the config', f"the keys {keys}", advice)
         for copy, how in zip(answer["copies"], ("from_config", "saving and loading"), strict=False):
-            for key, wanted in {"trainable": True, **options}.items():
+            for key, wanted in {**options, "trainable": options.get("trainable", True)}.items():
                 if copy[key] != wanted:
                     fail(
                         f"a copy (by {how}) of {shown} with {key}={wanted!r}",
@@ -618,7 +631,7 @@ def _descend(start: Arrays, x: np.ndarray, y: np.ndarray, rate: float, steps: in
 
 @check(
     points=1,
-    needs=("gradients",),
+    needs=("gradients", "activation"),
     hints=(
         "Does the layer work inside keras.Model, where the batch size is not known beforehand?",
         "With which values do the weights start? Units that start equal stay equal.",
@@ -635,7 +648,7 @@ def trains(submission, rng, evidence):
     }
     x, y = x.astype("float32"), y.astype("float32")
     start = {name: value.astype("float32") for name, value in start.items()}
-    answer = submission.run(train_two, x=x, y=y, start=start, rate=0.1, steps=20, seconds=60)
+    answer = submission.run(train_two, x=x, y=y, start=start, rate=0.1, steps=20, seconds=SECONDS)
     if not isinstance(answer, dict):
         fail("weights after training", "none", "Look at build and call")
     if answer["count"] != 4:
@@ -654,7 +667,7 @@ def trains(submission, rng, evidence):
                 problem,
                 "Look at call for what differs between a single call and a call inside a model",
             )
-    fresh = submission.run(make_weights, units=8, input_dim=12)["w"].get("start")
+    fresh = submission.run(make_weights, seconds=SECONDS, units=8, input_dim=12)["w"].get("start")
     if not isinstance(fresh, np.ndarray) or fresh.shape != (12, 8) or not np.isfinite(fresh).all():
         fail("finite starting values of w", "others", "Look at the initializer of w")
     evidence["start"] = [float(fresh.mean()), float(fresh.std())]

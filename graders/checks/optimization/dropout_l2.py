@@ -400,9 +400,7 @@ def l2_active(regularized, rng):
 def output_and_loss(baseline, regularized, data):
     """Both outputs are class probabilities or logits, and the losses match them."""
     for model in (baseline, regularized):
-        scoring.check_classifier_output(
-            model.snapshot, data.validation[0][:250], data.num_classes
-        )
+        scoring.check_classifier_output(model.snapshot, data.validation[0][:250], data.num_classes)
 
 
 @check(

@@ -5,9 +5,11 @@ from tensorflow import keras
 
 class CustomDense(keras.layers.Layer):
     def __init__(self, units, activation=None, **kwargs):
-        super(CustomDense, self).__init__(**kwargs)
+        super().__init__(**kwargs)
         self.units = units
-        self.activation_layer = keras.layers.Activation(activation or "linear", dtype=self.dtype_policy)
+        self.activation_layer = keras.layers.Activation(
+            activation or "linear", dtype=self.dtype_policy
+        )
 
     def build(self, input_shape):
         self.b = self.add_weight(name="b", shape=[self.units], initializer=tf.zeros_initializer())
@@ -21,7 +23,7 @@ class CustomDense(keras.layers.Layer):
         return self.activation_layer(tf.nn.bias_add(inputs @ self.w, self.b))
 
     def get_config(self):
-        config = super(CustomDense, self).get_config()
+        config = super().get_config()
         config["units"] = self.units
         config["activation"] = keras.activations.serialize(self.activation_layer.activation)
         return config

@@ -1,5 +1,5 @@
 # fails: config
-# says: saving
+# says: from_config(get_config())
 
 import keras
 from keras import ops

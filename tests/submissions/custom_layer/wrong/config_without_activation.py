@@ -22,7 +22,5 @@ class CustomDense(keras.layers.Layer):
 
     def get_config(self):
         config = super().get_config()
-        config.update(
-            {"units": self.units}
-        )
+        config.update({"units": self.units})
         return config

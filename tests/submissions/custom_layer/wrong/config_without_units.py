@@ -23,7 +23,5 @@ class CustomDense(keras.layers.Layer):
 
     def get_config(self):
         config = super().get_config()
-        config.update(
-            {"activation": keras.activations.serialize(self.activation)}
-        )
+        config.update({"activation": keras.activations.serialize(self.activation)})
         return config

@@ -14,9 +14,14 @@ class CustomDense(keras.layers.Layer):
 
     def build(self, input_shape):
         self.w = self.add_weight(
-            shape=(input_shape[-1], self.units), initializer="glorot_uniform", name="w", dtype="float32"
+            shape=(input_shape[-1], self.units),
+            initializer="glorot_uniform",
+            name="w",
+            dtype="float32",
         )
-        self.b = self.add_weight(shape=(self.units,), initializer="zeros", name="b", dtype="float32")
+        self.b = self.add_weight(
+            shape=(self.units,), initializer="zeros", name="b", dtype="float32"
+        )
 
     def call(self, x):
         return self.activation(ops.matmul(x, self.w) + self.b)

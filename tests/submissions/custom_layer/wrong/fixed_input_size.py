@@ -13,9 +13,7 @@ class CustomDense(keras.layers.Layer):
         self.activation = keras.activations.get(activation)
 
     def build(self, input_shape):
-        self.w = self.add_weight(
-            shape=(5, self.units), initializer="glorot_uniform", name="w"
-        )
+        self.w = self.add_weight(shape=(5, self.units), initializer="glorot_uniform", name="w")
         self.b = self.add_weight(shape=(self.units,), initializer="zeros", name="b")
 
     def call(self, x):

@@ -20,7 +20,9 @@ class CustomDense(keras.layers.Layer):
 
     def call(self, x):
         x = ops.cast(x, "float32")
-        return self.activation(ops.matmul(x, ops.cast(self.w, "float32")) + ops.cast(self.b, "float32"))
+        return self.activation(
+            ops.matmul(x, ops.cast(self.w, "float32")) + ops.cast(self.b, "float32")
+        )
 
     def get_config(self):
         config = super().get_config()

@@ -16,7 +16,9 @@ class CustomDense(keras.layers.Layer):
         self.w = self.add_weight(
             shape=(input_shape[-1], self.units), initializer="glorot_uniform", name="w"
         )
-        self.b = self.add_weight(shape=(self.units,), initializer="zeros", name="b", trainable=False)
+        self.b = self.add_weight(
+            shape=(self.units,), initializer="zeros", name="b", trainable=False
+        )
 
     def call(self, x):
         return self.activation(ops.matmul(x, self.w) + self.b)

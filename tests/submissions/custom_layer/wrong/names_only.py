@@ -9,7 +9,11 @@ class CustomDense(keras.layers.Layer):
     def __init__(self, units, activation=None, **kwargs):
         super().__init__(**kwargs)
         self.units = units
-        self.activation = getattr(keras.activations, activation or "linear", None) if not callable(activation) else None
+        self.activation = (
+            getattr(keras.activations, activation or "linear", None)
+            if not callable(activation)
+            else None
+        )
 
     def build(self, input_shape):
         self.w = self.add_weight(

@@ -12,9 +12,7 @@ class CustomDense(keras.layers.Layer):
         self.activation = keras.activations.get(activation)
 
     def build(self, input_shape):
-        self.w = self.add_weight(
-            shape=(input_shape[-1], self.units), initializer="zeros", name="w"
-        )
+        self.w = self.add_weight(shape=(input_shape[-1], self.units), initializer="zeros", name="w")
         self.b = self.add_weight(shape=(self.units,), initializer="zeros", name="b")
 
     def call(self, x):

@@ -27,7 +27,7 @@ def build_baseline(input_shape, num_classes):
 
 
 def build_regularized(input_shape, num_classes):
-    return _build(input_shape, num_classes, keras.regularizers.l2(1e-3), 0.4)
+    return _build(input_shape, num_classes, keras.regularizers.l2(0.01), 0.6)
 
 
 def train(model, train_data, val_data):

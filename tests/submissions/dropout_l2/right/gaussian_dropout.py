@@ -1,4 +1,8 @@
-"""GaussianDropout, L2 on the first kernel, and the same callbacks for both models."""
+"""GaussianDropout, L2 on the first kernel, and the same callbacks for both models.
+
+The first dropout layer is called with training=True: Keras overrides that in a Functional model, in
+fit as well as in predict.
+"""
 
 import keras
 from keras import layers
@@ -12,7 +16,7 @@ def _model(input_shape, num_classes, regularized):
     )(x)
     x = layers.LeakyReLU()(x)
     if regularized:
-        x = layers.GaussianDropout(0.5)(x)
+        x = layers.GaussianDropout(0.5)(x, training=True)
     x = layers.Dense(128)(x)
     x = layers.LeakyReLU()(x)
     if regularized:

@@ -14,7 +14,9 @@ def build(input_shape, num_classes, rate, strength):
         model.add(layers.Dense(units, activation="elu", kernel_regularizer=l2(strength)))
         model.add(layers.Dropout(rate))
     model.add(layers.Dense(num_classes, activation="softmax"))
-    model.compile(keras.optimizers.Adam(5e-4), "sparse_categorical_crossentropy", ["accuracy"])
+    model.compile(
+        keras.optimizers.Adam(5e-4), "sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
     return model
 
 

@@ -5,7 +5,9 @@ from keras import layers
 
 
 def _compiled(model):
-    model.compile(keras.optimizers.RMSprop(1e-3), "sparse_categorical_crossentropy", ["accuracy"])
+    model.compile(
+        keras.optimizers.RMSprop(1e-3), "sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
     return model
 
 

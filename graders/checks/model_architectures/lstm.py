@@ -1,0 +1,244 @@
+"""An LSTM on sequences where order matters."""
+
+import numpy as np
+import pytest
+
+from graders import graph, scoring
+from graders.checking import check, fail
+
+DATA = "sequences"
+ORDER = 2
+
+# Sizes unlike the task's, with many divisors: models may read several steps at a time.
+OTHER_TIMESTEPS, OTHER_FEATURES = 48, 3
+
+
+@pytest.fixture(scope="module")
+def model(submission, data):
+    """The model as the student builds it for the task's data."""
+    shape = data.train[0].shape[1:]
+    return submission.build("build_model", *shape, input_shape=shape)
+
+
+@pytest.fixture(scope="module")
+def other(submission):
+    """The model as the student builds it for other data."""
+    shape = (OTHER_TIMESTEPS, OTHER_FEATURES)
+    return submission.build("build_model", *shape, input_shape=shape)
+
+
+@pytest.fixture(scope="module")
+def nodes(model):
+    """The calls on the way from input to output."""
+    return graph.nodes(model.keras)
+
+
+@pytest.fixture(scope="module")
+def training(model, given):
+    """What `train` left behind."""
+    return model.train("train", "train", "validation")
+
+
+def _is_lstm(node):
+    """Says whether a layer is an LSTM, or holds one: Bidirectional, RNN(LSTMCell), …"""
+    import keras
+
+    inside = getattr(node.op, "_flatten_layers", list)
+    return any(isinstance(x, keras.layers.LSTM | keras.layers.LSTMCell) for x in inside())
+
+
+@check(
+    points=1,
+    hints=(
+        "Read the docstring of build_model: what does it take, and what does it return?",
+        "An LSTM gives its last state only, unless return_sequences=True asks for all of them.",
+        "One unit is enough for a yes or no: Dense(1).",
+    ),
+)
+def builds(model, data):
+    """build_model returns a compiled Sequential or Functional model with one output unit."""
+    wanted = data.train[0].shape[1:]
+    if not scoring.takes(model.keras, wanted):
+        fail(
+            f"a model with one input, for sequences of shape {wanted} (timesteps, features)",
+            f"inputs of shape {', '.join(str(tuple(x.shape)) for x in model.keras.inputs)}",
+            "Look at keras.Input: its shape is (timesteps, features)",
+        )
+    shape = scoring.output_shape(model.keras)
+    if shape == (None, 1):
+        return
+    advice = "Look at the last layer: Dense(1) on one vector for each sequence"
+    if shape is not None and len(shape) == 3:
+        advice = (
+            "There is still an answer for each time step: look at return_sequences=True of the "
+            "last LSTM"
+        )
+    elif shape == (None, 2):
+        advice = (
+            "Two classes need one number, the probability of class 1 (or its logit): use Dense(1)"
+        )
+    fail("one output of shape (batch, 1), one number for each sequence", f"{shape}", advice)
+
+
+@check(
+    points=2,
+    needs=("builds",),
+    hints=(
+        "Which layer of Keras has a memory with gates? Does the sequence really pass through it?",
+        "layers.LSTM(units) takes (batch, timesteps, features) and gives (batch, units).",
+    ),
+)
+def uses_lstm(model, nodes, data, rng):
+    """An LSTM lies on the path from input to output."""
+    found = {id(node.op): node.op for node in nodes if _is_lstm(node)}
+    if not found:
+        others = [kind for kind in ("GRU", "SimpleRNN") if graph.layers_of(nodes, kind)]
+        fail(
+            "an LSTM (or Bidirectional(LSTM), RNN(LSTMCell)) between input and output",
+            f"{f'a {others[0]}, and no LSTM' if others else 'none'} "
+            f"(the sequence passes {graph.describe(nodes)})",
+            "Look at build_model: pass the sequence, with its time steps, to layers.LSTM, and use "
+            "its result",
+        )
+    x = data.validation[0][:32]
+    if not any(scoring.reaches_output(model.keras, layer, x, rng) for layer in found.values()):
+        fail(
+            "an LSTM whose result reaches the output",
+            "that the output stays the same when the grader changes the LSTM's weights",
+            "Look at what happens to the LSTM's result: is it multiplied by 0, or replaced?",
+        )
+
+
+@check(
+    points=1,
+    needs=("builds",),
+    hints=(
+        "What should the one unit return: a probability, or a logit? What does the loss expect?",
+        'Sigmoid goes with "binary_crossentropy"; no activation goes with '
+        "BinaryCrossentropy(from_logits=True).",
+    ),
+)
+def output_and_loss(model, data):
+    """The output is a probability or a logit, and the loss matches it."""
+    scoring.check_binary_output(model.snapshot, data.validation[0][:250])
+
+
+@check(
+    points=1,
+    needs=("builds",),
+    hints=(
+        "Does build_model use its two arguments, or the numbers of the task's data?",
+        "keras.Input((timesteps, features)).",
+    ),
+)
+def honours_arguments(other):
+    """build_model works for other numbers of time steps and features too."""
+    shape = (OTHER_TIMESTEPS, OTHER_FEATURES)
+    if not scoring.takes(other.keras, shape) or scoring.output_shape(other.keras) != (None, 1):
+        fail(
+            f"build_model{shape} to give a model from {shape} to one number",
+            f"a model from {tuple(other.keras.inputs[0].shape)[1:]} to "
+            f"{tuple(other.keras.outputs[0].shape)[1:]}",
+            "Look at keras.Input: it takes the arguments timesteps and features",
+        )
+
+
+@check(
+    points=1,
+    needs=("uses_lstm", "honours_arguments"),
+    hints=(
+        "What are the axes of the LSTM's input? Which of them does it walk along?",
+        "Recurrent layers take (batch, time, features), in this order, as the data have it.",
+    ),
+)
+def time_axis(nodes, other, data):
+    """The LSTM walks along time, not along the features."""
+    steps = _steps(nodes)
+    _, features = data.train[0].shape[1:]
+    swapped = (features, OTHER_FEATURES)
+    if set(zip(steps, _steps(graph.nodes(other.keras)), strict=False)) == {swapped}:
+        fail(
+            "an LSTM that takes one time step after the other",
+            f"one that takes {features} steps for {features} features (for "
+            f"{OTHER_FEATURES} features it takes {OTHER_FEATURES}): it walks along the features",
+            "Look at what stands before the LSTM: Permute, Reshape or transpose has put the "
+            "features where time belongs. The data come as (batch, time, features) already",
+        )
+    if set(steps) == {1}:
+        fail(
+            "an LSTM that takes one time step after the other",
+            "one that gets the whole sequence as a single step, so that it has nothing to remember",
+            "Look at what stands before the LSTM: a Flatten, Reshape or pooling has removed time",
+        )
+
+
+def _steps(nodes):
+    """Lists the numbers of time steps that the LSTMs see, as far as sizes are fixed."""
+    found = [node.input_shapes[0] for node in nodes if _is_lstm(node) and node.input_shapes]
+    return [shape[1] for shape in found if len(shape) == 3]
+
+
+@check(
+    points=1,
+    needs=("time_axis",),
+    hints=(
+        "Change the first step of a sequence. Does the output change? And the last step?",
+        "Which of its states does the LSTM hand on, and what has it seen by then?",
+    ),
+)
+def remembers(model, data, rng):
+    """The output depends on early and on late steps, and on their order."""
+    x = data.validation[0][:64]
+    steps = x.shape[1]
+    reached = scoring.steps_that_matter(model.keras, x, rng)
+    quarter = steps // 4
+    for name, part in (("first", reached[:quarter]), ("last", reached[-quarter:])):
+        if not part.any():
+            fail(
+                "an output that depends on early and on late steps of the sequence",
+                f"that none of the {name} {quarter} of {steps} steps has an influence on it",
+                "Look for a slice of the sequence, or one of the LSTM's states picked before it "
+                "has seen everything (with return_sequences=True, the last one is [:, -1])",
+            )
+    if reached.sum() < steps / 2:
+        fail(
+            "an output that depends on the whole sequence",
+            f"that only {reached.sum()} of {steps} steps have an influence on it",
+            "Look for a slice or a stride that leaves steps out",
+        )
+    order = np.concatenate([np.arange(steps // 2, steps), np.arange(steps // 2)])
+    if scoring.same_output(model.keras, x, x[:, order], rng):
+        fail(
+            "an output that depends on the order of the steps",
+            "the same output when the grader swaps the two halves of each sequence",
+            "Look for a mean, sum or maximum over time before the LSTM",
+        )
+
+
+@check(
+    points=1,
+    needs=("builds",),
+    hints=(
+        "Does train call fit on the model that it is given, and return what fit returns?",
+        "model.fit(x, y, epochs=…, validation_data=val_data) returns the History.",
+        "If the loss does not fall: try Adam with a learning rate between 0.001 and 0.01.",
+    ),
+)
+def trains(training, data, evidence):
+    """train moves the weights of every layer, lowers the loss and returns the History."""
+    evidence["history"] = training.history
+    scoring.check_training(training, data)
+
+
+@check(
+    points=2,
+    needs=("trains",),
+    hints=(
+        "Compare the training and the validation accuracy: is it under- or overfitting?",
+        "An LSTM often stays at a coin's accuracy for some epochs before it finds out what counts. "
+        "Train longer, or with a higher learning rate.",
+    ),
+)
+def accuracy(training, data, threshold, evidence):
+    """The trained model reaches the accuracy threshold on sequences that it has never seen."""
+    scoring.check_accuracy(training, data, threshold("accuracy"), evidence, "sequences")

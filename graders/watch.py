@@ -1,0 +1,61 @@
+"""Tells which requests to grade again when files are saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from graders import source as sources
+from graders.runner import Request
+
+# Editors save in steps (truncate, write, rename); what comes within this time is one save.
+SETTLE_MS = 60
+
+
+def _file(request: Request) -> Path | None:
+    try:
+        return sources.locate(request.task, request.path).absolute()
+    except sources.Unreadable:
+        return None
+
+
+def _digest(path: Path | None) -> bytes | None:
+    try:
+        return path.read_bytes() if path is not None else None
+    except OSError:
+        return None
+
+
+def changes(requests: list[Request]) -> Iterator[list[Request]]:
+    """Waits for saves.
+
+    A file whose content did not change (saved again, touched) is left alone; one that is gone for a
+    moment is waited for.
+
+    Args:
+        requests: List of `Request`.
+
+    Yields:
+        Lists of the requests whose files have other content than before.
+    """
+    from watchfiles import watch
+
+    seen = {request.task.id: _digest(_file(request)) for request in requests}
+    folders = set()
+    for request in requests:
+        file = _file(request)
+        folder = file.parent if file is not None else request.path
+        if folder.is_dir():
+            folders.add(folder)
+    if not folders:
+        return
+    # Folders, not files: many editors replace a file by a new one of the same name.
+    for _ in watch(*folders, debounce=SETTLE_MS, step=20, raise_interrupt=True):
+        changed = []
+        for request in requests:
+            now = _digest(_file(request))
+            if now is not None and now != seen[request.task.id]:
+                seen[request.task.id] = now
+                changed.append(request)
+        if changed:
+            yield changed

@@ -1,0 +1,33 @@
+# fails: trains
+# says: NaN
+# says: learning rate
+"""SGD with a learning rate of a million, without an upper end."""
+
+import keras
+from keras import layers
+
+
+def build_model(input_shape, num_classes):
+    model = keras.Sequential(
+        [
+            keras.Input(input_shape),
+            layers.Conv2D(24, 3, padding="same", activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(48, 3, padding="same", activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dense(64, activation="relu"),
+            layers.Dense(num_classes),
+        ]
+    )
+    model.compile(
+        keras.optimizers.SGD(1e6),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    return model
+
+
+def train(model, train_data, val_data):
+    x, y = train_data
+    return model.fit(x, y, batch_size=64, epochs=1, validation_data=val_data)
