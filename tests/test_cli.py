@@ -68,7 +68,9 @@ def test_hints_come_one_by_one(tmp_path: Path) -> None:
 def test_a_failing_submission_on_the_terminal(tmp_path: Path) -> None:
     """The failing check, its message and the command for a hint are printed; markup is not."""
     path = tmp_path / "cnn.py"
-    path.write_text("def build_model(input_shape, num_classes):\n    raise ValueError('[red]x[/red]')\n")
+    path.write_text(
+        "def build_model(input_shape, num_classes):\n    raise ValueError('[red]x[/red]')\n"
+    )
     done = run("cnn", "--from", str(path), COLUMNS="80")
     assert done.returncode == 1
     assert "cnn: error builds (0 of 1 points)" in done.stdout

@@ -1,0 +1,100 @@
+"""However a submission is graded, its verdict is the same."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graders import rubric
+from graders.rubric import KIT
+from graders.runner import Request, Runner, Settings
+from graders.verdict import TaskVerdict
+
+LAYER = rubric.find("custom_layer")
+CASES = sorted((KIT / "tests" / "submissions" / "custom_layer").glob("*/*.py"))[:24:6]
+SECRET = b"the same draw in each mode"
+
+
+def essence(verdict: TaskVerdict) -> dict[str, Any]:
+    """Returns what must not depend on the way of grading: all but times and `cached`."""
+    found = verdict.to_json()
+    for key in ("seconds", "cached", "isolation"):
+        del found[key]
+    for check in found["checks"]:
+        del check["seconds"]
+    return found
+
+
+def test_modes_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One by one, side by side, from the store, and spawned: the same verdicts."""
+    monkeypatch.setenv("KERAS_KIT_CACHE", str(tmp_path))
+    modes = {
+        "jobs 1": Settings(secret=SECRET, use_store=True),
+        "cached": Settings(secret=SECRET, use_store=True),
+        "jobs 2": Settings(secret=SECRET, jobs=2, threads=1),
+        "spawned": Settings(secret=SECRET, spawn=True),
+    }
+    requests = [Request(LAYER, path) for path in CASES]
+    found = {}
+    for name, settings in modes.items():
+        with Runner(settings) as runner:
+            found[name] = runner.grade(requests).tasks
+    assert all(task.cached for task in found["cached"])
+    expected = [essence(task) for task in found["jobs 1"]]
+    assert {task["status"] for task in expected} == {"passed", "failed"}
+    for name, verdicts in found.items():
+        assert [essence(task) for task in verdicts] == expected, name
+
+
+def test_watch_grades_again_on_save(tmp_path: Path) -> None:
+    """--watch: a save grades that file again, a half-saved file is one line, Ctrl-C is clean."""
+    path = tmp_path / "cnn.py"
+    path.write_text("def build_model(input_shape, num_classes):\n    raise ValueError('first')\n")
+    process = subprocess.Popen(
+        [sys.executable, "grade.py", "cnn", "--watch", "--from", str(tmp_path)],
+        cwd=KIT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "KERAS_KIT_CACHE": str(tmp_path / "cache"), "PYTHONUNBUFFERED": "1"},
+    )
+    lines: queue.Queue[str] = queue.Queue()
+    threading.Thread(
+        target=lambda: [lines.put(line) for line in process.stdout], daemon=True
+    ).start()
+
+    def wait_for(words: str) -> None:
+        deadline = time.monotonic() + 180
+        seen = []
+        while time.monotonic() < deadline:
+            try:
+                seen.append(lines.get(timeout=1))
+            except queue.Empty:
+                continue
+            if words in seen[-1]:
+                return
+        pytest.fail(f"{words!r} did not come: {seen}")
+
+    try:
+        wait_for("ValueError: first")
+        wait_for("Watching for changes")
+        path.write_text("def build_model(input_shape, num_cl")
+        wait_for("Syntax error in cnn.py, line 1")
+        path.write_text(
+            "def build_model(input_shape, num_classes):\n    raise ValueError('third')\n"
+        )
+        wait_for("ValueError: third")
+        process.send_signal(signal.SIGINT)
+        wait_for("Stopped.")
+        assert process.wait(20) == 1
+    finally:
+        process.kill()

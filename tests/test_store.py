@@ -1,0 +1,129 @@
+"""The verdict store: quick, and not to be fooled."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import threading
+from pathlib import Path
+
+import pytest
+
+from graders import rubric, store
+from graders.runner import Request, Runner, Settings
+from graders.verdict import CheckResult, TaskVerdict
+
+RAISES = "def build_model(input_shape, num_classes):\n    raise ValueError('x')\n"
+
+
+@pytest.fixture
+def verdict() -> TaskVerdict:
+    """A verdict with everything in it."""
+    check = CheckResult("cnn::builds", "It builds.", "failed", 0.0, 10.0, "Nö.", "Hint.", 0.25)
+    return TaskVerdict(
+        "cnn", "model_architectures", "failed", (check,), 1.5, False, "process", "sha256:0", "",
+        {"history": {"loss": [1.0]}},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty cache folder."""
+    monkeypatch.setenv("KERAS_KIT_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def test_what_is_written_is_read_and_says_cached(cache: Path, verdict: TaskVerdict) -> None:
+    """A round trip keeps everything, and marks the verdict as cached."""
+    found = store.Store()
+    assert found.read("0" * 64) is None
+    found.write("0" * 64, verdict)
+    assert found.read("0" * 64) == dataclasses.replace(verdict, cached=True)
+
+
+def test_corrupt_and_foreign_entries_are_ignored(cache: Path, verdict: TaskVerdict) -> None:
+    """A truncated, edited, moved or foreign entry is as good as none."""
+    found = store.Store()
+    key, other = "0" * 64, "1" * 64
+    found.write(key, verdict)
+    [path] = cache.glob("verdicts/*/*.json")
+    whole = path.read_text()
+    moved = found._path(other)
+    moved.parent.mkdir(parents=True)
+    moved.write_text(whole)
+    assert found.read(other) is None
+    for text in ("", whole[:-20], "[]", "{}", whole.replace("failed", "passed"), "\0", "[" * 9999):
+        path.write_text(text)
+        assert found.read(key) is None, text[:40]
+    path.write_text(whole)
+    (cache / "local.key").write_bytes(b"k" * 32)
+    assert store.Store().read(key) is None
+    assert found.read(key) is not None
+
+
+def test_concurrent_writers_lose_nothing(cache: Path, verdict: TaskVerdict) -> None:
+    """Many threads that write the same and other entries leave only whole ones."""
+    found = store.Store()
+    keys = [f"{number:064d}" for number in range(8)]
+
+    def write() -> None:
+        for key in keys:
+            found.write(key, verdict)
+
+    threads = [threading.Thread(target=write) for _ in range(8)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert all(found.read(key) is not None for key in keys)
+    assert len(list(cache.glob("verdicts/*/*"))) == len(keys)
+
+
+def test_the_key_depends_on_all_that_matters() -> None:
+    """Submission, task and settings each change the key."""
+    cnn = rubric.find("cnn")
+    keys = {
+        store.key_for(cnn, "sha256:0", {"seed": 0}),
+        store.key_for(cnn, "sha256:1", {"seed": 0}),
+        store.key_for(cnn, "sha256:0", {"seed": 1}),
+        store.key_for(rubric.find("custom_layer"), "sha256:0", {"seed": 0}),
+    }
+    assert len(keys) == 4
+
+
+def test_unchanged_work_is_answered_from_the_store(cache: Path, tmp_path: Path) -> None:
+    """The second grading says cached and is the same; changed work and --no-cache are graded."""
+    path = tmp_path / "cnn.py"
+    path.write_text(RAISES)
+    request = Request(rubric.find("cnn"), path)
+    with Runner(Settings(use_store=True)) as runner:
+        first = runner.grade_task(request)
+        second = runner.grade_task(request)
+        assert (first.cached, second.cached) == (False, True)
+        assert second.checks == tuple(
+            dataclasses.replace(check, seconds=round(check.seconds, 3)) for check in first.checks
+        )
+        path.write_text(RAISES.replace("'x'", "'y'"))
+        assert not runner.grade_task(request).cached
+        runner.settings = dataclasses.replace(runner.settings, use_store=False)
+        assert not runner.grade_task(request).cached
+
+
+def test_what_depends_on_the_machine_is_not_stored(cache: Path, tmp_path: Path) -> None:
+    """A time-out may be the machine's fault: it is graded again."""
+    path = tmp_path / "cnn.py"
+    path.write_text(RAISES.replace("raise ValueError('x')", "while True: pass"))
+    with Runner(Settings(use_store=True, seconds=3)) as runner:
+        for _ in range(2):
+            verdict = runner.grade_task(Request(rubric.find("cnn"), path))
+            assert (verdict.status, verdict.cached) == ("error", False)
+
+
+def test_a_sandbox_cannot_reach_the_store(cache: Path, tmp_path: Path) -> None:
+    """Neither the store nor the key is in the sandbox's file tree."""
+    probe = f"import os\n    raise ValueError(f'found={{os.path.exists({str(cache)!r})}}')"
+    path = tmp_path / "cnn.py"
+    path.write_text(RAISES.replace("raise ValueError('x')", probe))
+    with Runner(Settings(use_store=True)) as runner:
+        verdict = runner.grade_task(Request(rubric.find("cnn"), path))
+    assert (cache / "local.key").exists()
+    if verdict.isolation == "namespaces":
+        assert "found=False" in json.dumps(verdict.to_json())
