@@ -14,6 +14,7 @@ import dataclasses
 import datetime
 import json
 import math
+import re
 import statistics
 import sys
 from collections import defaultdict
@@ -61,7 +62,8 @@ def measure(
         runner.settings = dataclasses.replace(runner.settings, seed=seed)
         verdict = runner.grade_task(Request(task, path, is_reference=True))
         for name, (value, is_upper) in verdict.evidence.get("measures", {}).items():
-            values[name].append(value if math.isfinite(value) else (1e9 if is_upper else -1e9))
+            worst = 1e9 if is_upper else -1e9
+            values[name].append(round(value, 4) if math.isfinite(value) else worst)
             upper[name] = is_upper
     return {name: (values[name], upper[name]) for name in values}
 
@@ -88,13 +90,14 @@ def _chance(values: list[float], bound: float, upper: bool) -> float:
     return float(stats.t.sf(distance / spread, n - 1))
 
 
-def _figures(values: list[float]) -> dict[str, float | int]:
+def _figures(values: list[float]) -> dict[str, Any]:
     return {
         "n": len(values),
         "mean": round(statistics.fmean(values), 4),
         "sd": round(statistics.stdev(values), 4) if len(values) > 1 else 0.0,
         "min": round(min(values), 4),
         "max": round(max(values), 4),
+        "values": values,
     }
 
 
@@ -136,7 +139,6 @@ def bound_for(
         "reference": _figures(reference),
         "shortcuts": {name: _figures(values) for name, values in rivals.items() if values},
         "kept_out": sorted(worse),
-        "values": [round(value, 4) for value in reference],
     }
 
 
@@ -228,7 +230,10 @@ def _merge(task: str, source: str, found: dict[str, Any], draws: int) -> None:
         "_made": {"draws": draws, "date": datetime.date.today().isoformat()},
         **found,
     }
-    file.write_text(json.dumps(dict(sorted(table.items())), indent=1) + "\n", encoding="utf-8")
+    text = json.dumps(dict(sorted(table.items())), indent=1)
+    # A distribution on one line: the file is to be read.
+    text = re.sub(r"\[\s+([^][{}]*?)\s+\]", lambda m: f"[{' '.join(m[1].split())}]", text)
+    file.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -167,6 +167,23 @@ def effective_depth(found: list[Node], counts: Callable[[Node], bool]) -> int:
     return max(max(straight.values(), default=0), max(bent.values(), default=0))
 
 
+def depth(found: list[Node], counts: Callable[[Node], bool]) -> int:
+    """Counts the calls in a row, whatever stands between them: the largest count on any path.
+
+    Args:
+        found: List of `Node`, from `nodes`.
+        counts: Callable that says which calls are counted.
+
+    Returns:
+        Integer.
+    """
+    so_far: dict[int, int] = {}
+    for node in found:
+        before = max((so_far[id(parent)] for parent in node.parents), default=0)
+        so_far[id(node)] = before + counts(node)
+    return max(so_far.values(), default=0)
+
+
 def shrinks(node: Node) -> bool:
     """Returns whether a call down-samples an image: pooling, strides, or global pooling."""
     if not node.input_shapes or node.kind in NOT_DOWNSAMPLING:

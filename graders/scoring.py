@@ -5,6 +5,7 @@ A rebuilt model is still the student's: whatever it does when it runs is reporte
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -570,6 +571,28 @@ def check_trained(before: Snapshot, after: Snapshot, function: str) -> None:
             "Look at how these layers are connected: is their output used, and not cut off by a "
             "stop_gradient or multiplied by 0?",
         )
+
+
+def count_learned(training: Any, counts: Callable[[Any], bool]) -> int:
+    """Counts the layers that training moved.
+
+    Args:
+        training: `graders.client.Training`.
+        counts: Callable that says which calls (`graders.graph.Node`) are counted.
+
+    Returns:
+        Integer, the number of different layers.
+    """
+    from graders import graph
+
+    before, after = graph.nodes(training.before.model), graph.nodes(training.after.model)
+    learned = set()
+    for old, new in zip(before, after, strict=False):
+        if counts(new):
+            weights = zip(old.op.get_weights(), new.op.get_weights(), strict=True)
+            if any(not np.array_equal(a, b) for a, b in weights):
+                learned.add(id(new.op))
+    return len(learned)
 
 
 def check_claimed_accuracy(

@@ -1,6 +1,5 @@
 """A CNN with at least two convolutions."""
 
-import numpy as np
 import pytest
 
 from graders import graph, scoring
@@ -99,14 +98,20 @@ def two_convolutions(model, nodes, data, rng):
 )
 def nonlinear(nodes):
     """A nonlinear activation stands between the convolutions."""
-    depth = graph.effective_depth(nodes, graph.is_convolution)
-    if depth < 2:
+    if graph.effective_depth(nodes, graph.is_convolution) >= 2:
+        return
+    if graph.depth(nodes, graph.is_convolution) < 2:
         fail(
-            "an activation such as ReLU between the convolutions",
-            "convolutions in a row without one: together they compute no more than one "
-            "convolution does",
-            'Look at the Conv2D layers: pass activation="relu", or put layers.ReLU() after each',
+            "a convolution of what another convolution has found, with an activation in between",
+            "convolutions side by side: no path from input to output goes through two of them",
+            "Look at build_model: the second Conv2D takes the first one's result as its input",
         )
+    fail(
+        "an activation such as ReLU between the convolutions",
+        "convolutions in a row without one: together they compute no more than one convolution "
+        "does",
+        'Look at the Conv2D layers: pass activation="relu", or put layers.ReLU() after each',
+    )
 
 
 @check(
@@ -167,21 +172,9 @@ def honours_arguments(submission):
         )
 
 
-def _learned(training):
-    """Counts the convolutions that training moved."""
-    pairs = {}
-    for old, new in zip(
-        graph.nodes(training.before.model), graph.nodes(training.after.model), strict=False
-    ):
-        if graph.is_convolution(new):
-            weights = zip(old.op.get_weights(), new.op.get_weights(), strict=True)
-            pairs[id(new.op)] = any(not np.array_equal(a, b) for a, b in weights)
-    return sum(pairs.values())
-
-
 @check(
     points=1,
-    needs=("builds",),
+    needs=("two_convolutions", "output_and_loss"),
     hints=(
         "Does train call fit on the model that it is given, and return what fit returns?",
         "model.fit(x, y, epochs=…, validation_data=val_data) returns the History.",
@@ -192,7 +185,7 @@ def trains(training, data, evidence):
     """train moves the weights of every layer, lowers the loss and returns the History."""
     evidence["history"] = training.history
     scoring.check_trained(training.before, training.after, "train")
-    learned = _learned(training)
+    learned = scoring.count_learned(training, graph.is_convolution)
     if learned < 2:
         fail(
             "at least two Conv2D layers that learn",

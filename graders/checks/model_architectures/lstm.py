@@ -10,7 +10,7 @@ DATA = "sequences"
 ORDER = 2
 
 # Sizes unlike the task's, with many divisors: models may read several steps at a time.
-OTHER_TIMESTEPS, OTHER_FEATURES = 48, 3
+OTHER_TIMESTEPS, OTHER_FEATURES = 48, 5
 
 
 @pytest.fixture(scope="module")
@@ -217,7 +217,7 @@ def remembers(model, data, rng):
 
 @check(
     points=1,
-    needs=("builds",),
+    needs=("uses_lstm", "output_and_loss"),
     hints=(
         "Does train call fit on the model that it is given, and return what fit returns?",
         "model.fit(x, y, epochs=…, validation_data=val_data) returns the History.",
@@ -227,6 +227,13 @@ def remembers(model, data, rng):
 def trains(training, data, evidence):
     """train moves the weights of every layer, lowers the loss and returns the History."""
     evidence["history"] = training.history
+    scoring.check_trained(training.before, training.after, "train")
+    if not scoring.count_learned(training, _is_lstm):
+        fail(
+            "an LSTM that learns",
+            "one whose weights are as random as they were before",
+            "Look for trainable=False on the LSTM",
+        )
     scoring.check_training(training, data)
 
 

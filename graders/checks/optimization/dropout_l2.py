@@ -508,7 +508,7 @@ def baseline_overfits(scores, threshold, evidence):
     """The baseline, trained by train, ends up overfitting."""
     found = scores["build_baseline"]
     gap = found["train"].accuracy - found["test"].accuracy
-    wanted = threshold("baseline_gap")
+    wanted = threshold("baseline_gap", gap)
     evidence.update(baseline_accuracy=found["test"].accuracy, baseline_gap=gap)
     if gap < wanted:
         fail(
@@ -534,9 +534,10 @@ def gap_shrinks(scores, threshold, evidence):
     """Dropout and L2 shrink the gap between training and hidden loss clearly."""
     gaps = {name: found["test"].loss - found["train"].loss for name, found in scores.items()}
     plain, other = gaps["build_baseline"], gaps["build_regularized"]
-    wanted = threshold("gap_ratio")
+    ratio = other / max(plain, 1e-6)
+    wanted = threshold("gap_ratio", ratio, upper=True)
     evidence.update(loss_gap=other, baseline_loss_gap=plain)
-    if other > wanted * plain:
+    if ratio > wanted:
         fail(
             "a gap between hidden and training loss (cross-entropy, computed by the grader) of at "
             f"most {wanted:.0%} of the baseline's",
@@ -557,7 +558,8 @@ def accuracy(scores, data, threshold, evidence):
     """The regularised model's accuracy on hidden images does not suffer."""
     found, plain = scores["build_regularized"], scores["build_baseline"]
     reached, without = found["test"].accuracy, plain["test"].accuracy
-    wanted = max(threshold("accuracy"), without - threshold("accuracy_loss"))
+    loss = threshold("accuracy_loss", without - reached, upper=True)
+    wanted = max(threshold("accuracy", reached), without - loss)
     evidence.update(accuracy=reached, threshold=wanted, confusion=found["test"].confusion())
     if reached < wanted:
         fail(

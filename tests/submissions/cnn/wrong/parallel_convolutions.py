@@ -1,5 +1,5 @@
 # fails: nonlinear
-# says: between the convolutions
+# says: side by side
 """Two convolutions side by side: no deeper than one."""
 
 import keras

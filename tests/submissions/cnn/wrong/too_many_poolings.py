@@ -1,6 +1,6 @@
 # fails: builds
 # says: Your code raised ValueError
-# says: negative dimension
+# says: zero or negative
 """Pools until nothing is left."""
 
 import keras

@@ -1,0 +1,175 @@
+"""How quick the kit is, each figure beside its baseline from the same run.
+
+    python -m tests.benchmarks [startup store watch reference] [--runs N]
+
+Machines are noisy, so every figure is a median of pairs that alternate with their baseline, and what
+counts is the ratio. Nothing here is a test.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from graders import rubric
+from graders.client import Submission
+from graders.rubric import KIT
+from graders.runner import SANDBOX_MEMORY, Request, Runner, Settings
+
+Timed = Callable[[], float]
+TRIVIAL = "def build_model(input_shape, num_classes):\n    raise ValueError\n"
+
+
+def timed(action: Callable[[], object]) -> float:
+    """Returns the wall-clock seconds of one call."""
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
+
+
+def command(*arguments: str, **environment: str) -> Callable[[], object]:
+    """Returns a function that runs this Python with the given arguments."""
+
+    def run() -> object:
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=KIT,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", **environment},
+            check=False,
+        )
+
+    return run
+
+
+def compare(name: str, measured: Timed, baseline: Timed, runs: int, goal: str) -> None:
+    """Times two things in turn, and prints medians and the ratio's range."""
+    pairs = [(measured(), baseline()) for _ in range(runs)]
+    ratios = sorted(a / b for a, b in pairs)
+    print(
+        f"{name}: {statistics.median(a for a, _ in pairs):.3f} s against "
+        f"{statistics.median(b for _, b in pairs):.3f} s, ratio {statistics.median(ratios):.3f} "
+        f"(from {ratios[0]:.3f} to {ratios[-1]:.3f}, {runs} pairs); goal {goal}",
+        flush=True,
+    )
+
+
+def startup(runs: int) -> None:
+    """A ready sandbox against a fresh interpreter that imports Keras."""
+    with Runner(Settings()) as runner:
+        launcher = runner.warm_up()
+        limits = {"memory": SANDBOX_MEMORY, "cpu_seconds": 600, "threads": 0, "visible": []}
+
+        def fork() -> None:
+            submission = Submission(launcher, TRIVIAL, "cnn", "cnn.py", 0, 300, limits)
+            submission.load()
+            submission.close()
+
+        fork()
+        compare(
+            "a ready sandbox, the submission imported",
+            lambda: timed(fork),
+            lambda: timed(command("-c", "import keras")),
+            runs,
+            "at most 0.05 of `import keras`",
+        )
+
+
+def store(runs: int) -> None:
+    """All tasks from the verdict store against a fresh interpreter that imports Keras."""
+    with tempfile.TemporaryDirectory() as cache:
+        again = command("grade.py", "--reference", KERAS_KIT_CACHE=cache)
+        again()
+        compare(
+            f"{len(rubric.tasks())} unchanged tasks from the store",
+            lambda: timed(again),
+            lambda: timed(command("-c", "import keras")),
+            runs,
+            "under 1 s",
+        )
+
+
+def watch(runs: int) -> None:
+    """From a save to the first structural message, and to the whole verdict on `cnn`."""
+    from tests.benchmarks import bare
+
+    task = rubric.find("cnn")
+    wrong = (
+        (task.reference.read_text()).replace("Conv2D(", "Dense(").replace('3, padding="same",', "")
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "cnn.py"
+        first: list[float] = []
+
+        def listen(_: str, event: dict) -> None:
+            result = event.get("result")
+            if result is not None and result.outcome != "passed":
+                first.append(time.perf_counter())
+
+        with Runner(Settings(), listen) as runner:
+            request = Request(task, path)
+
+            def message() -> float:
+                path.write_text(wrong)
+                first.clear()
+                started = time.perf_counter()
+                runner.grade_task(request)
+                return first[0] - started
+
+            def whole() -> float:
+                path.write_text(task.reference.read_text())
+                return timed(lambda: runner.grade_task(request))
+
+            message()
+            compare(
+                "from a save to the first structural message",
+                message,
+                lambda: timed(command("-c", "import keras")),
+                runs,
+                "under 1 s",
+            )
+            compare(
+                "from a save to the whole verdict on cnn, less 1 s",
+                lambda: whole() - 1,
+                lambda: bare.training_seconds("cnn"),
+                runs,
+                "at most 1.3 of the bare training",
+            )
+
+
+def reference(runs: int) -> None:
+    """All references graded, against a bare script that only trains them."""
+    bare = command("-m", "tests.benchmarks.bare")
+    for jobs, goal in (("2", "at most 0.9"), ("1", "at most 1.3")):
+        compare(
+            f"grade.py --reference --no-cache --jobs {jobs}",
+            lambda jobs=jobs: timed(
+                command("grade.py", "--reference", "--no-cache", "--jobs", jobs)
+            ),
+            lambda: timed(bare),
+            runs,
+            goal + " of the bare trainings",
+        )
+
+
+def main() -> None:
+    """Runs the benchmarks that are named, or all."""
+    sections = {f.__name__: f for f in (startup, store, watch, reference)}
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("sections", nargs="*", choices=[[], *sections])
+    parser.add_argument("--runs", type=int, default=5)
+    given = parser.parse_args()
+    for name in given.sections or sections:
+        sections[name](given.runs)
+
+
+if __name__ == "__main__":
+    main()

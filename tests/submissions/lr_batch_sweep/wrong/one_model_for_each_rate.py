@@ -1,0 +1,29 @@
+# fails: fresh_models
+# says: 8 models
+# says: 4 that were trained
+"""The model is not built anew for the next batch size."""
+
+
+def sweep(build_model, train_data, val_data, learning_rates, batch_sizes, epochs):
+    x, y = train_data
+    results = []
+    for learning_rate in learning_rates:
+        model = build_model(learning_rate)
+        for batch_size in batch_sizes:
+            history = model.fit(
+                x, y, batch_size=batch_size, epochs=epochs, validation_data=val_data, verbose=0
+            )
+            curve = history.history["val_accuracy"]
+            results.append(
+                {
+                    "learning_rate": learning_rate,
+                    "batch_size": batch_size,
+                    "val_accuracy": curve[-1],
+                    "history": curve,
+                }
+            )
+    return results
+
+
+def best(results):
+    return max(results, key=lambda row: row["val_accuracy"])

@@ -1,0 +1,29 @@
+# fails: full_grid
+# says: 8 rows
+# says: 2 rows
+"""zip pairs the first with the first only."""
+
+
+def sweep(build_model, train_data, val_data, learning_rates, batch_sizes, epochs):
+    x, y = train_data
+    results = []
+    for learning_rate, batch_size in zip(learning_rates, batch_sizes):
+        if True:
+            model = build_model(learning_rate)
+            history = model.fit(
+                x, y, batch_size=batch_size, epochs=epochs, validation_data=val_data, verbose=0
+            )
+            curve = history.history["val_accuracy"]
+            results.append(
+                {
+                    "learning_rate": learning_rate,
+                    "batch_size": batch_size,
+                    "val_accuracy": curve[-1],
+                    "history": curve,
+                }
+            )
+    return results
+
+
+def best(results):
+    return max(results, key=lambda row: row["val_accuracy"])

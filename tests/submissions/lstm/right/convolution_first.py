@@ -1,0 +1,24 @@
+"""A Conv1D and a pooling over time before the LSTM; BatchNormalization."""
+
+import keras
+from keras import layers
+
+
+def build_model(timesteps, features):
+    model = keras.Sequential(
+        [
+            keras.Input((timesteps, features)),
+            layers.Conv1D(16, 3, padding="same", activation="relu"),
+            layers.BatchNormalization(),
+            layers.MaxPooling1D(2),
+            layers.LSTM(32),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+    model.compile(keras.optimizers.Adam(1e-2), "binary_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def train(model, train_data, val_data):
+    x, y = train_data
+    return model.fit(x, y, batch_size=32, epochs=12, validation_data=val_data)

@@ -1,0 +1,23 @@
+# fails: uses_lstm
+# says: a GRU, and no LSTM
+"""A GRU."""
+
+import keras
+from keras import layers
+
+
+def build_model(timesteps, features):
+    model = keras.Sequential(
+        [
+            keras.Input((timesteps, features)),
+            layers.GRU(32),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+    model.compile(keras.optimizers.Adam(1e-2), "binary_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def train(model, train_data, val_data):
+    x, y = train_data
+    return model.fit(x, y, batch_size=32, epochs=15, validation_data=val_data)

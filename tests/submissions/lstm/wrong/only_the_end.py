@@ -1,0 +1,20 @@
+# fails: remembers
+# says: none of the first
+"""The last eight steps only."""
+
+import keras
+from keras import layers
+
+
+def build_model(timesteps, features):
+    inputs = keras.Input((timesteps, features))
+    x = layers.LSTM(32)(inputs[:, -8:])
+    outputs = layers.Dense(1, activation="sigmoid")(x)
+    model = keras.Model(inputs, outputs)
+    model.compile(keras.optimizers.Adam(1e-2), "binary_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def train(model, train_data, val_data):
+    x, y = train_data
+    return model.fit(x, y, batch_size=32, epochs=15, validation_data=val_data)

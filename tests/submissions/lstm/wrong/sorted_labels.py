@@ -1,0 +1,24 @@
+# fails: trains
+# says: belong together
+"""Labels are sorted, sequences are not."""
+
+import keras
+import numpy as np
+from keras import layers
+
+
+def build_model(timesteps, features):
+    model = keras.Sequential(
+        [
+            keras.Input((timesteps, features)),
+            layers.LSTM(32),
+            layers.Dense(1, activation="sigmoid"),
+        ]
+    )
+    model.compile(keras.optimizers.Adam(1e-2), "binary_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def train(model, train_data, val_data):
+    x, y = train_data
+    return model.fit(x, np.sort(y), epochs=2, validation_data=val_data)
