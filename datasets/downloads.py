@@ -31,7 +31,7 @@ def downloading(what: str, default: str) -> Iterator[None]:
     except Exception as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DataUnavailable(
-            f"{what} is not in Keras's cache and could not be downloaded "
+            f"{what} could not be had from Keras's cache or its download "
             f"({reason[:200]}). {default}"
         ) from error
     finally:

@@ -116,6 +116,7 @@ class Style:
         clutter: Integer, the number of small blobs behind the shape.
         noise: Float, the standard deviation of the noise on each pixel.
         texture: Float, how far a texture's second colour is on the way to the background.
+        contrast: Pair of floats, half the least and the largest step from background to shape.
     """
 
     turn: float = 0.3
@@ -124,11 +125,14 @@ class Style:
     clutter: int = 4
     noise: float = 0.03
     texture: float = 0.45
+    contrast: tuple[float, float] = (0.22, 0.36)
 
 
 # For `"shapes"`: small shapes that wander far, which defeats a network without convolutions, with
 # textures and clutter faint enough for a small convolutional one to learn in a few epochs.
-WANDERING = Style(scale=(6.5, 9.0), shift=6.8, clutter=3, noise=0.02, texture=0.3)
+WANDERING = Style(
+    scale=(6.0, 8.5), shift=7.5, clutter=3, noise=0.02, texture=0.25, contrast=(0.3, 0.4)
+)
 
 
 def render(
@@ -177,7 +181,7 @@ def _render_block(
     # Colours: lightness far apart with either sign, hue free, so that colour tells nothing.
     side = np.where(rng.random(n) < 0.5, np.float32(-1), np.float32(1))[:, None]
     middle = uniform(0.42, 0.58, 1)
-    away = uniform(0.22, 0.36, 1)
+    away = uniform(*style.contrast, 1)
     front = middle + side * away + uniform(-0.12, 0.12, 3)
     back = middle - side * away + uniform(-0.12, 0.12, 3)
 

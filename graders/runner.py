@@ -164,7 +164,8 @@ class Runner:
 
     def warm_up(self) -> Launcher:
         """Starts the warm process, if it does not run yet, and returns what starts its children."""
-        if self.settings.spawn:
+        # Only Linux forks a process that has loaded TensorFlow safely.
+        if self.settings.spawn or sys.platform != "linux":
             return Launcher(None)
         with self._lock:
             if self._zygote is None or not self._zygote.alive:

@@ -672,5 +672,3 @@ def best_row(submission, rng):
                 "a list in another order, or with other rows",
                 "Look for results.sort(): sorted(results) makes a new list, and max needs none",
             )
-
-
