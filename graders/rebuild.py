@@ -45,7 +45,8 @@ DENIED_LAYERS = frozenset(
 # Operations that take a function as an argument are left out.
 OP_MODULES = ("nn", "numpy", "math", "image", "linalg")
 CORE_OPS = frozenset(
-    ["Cast", "SaturateCast", "Slice", "SliceUpdate", "Scatter", "ScatterUpdate", "Unstack"]
+    """Cast ConvertToTensor SaturateCast Slice SliceUpdate Scatter ScatterUpdate StopGradient
+    Unstack""".split()
 )
 MARKERS = frozenset(("__keras_tensor__", "__tensor__", "__slice__", "__tuple__", "__ellipsis__"))
 # A function from `tf.nn` serialises as its bare name: the activation of that name is meant.

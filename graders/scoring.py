@@ -159,7 +159,20 @@ def loss_of(snapshot: Snapshot) -> tuple[str, bool]:
     return "", False
 
 
+# Keras's short names.
+_ALIASES = {
+    "bce": "binary_crossentropy",
+    "mse": "mean_squared_error",
+    "mae": "mean_absolute_error",
+    "mape": "mean_absolute_percentage_error",
+    "msle": "mean_squared_logarithmic_error",
+    "kld": "kl_divergence",
+}
+
+
 def _snake(name: str) -> str:
+    if name.lower() in _ALIASES:
+        return _ALIASES[name.lower()]
     if name.islower():
         return name
     return "".join("_" + c.lower() if c.isupper() and i else c.lower() for i, c in enumerate(name))
@@ -359,107 +372,13 @@ def check_binary_output(snapshot: Snapshot, x: Any) -> str:
             "its input for probabilities",
             "Add sigmoid to the last layer, or give the loss from_logits=True",
         )
-    if kind == "logits" and loss.startswith(("mean_", "mse", "mae", "huber", "log_cosh")):
+    if kind == "logits" and loss.startswith(("mean_", "huber", "log_cosh")):
         fail(
             wanted + ", with a loss for classes",
             f"a linear output with {loss}, as for a number that is measured",
             "Use sigmoid and binary cross-entropy: the label is one of two classes",
         )
     return kind
-
-
-def _stirred(model: Any, rng: np.random.Generator) -> list[np.ndarray]:
-    """Returns a model's weights with a little noise, variances still positive."""
-
-    def noisy(weight: np.ndarray) -> np.ndarray:
-        if not np.issubdtype(weight.dtype, np.floating):
-            return weight
-        shift = np.abs(rng.normal(0, 0.05, weight.shape))
-        return (weight + np.where(weight < 0, -1, 1) * shift).astype(weight.dtype)
-
-    return [noisy(weight) for weight in model.get_weights()]
-
-
-def reaches_output(model: Any, layer: Any, x: Any, rng: np.random.Generator) -> bool:
-    """Returns whether a layer has a say: whether the output changes with its weights.
-
-    Tried with the weights as they are, then with all of them stirred a little, since some good
-    models start with a layer of zeros. The weights are put back.
-
-    Args:
-        model: A rebuilt Keras model.
-        layer: One of its layers.
-        x: Some inputs.
-        rng: Where random numbers come from.
-    """
-    kept, own = model.get_weights(), layer.get_weights()
-    try:
-        for stirred in (False, True):
-            if stirred:
-                model.set_weights(_stirred(model, rng))
-            before = predict(model, x)
-            layer.set_weights([w + rng.normal(0, 0.5, w.shape).astype(w.dtype) for w in own])
-            after = predict(model, x)
-            layer.set_weights(own)
-            if not np.allclose(after, before, rtol=1e-5, atol=1e-7):
-                return True
-        return False
-    finally:
-        model.set_weights(kept)
-
-
-def same_output(model: Any, x: Any, other: Any, rng: np.random.Generator) -> bool:
-    """Returns whether a model gives the same for two inputs, whatever its weights.
-
-    Args:
-        model: A rebuilt Keras model. Its weights are put back.
-        x: Some inputs.
-        other: As many others.
-        rng: Where random numbers come from.
-    """
-    kept = model.get_weights()
-    try:
-        for stirred in (False, True):
-            if stirred:
-                model.set_weights(_stirred(model, rng))
-            if not np.allclose(predict(model, x), predict(model, other), rtol=1e-4, atol=1e-5):
-                return False
-        return True
-    finally:
-        model.set_weights(kept)
-
-
-def steps_that_matter(model: Any, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Says which time steps the output's gradient reaches.
-
-    Args:
-        model: A rebuilt Keras model. Its weights are put back.
-        x: Array `(n, timesteps, features)`.
-        rng: Where random numbers come from.
-
-    Returns:
-        Array of booleans, one for each step.
-    """
-    import tensorflow as tf
-
-    kept = model.get_weights()
-    reached = np.zeros(x.shape[1], bool)
-    try:
-        for stirred in (False, True):
-            if stirred:
-                model.set_weights(_stirred(model, rng))
-            inputs = tf.constant(x)
-            with tf.GradientTape() as tape:
-                tape.watch(inputs)
-                outputs = model(inputs, training=False)
-                outputs = outputs[0] if isinstance(outputs, list | tuple) else outputs
-                total = tf.reduce_sum(tf.cast(outputs, "float32"))
-            gradient = tape.gradient(total, inputs)
-            if gradient is not None:
-                reached |= np.abs(gradient.numpy()).max(axis=(0, 2)) > 0
-        return reached
-    finally:
-        model.set_weights(kept)
 
 
 def dead_weights(snapshot: Snapshot, data: tuple[Any, np.ndarray], kind: str) -> list[str]:

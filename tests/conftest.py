@@ -14,10 +14,16 @@ from graders.verdict import TaskVerdict
 Grade = Callable[..., TaskVerdict]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the option that takes the graders' whole test set."""
+    parser.addoption("--whole-corpus", action="store_true", help="every submission of the corpus")
+
+
 @pytest.fixture(scope="session")
 def runner() -> Iterator[Runner]:
     """One warm process for all gradings of a test session."""
-    with Runner(Settings()) as found:
+    # One thread each: tests run side by side. A long limit: CI machines have slow days.
+    with Runner(Settings(threads=1, seconds=1200)) as found:
         yield found
 
 
@@ -25,7 +31,7 @@ def runner() -> Iterator[Runner]:
 def grade(runner: Runner, tmp_path: Path) -> Grade:
     """Returns a function that grades source text: `grade(task, text, seconds=…)`."""
 
-    def run(task: str, text: str, seconds: float = 120.0) -> TaskVerdict:
+    def run(task: str, text: str, seconds: float = 600.0) -> TaskVerdict:
         path = tmp_path / f"{task}.py"
         path.write_text(text, encoding="utf-8")
         import dataclasses

@@ -17,7 +17,7 @@ What is checked:
 - `w` with shape `(input_dim, units)` and `b` with shape `(units,)` are attributes of the layer,
   created for whatever `input_dim` comes, and they are its two trainable weights;
 - the output for rank 2, 3 and more, with and without an activation, against NumPy;
-- `activation` may be the name of a Keras activation (`"relu"`), a function, or None for `x @ w + b`;
+- `activation` may be the name of a Keras activation (`"relu"`), a function, or None for nothing;
 - gradients reach `w` and `b`; with `trainable=False` neither counts as trainable;
 - the layer follows its dtype policy: with `dtype="mixed_float16"` it computes in float16 and keeps
   its weights in float32;
@@ -29,7 +29,6 @@ What is checked:
 from collections.abc import Callable
 
 import keras
-from keras import ops
 
 
 class CustomDense(keras.layers.Layer):

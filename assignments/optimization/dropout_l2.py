@@ -32,7 +32,6 @@ What is checked:
 
 import keras
 import numpy as np
-from keras import layers
 
 Data = tuple[np.ndarray, np.ndarray]
 

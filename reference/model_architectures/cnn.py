@@ -42,10 +42,10 @@ def build_model(input_shape: tuple[int, int, int], num_classes: int) -> keras.Mo
         [
             keras.Input(input_shape),
             # Small kernels find edges; pooling keeps what was found and halves the picture...
-            layers.Conv2D(24, 3, padding="same", activation="relu"),
+            layers.Conv2D(16, 3, padding="same", activation="relu"),
             layers.MaxPooling2D(2),
             # ...so that the same small kernel now sees corners and arcs, and then whole parts.
-            layers.Conv2D(48, 3, padding="same", activation="relu"),
+            layers.Conv2D(32, 3, padding="same", activation="relu"),
             layers.MaxPooling2D(2),
             layers.Conv2D(64, 3, padding="same", activation="relu"),
             layers.MaxPooling2D(2),
@@ -86,5 +86,5 @@ def train(model: keras.Model, train_data: tuple, val_data: tuple) -> keras.callb
     best = keras.callbacks.EarlyStopping(
         monitor="val_accuracy", patience=3, restore_best_weights=True
     )
-    return model.fit(x, y, batch_size=64, epochs=8, validation_data=val_data, callbacks=[best])
+    return model.fit(x, y, batch_size=64, epochs=7, validation_data=val_data, callbacks=[best])
     ### END SOLUTION

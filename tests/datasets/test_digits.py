@@ -26,9 +26,9 @@ def test_shapes(name):
     data = datasets.load(name, 3)
     for part in parts(data):
         x, y = images(part), part[1]
-        assert (28, 28, 1) == x.shape[1:]
+        assert x.shape[1:] == (28, 28, 1)
         assert np.float32 == x.dtype
-        assert 0 == x.min()
+        assert x.min() == 0
         assert 0.9 < x.max() <= 1
         assert np.int64 == y.dtype
         assert (len(x),) == y.shape
@@ -64,9 +64,9 @@ def test_label_ids_differ_between_draws(monkeypatch):
         _, made = digits.load("digits", draw)
         labels = made["train"][1]
         name_of = [set(labels[shown == digit].tolist()) for digit in range(10)]
-        assert [1] * 10 == [len(n) for n in name_of]
+        assert [len(n) for n in name_of] == [1] * 10
         names.add(tuple(min(n) for n in name_of))
-    assert 3 == len(names)
+    assert len(names) == 3
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -90,7 +90,7 @@ def test_wrong_labels():
     """Exactly the asked share is wrong, and each wrong label really is another one."""
     right = np.repeat(np.arange(10), 20)
     noisy = digits.with_wrong_labels(right, 0.2, 10, np.random.default_rng(0))
-    assert 40 == np.sum(noisy != right)
+    assert np.sum(noisy != right) == 40
     assert 0 <= noisy.min() <= noisy.max() < 10
 
 
@@ -98,7 +98,7 @@ def test_wrong_labels_leave_the_given_array_alone():
     """The labels that were given are not changed in place."""
     right = np.zeros(50, dtype=np.int64)
     digits.with_wrong_labels(right, 1.0, 10, np.random.default_rng(0))
-    assert 0 == right.sum()
+    assert right.sum() == 0
 
 
 def test_only_training_labels_are_wrong(monkeypatch):
@@ -108,13 +108,13 @@ def test_only_training_labels_are_wrong(monkeypatch):
     clean = digits.load("noisy_digits", 4)[1]
     np.testing.assert_array_equal(clean["validation"][1], noisy["validation"][1])
     np.testing.assert_array_equal(clean["test"][1], noisy["test"][1])
-    assert 0.2 == pytest.approx(np.mean(clean["train"][1] != noisy["train"][1]))
+    assert pytest.approx(np.mean(clean["train"][1] != noisy["train"][1])) == 0.2
 
 
 def test_noisy_digits_are_few():
     """Few training examples, more for validation and test."""
     data = datasets.load("noisy_digits", 0)
-    assert 300 == len(data.train[1])
+    assert len(data.train[1]) == 300
     assert len(data.train[1]) < len(data.validation[1]) < len(data.test[1])
 
 
@@ -135,4 +135,4 @@ def test_context_alone_tells_a_fifth():
     guess = y[distance.argmin(1)]
     assert np.mean(guess == yt) < 0.3
     # It is the reading that it tells: the other four digits' classes make up the rest.
-    assert 20 == data.num_classes
+    assert data.num_classes == 20

@@ -31,7 +31,7 @@ def test_shapes(data):
         assert (len(y), 20, 3) == x.shape
         assert np.float32 == x.dtype
         assert np.int64 == y.dtype
-        assert 0.5 == np.mean(y)
+        assert np.mean(y) == 0.5
 
 
 def test_same_draw(data):
@@ -62,7 +62,7 @@ def test_two_events_far_apart(monkeypatch):
     x, _ = sequences.load("sequences", 3)[1]["train"]
     assert (((x > 0).sum(-1) == 2).sum(1) == 2).all()
     steps = events(x)
-    assert 5 == (steps[:, 1] - steps[:, 0]).min()
+    assert (steps[:, 1] - steps[:, 0]).min() == 5
     assert {0, 19} <= set(steps.ravel().tolist())
 
 
@@ -74,7 +74,7 @@ def test_label_is_the_order(monkeypatch):
     first = x[np.arange(len(x)), events(x)[:, 0]]
     first[:, marker] = 0
     kind = first.argmax(1)
-    assert 2 == len(set(zip(kind.tolist(), y.tolist(), strict=True)))
+    assert len(set(zip(kind.tolist(), y.tolist(), strict=True))) == 2
 
 
 def test_linear_model_stays_low(data):

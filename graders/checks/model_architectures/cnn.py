@@ -2,7 +2,7 @@
 
 import pytest
 
-from graders import graph, scoring
+from graders import graph, probing, scoring
 from graders.checking import check, fail
 
 DATA = "shapes"
@@ -77,7 +77,7 @@ def two_convolutions(model, nodes, data, rng):
         )
     images = data.validation[0][:32]
     alive = [
-        layer for layer in found.values() if scoring.reaches_output(model.keras, layer, images, rng)
+        layer for layer in found.values() if probing.reaches_output(model.keras, layer, images, rng)
     ]
     if len(alive) < 2:
         fail(
@@ -174,7 +174,7 @@ def honours_arguments(submission):
 
 @check(
     points=1,
-    needs=("two_convolutions", "output_and_loss"),
+    needs=("nonlinear", "downsampling", "output_and_loss"),
     hints=(
         "Does train call fit on the model that it is given, and return what fit returns?",
         "model.fit(x, y, epochs=…, validation_data=val_data) returns the History.",

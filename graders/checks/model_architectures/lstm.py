@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from graders import graph, scoring
+from graders import graph, probing, scoring
 from graders.checking import check, fail
 
 DATA = "sequences"
@@ -81,6 +81,20 @@ def builds(model, data):
 
 
 @check(
+    points=1,
+    needs=("builds",),
+    hints=(
+        "What should the one unit return: a probability, or a logit? What does the loss expect?",
+        'Sigmoid goes with "binary_crossentropy"; no activation goes with '
+        "BinaryCrossentropy(from_logits=True).",
+    ),
+)
+def output_and_loss(model, data):
+    """The output is a probability or a logit, and the loss matches it."""
+    scoring.check_binary_output(model.snapshot, data.validation[0][:250])
+
+
+@check(
     points=2,
     needs=("builds",),
     hints=(
@@ -101,26 +115,12 @@ def uses_lstm(model, nodes, data, rng):
             "its result",
         )
     x = data.validation[0][:32]
-    if not any(scoring.reaches_output(model.keras, layer, x, rng) for layer in found.values()):
+    if not any(probing.reaches_output(model.keras, layer, x, rng) for layer in found.values()):
         fail(
             "an LSTM whose result reaches the output",
             "that the output stays the same when the grader changes the LSTM's weights",
             "Look at what happens to the LSTM's result: is it multiplied by 0, or replaced?",
         )
-
-
-@check(
-    points=1,
-    needs=("builds",),
-    hints=(
-        "What should the one unit return: a probability, or a logit? What does the loss expect?",
-        'Sigmoid goes with "binary_crossentropy"; no activation goes with '
-        "BinaryCrossentropy(from_logits=True).",
-    ),
-)
-def output_and_loss(model, data):
-    """The output is a probability or a logit, and the loss matches it."""
-    scoring.check_binary_output(model.snapshot, data.validation[0][:250])
 
 
 @check(
@@ -190,7 +190,7 @@ def remembers(model, data, rng):
     """The output depends on early and on late steps, and on their order."""
     x = data.validation[0][:64]
     steps = x.shape[1]
-    reached = scoring.steps_that_matter(model.keras, x, rng)
+    reached = probing.steps_that_matter(model.keras, x, rng)
     quarter = steps // 4
     for name, part in (("first", reached[:quarter]), ("last", reached[-quarter:])):
         if not part.any():
@@ -207,7 +207,7 @@ def remembers(model, data, rng):
             "Look for a slice or a stride that leaves steps out",
         )
     order = np.concatenate([np.arange(steps // 2, steps), np.arange(steps // 2)])
-    if scoring.same_output(model.keras, x, x[:, order], rng):
+    if probing.same_output(model.keras, x, x[:, order], rng):
         fail(
             "an output that depends on the order of the steps",
             "the same output when the grader swaps the two halves of each sequence",
@@ -217,7 +217,7 @@ def remembers(model, data, rng):
 
 @check(
     points=1,
-    needs=("uses_lstm", "output_and_loss"),
+    needs=("uses_lstm", "time_axis", "remembers", "output_and_loss"),
     hints=(
         "Does train call fit on the model that it is given, and return what fit returns?",
         "model.fit(x, y, epochs=…, validation_data=val_data) returns the History.",

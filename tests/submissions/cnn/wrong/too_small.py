@@ -15,7 +15,7 @@ def build_model(input_shape, num_classes):
             layers.Conv2D(2, 3, padding="same", activation="relu"),
             layers.MaxPooling2D(),
             layers.Flatten(),
-            layers.Dense(4, activation="relu"),
+            layers.Dense(8, activation="relu"),
             layers.Dense(num_classes, activation="softmax"),
         ]
     )

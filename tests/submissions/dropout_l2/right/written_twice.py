@@ -1,6 +1,6 @@
-"""Two Sequential models written out one after the other; L2 by name, SGD with momentum."""
+"""Two Sequential models written out one after the other, SGD with momentum."""
 
-from keras import Input, Sequential, layers, optimizers
+from keras import Input, Sequential, layers, optimizers, regularizers
 
 
 def build_baseline(input_shape, num_classes):
@@ -14,7 +14,7 @@ def build_baseline(input_shape, num_classes):
         ]
     )
     model.compile(
-        optimizer=optimizers.SGD(0.05, momentum=0.9),
+        optimizer=optimizers.SGD(0.02, momentum=0.9),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
@@ -26,7 +26,7 @@ def build_regularized(input_shape, num_classes):
         [
             Input(shape=input_shape),
             layers.Flatten(),
-            layers.Dense(256, activation="relu", kernel_regularizer="l2"),
+            layers.Dense(256, activation="relu", kernel_regularizer=regularizers.L2(1e-3)),
             layers.Dropout(0.3),
             layers.Dense(128, activation="relu"),
             layers.Dropout(0.3),
@@ -34,7 +34,7 @@ def build_regularized(input_shape, num_classes):
         ]
     )
     model.compile(
-        optimizer=optimizers.SGD(0.05, momentum=0.9),
+        optimizer=optimizers.SGD(0.02, momentum=0.9),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
@@ -44,6 +44,6 @@ def build_regularized(input_shape, num_classes):
 def train(model, train_data, val_data):
     x_train, y_train = train_data
     history = model.fit(
-        x_train, y_train, batch_size=16, epochs=40, validation_data=val_data, verbose=0
+        x_train, y_train, batch_size=32, epochs=60, validation_data=val_data, verbose=0
     )
     return history

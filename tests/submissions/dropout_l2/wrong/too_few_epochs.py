@@ -1,6 +1,7 @@
 # fails: baseline_overfits
 # says: baseline that overfits
 # says: epochs
+# shortcut: five epochs
 """Five epochs: nothing overfits yet."""
 
 import keras

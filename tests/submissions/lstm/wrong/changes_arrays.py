@@ -21,4 +21,4 @@ def build_model(timesteps, features):
 def train(model, train_data, val_data):
     x, y = train_data
     x *= 2
-    return model.fit(x, y, epochs=2, validation_data=val_data)
+    return model.fit(x, y, epochs=1, validation_data=val_data)

@@ -14,10 +14,10 @@ def build_model(timesteps, features):
             layers.Dense(1, activation="sigmoid"),
         ]
     )
-    model.compile(keras.optimizers.Adam(4e-3), "binary_crossentropy", metrics=["accuracy"])
+    model.compile(keras.optimizers.Adam(2e-3), "binary_crossentropy", metrics=["accuracy"])
     return model
 
 
 def train(model, train_data, val_data):
     x, y = train_data
-    return model.fit(x, y, batch_size=32, epochs=5, validation_data=val_data)
+    return model.fit(x, y, batch_size=32, epochs=2, validation_data=val_data)

@@ -9,7 +9,7 @@ from keras import layers
 def build_model(timesteps, features):
     model = keras.Sequential(
         [
-            keras.Input((24, 4)),
+            keras.Input((20, 3)),
             layers.LSTM(32),
             layers.Dense(1, activation="sigmoid"),
         ]
@@ -20,4 +20,4 @@ def build_model(timesteps, features):
 
 def train(model, train_data, val_data):
     x, y = train_data
-    return model.fit(x, y, batch_size=32, epochs=15, validation_data=val_data)
+    return model.fit(x, y, batch_size=32, epochs=1, validation_data=val_data)

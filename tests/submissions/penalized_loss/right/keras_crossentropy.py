@@ -32,7 +32,7 @@ def build_model(input_shape, num_classes, penalty):
     model.add(layers.Dropout(0.2))
     model.add(layers.Dense(num_classes))
     model.add(layers.Softmax())
-    model.compile("nadam", PenalizedLoss(penalty), ["acc"])
+    model.compile("nadam", PenalizedLoss(penalty), metrics=["acc"])
     return model
 
 

@@ -11,10 +11,8 @@ class PenalizedLoss(keras.losses.Loss):
 
     def call(self, y_true, y_pred):
         labels = tf.cast(tf.reshape(y_true, [-1]), tf.int64)
-        if self.from_logits:
-            logits = y_pred
-        else:
-            logits = tf.math.log(tf.clip_by_value(y_pred, 1e-8, 1.0))
+        safe = tf.clip_by_value(y_pred, 1e-8, 1.0)
+        logits = y_pred if self.from_logits else tf.math.log(safe)
         cross = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
         log_p = tf.nn.log_softmax(logits)
         return cross + self.penalty * tf.reduce_sum(tf.exp(log_p) * log_p, axis=-1)

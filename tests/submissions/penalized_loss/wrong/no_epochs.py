@@ -38,7 +38,9 @@ def build_model(input_shape, num_classes, penalty):
             layers.Dense(num_classes, activation="softmax"),
         ]
     )
-    model.compile(optimizer="adam", loss=PenalizedLoss(penalty), metrics=["accuracy"])
+    model.compile(
+        optimizer=keras.optimizers.Adam(3e-3), loss=PenalizedLoss(penalty), metrics=["accuracy"]
+    )
     return model
 
 

@@ -39,11 +39,13 @@ def build_model(input_shape, num_classes, penalty):
         ]
     )
     model.compile(
-        optimizer="adam", loss=PenalizedLoss(penalty, from_logits=True), metrics=["accuracy"]
+        optimizer=keras.optimizers.Adam(3e-3),
+        loss=PenalizedLoss(penalty, from_logits=True),
+        metrics=["accuracy"],
     )
     return model
 
 
 def train(model, train_data, val_data):
     x, y = train_data
-    return model.fit(x, y, validation_data=val_data, epochs=20, batch_size=32, verbose=0)
+    return model.fit(x, y, validation_data=val_data, epochs=15, batch_size=64, verbose=0)

@@ -38,10 +38,12 @@ def build_model(input_shape, num_classes, penalty):
             layers.Dense(num_classes, activation="softmax"),
         ]
     )
-    model.compile(optimizer="adam", loss=PenalizedLoss(penalty), metrics=["accuracy"])
+    model.compile(
+        optimizer=keras.optimizers.Adam(3e-3), loss=PenalizedLoss(penalty), metrics=["accuracy"]
+    )
     return model
 
 
 def train(model, train_data, val_data):
     x, y = train_data
-    return model.fit(x, y, validation_data=val_data, epochs=20, batch_size=32, verbose=0)
+    return model.fit(x, y, validation_data=val_data, epochs=15, batch_size=64, verbose=0)

@@ -1,0 +1,272 @@
+"""A model with two inputs, built with the Functional API."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graders import graph, probing, scoring
+from graders.checking import check, fail
+
+DATA = "digits_context"
+ORDER = 3
+
+NAMES = ("image", "context")
+
+
+def _inputs(model: Any) -> dict[str, Any]:
+    """Returns a rebuilt model's inputs by the names that data are fed under."""
+    given = model.input
+    if isinstance(given, dict):
+        return dict(given)
+    return {tensor.name: tensor for tensor in model.inputs}
+
+
+def _shapes(x: dict[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(x[name].shape[1:]) for name in NAMES}
+
+
+def _check_inputs(model: Any, shapes: dict[str, tuple[int, ...]], call: str) -> None:
+    """Fails unless a model has the two inputs, with these shapes."""
+    found = _inputs(model)
+    if set(found) != set(NAMES):
+        names = ", ".join(f'"{str(name)[:40]}"' for name in found) or "none"
+        fail(
+            'two inputs named "image" and "context"',
+            f"{len(found)} input{'s' if len(found) != 1 else ''}: {names}",
+            'Look at keras.Input(…, name="image") and keras.Input(…, name="context"), and at the '
+            "inputs of keras.Model",
+        )
+    for name, wanted in shapes.items():
+        shape = tuple(found[name].shape)[1:]
+        # A size that the model leaves open fits.
+        fits = len(shape) == len(wanted) and all(
+            mine in (None, size) for mine, size in zip(shape, wanted, strict=True)
+        )
+        if not fits:
+            fail(
+                f'{call} to give a model whose input "{name}" has the shape {wanted}',
+                f"the shape {shape}",
+                f"Look at keras.Input for {name}: it takes the argument of build_model",
+            )
+
+
+def _check_output(model: Any, classes: int, call: str) -> None:
+    shape = scoring.output_shape(model)
+    if shape != (None, classes):
+        fail(
+            f"{call} to give one output of shape (batch, {classes}), one value for each class",
+            f"the shape {shape}",
+            "Look at the last layer: its units are num_classes, and the image branch needs a "
+            "Flatten or a global pooling before the merge",
+        )
+
+
+@pytest.fixture(scope="module")
+def model(submission, data):
+    """The model as the student builds it for the task's data."""
+    shapes = _shapes(data.train[0])
+    return submission.build("build_model", shapes["image"], *shapes["context"], data.num_classes)
+
+
+@pytest.fixture(scope="module")
+def training(model, given):
+    """What `train` left behind."""
+    return model.train("train", "train", "validation")
+
+
+@check(
+    points=1,
+    hints=(
+        "How many inputs does the model need, and what are they called?",
+        'keras.Input(image_shape, name="image") is one of them; keras.Model takes both.',
+        "The last layer has num_classes units.",
+    ),
+)
+def builds(model, data):
+    """build_model returns a compiled model with the inputs "image" and "context"."""
+    shapes = _shapes(data.train[0])
+    call = f"build_model({shapes['image']}, {shapes['context'][0]}, {data.num_classes})"
+    _check_inputs(model.keras, shapes, call)
+    _check_output(model.keras, data.num_classes, call)
+
+
+@check(
+    points=1.5,
+    needs=("builds",),
+    hints=(
+        "What happens to each input before the two meet?",
+        "Give each input a layer with weights of its own, so that it can learn features.",
+        "keras.layers.Concatenate()([a, b]) puts the two feature vectors side by side.",
+    ),
+)
+def two_paths(model):
+    """Each input has its own trainable path, and the two merge by concatenation."""
+    owners = {
+        id(tensor._keras_history.operation): name for name, tensor in _inputs(model.keras).items()
+    }
+    sources: dict[int, frozenset[str]] = {}
+    trained: dict[int, frozenset[int]] = {}
+    merges, joined = [], []
+    nodes = graph.nodes(model.keras)
+    for node in nodes:
+        before = [sources[id(parent)] for parent in node.parents]
+        own = frozenset([owners[id(node.op)]] if id(node.op) in owners else [])
+        sources[id(node)] = own.union(*before)
+        weights = getattr(node.op, "trainable_weights", [])
+        layers = frozenset([id(node.op)] if weights else [])
+        trained[id(node)] = layers.union(*(trained[id(parent)] for parent in node.parents))
+        if len(sources[id(node)]) == 2 and all(len(names) < 2 for names in before):
+            joined.append(node)
+        if node.kind == "Concatenate" and len(sources[id(node)]) == 2:
+            merges.append(node)
+    if not joined:
+        end = sources[id(nodes[-1])]
+        unused = [name for name in NAMES if name not in end]
+        fail(
+            "an output that is computed from both inputs",
+            f'no connection from the input "{unused[0] if unused else NAMES[1]}" to the output',
+            "Look at what goes into the merging layer, and at the model's outputs",
+        )
+    if not merges:
+        fail(
+            "the two paths to merge by concatenation (keras.layers.Concatenate, "
+            "keras.layers.concatenate or keras.ops.concatenate)",
+            f"that they merge by {', '.join(sorted({node.kind for node in joined}))}",
+            "Use layers.Concatenate()([image_features, context_features])",
+        )
+    best: dict[str, int] = {}
+    for merge in merges:
+        paths = {
+            name: frozenset().union(
+                *(trained[id(p)] for p in merge.parents if sources[id(p)] == {name})
+            )
+            for name in NAMES
+        }
+        counts = {
+            name: len(paths[name] - paths[other]) for name, other in (NAMES, tuple(reversed(NAMES)))
+        }
+        if min(counts.values()) > 0:
+            return
+        if not best or sum(counts.values()) > sum(best.values()):
+            best = counts
+    without = [name for name in NAMES if not best[name]]
+    fail(
+        "a trainable path of its own (Dense, Conv2D, …) for each input before the concatenation",
+        f'no trainable layer of its own between the input "{without[0]}" and the concatenation',
+        f"Give {without[0]} a layer with weights, as Dense, and concatenate its result",
+    )
+
+
+@check(
+    points=1,
+    needs=("builds",),
+    hints=(
+        "If only the context changes, does the output change?",
+        "Look for a branch that is multiplied by 0, rounded, or compared with a constant.",
+    ),
+)
+def branches_alive(model, data, rng):
+    """Another image, and another context, change the output of a new model."""
+    x = {name: data.validation[0][name][:64] for name in NAMES}
+    for name in NAMES:
+        other = {**x, name: np.roll(x[name], 7, axis=0)}
+        if probing.same_output(model.keras, x, other, rng):
+            fail(
+                f'an output that changes when the input "{name}" does',
+                "the same output for other values, whatever the weights are",
+                f"Follow {name} from its input to the output: is it multiplied by 0, or lost?",
+            )
+
+
+@check(
+    points=1,
+    needs=("builds",),
+    hints=(
+        "What should the last layer return: probabilities, or logits? What does the loss expect?",
+        'Softmax goes with "sparse_categorical_crossentropy"; no activation goes with '
+        "SparseCategoricalCrossentropy(from_logits=True).",
+    ),
+)
+def output_and_loss(model, data):
+    """The output is class probabilities or logits, and the loss matches it."""
+    x = {name: data.validation[0][name][:250] for name in NAMES}
+    scoring.check_classifier_output(model.snapshot, x, data.num_classes)
+
+
+@check(
+    points=1,
+    needs=("builds",),
+    hints=(
+        "Does build_model use its three arguments everywhere, or numbers of the task's data?",
+        "keras.Input(image_shape), keras.Input((context_features,)) and Dense(num_classes).",
+    ),
+)
+def honours_arguments(submission):
+    """build_model works for other image sizes, context lengths and class counts too."""
+    shapes, classes = {"image": (20, 24, 3), "context": (5,)}, 7
+    other = submission.build("build_model", shapes["image"], 5, classes)
+    call = f"build_model({shapes['image']}, 5, {classes})"
+    _check_inputs(other.keras, shapes, call)
+    _check_output(other.keras, classes, call)
+
+
+@check(
+    points=1.5,
+    needs=("builds",),
+    hints=(
+        "Does train call fit on the model that it is given, and return what fit returns?",
+        "x is a dictionary with the inputs' names as keys: fit takes it as it is.",
+        "If the loss does not fall: try Adam with a learning rate of 0.001.",
+    ),
+)
+def trains(training, data, evidence):
+    """train moves the weights of every layer, lowers the loss and returns the History."""
+    evidence["history"] = training.history
+    scoring.check_training(training, data)
+
+
+@check(
+    points=1.5,
+    needs=("trains",),
+    hints=(
+        "What would the accuracy be if the model looked at one input only?",
+        "Does train give the model each example's image and context together, in the same order?",
+    ),
+)
+def uses_both(training, data, rng, threshold, evidence):
+    """The trained model needs both inputs: mixing up either one costs accuracy."""
+    x, y = data.test
+    trained = training.after.model
+    right = scoring.Scores(trained, (x, y)).accuracy
+    mixed = {}
+    for name in NAMES:
+        other = {**x, name: x[name][rng.permutation(len(y))]}
+        mixed[name] = scoring.Scores(trained, (other, y)).accuracy
+    evidence["mixed"] = {"nothing": right, **mixed}
+    for name in NAMES:
+        # The share of the right answers that is lost.
+        lost = 1 - mixed[name] / max(right, 1e-9)
+        if not lost >= threshold(f"{name}_matters", lost):
+            fail(
+                f'a model that does much worse when the "{name}" inputs are mixed up',
+                f"an accuracy of {mixed[name]:.1%} then, and {right:.1%} with the right ones "
+                "(hidden examples)",
+                f"Look at whether train feeds {name} as given, and at the features that its branch "
+                "can learn",
+            )
+
+
+@check(
+    points=1.5,
+    needs=("trains",),
+    hints=(
+        "Compare the training and the validation accuracy: is it under- or overfitting?",
+        "Too low on both: more epochs, more units, or another learning rate. "
+        "Low on validation only: Dropout, or fewer weights.",
+    ),
+)
+def accuracy(training, data, threshold, evidence):
+    """The trained model is better on hidden examples than either input alone allows."""
+    reached = scoring.Scores(training.after.model, data.test).accuracy
+    scoring.check_accuracy(training, data, threshold("accuracy", reached), evidence, "examples")
