@@ -184,6 +184,10 @@ def markdown() -> str:
 
 
 def _cell(name: str, row: dict[str, Any], part: str) -> str:
+    if part == "bound" and "upper" not in row:
+        return f"{name} {row['bound']:.2f} (provisional)"
+    if "reference" not in row:
+        return "–"
     sign = "≤" if row["upper"] else "≥"
     if part == "bound":
         return f"{name} {sign} {row['bound']:.2f}"

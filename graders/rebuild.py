@@ -280,6 +280,10 @@ def rebuild(config: str, weights: list[np.ndarray]) -> Any:
         if shapes != [array.shape for array in weights]:
             _refuse("weights that do not have the shapes of the layers", "Return the model itself.")
         model.set_weights(weights)
+        for layer in model._flatten_layers():
+            # What it divides by is no weight, but computed from some.
+            if isinstance(layer, keras.layers.Normalization):
+                layer.finalize_state()
     except CheckFailed:
         raise
     except RecursionError:

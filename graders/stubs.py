@@ -78,14 +78,22 @@ def make_stub(reference: str) -> str:
 
 
 def _raise_lines(todo: str, indent: str) -> list[str]:
-    line = f'{indent}raise NotImplementedError("{todo}")'
-    if '"' in todo or "\\" in todo:
-        raise BrokenReference(f"a TODO with quotes: {todo}")
+    # As ruff writes it: double quotes, unless the words have some themselves.
+    quote = "'" if '"' in todo else '"'
+    if "\\" in todo or quote in todo:
+        raise BrokenReference(f"a TODO with both kinds of quotes, or a backslash: {todo}")
+    line = f"{indent}raise NotImplementedError({quote}{todo}{quote})"
     if len(line) <= 100:
         return [line]
     words = textwrap.wrap(todo, 96 - len(indent) - 8)
-    parts = [f'{indent}    "{part} "' for part in words[:-1]] + [f'{indent}    "{words[-1]}"']
-    return [f"{indent}raise NotImplementedError(", *parts, f"{indent})"]
+    # A part without quotes of its own is written with double ones.
+    parts = [part + " " for part in words[:-1]] + [words[-1]]
+    parts = [f"'{part}'" if '"' in part else f'"{part}"' for part in parts]
+    return [
+        f"{indent}raise NotImplementedError(",
+        *(f"{indent}    {part}" for part in parts),
+        f"{indent})",
+    ]
 
 
 def write_all(root: Path = KIT) -> list[Path]:

@@ -11,15 +11,14 @@ from graders.runner import Request, Runner
 from tests.corpus import cases, differences
 
 TASKS = rubric.tasks()
+# One task of each section, always; the whole corpus takes an hour or two on slow cores.
+SAMPLED = ("cnn", "custom_layer", "dropout_l2")
 
 
 def selection() -> list:
-    """Returns for each task one wrong submission for each check, and two right ones.
-
-    The whole corpus takes an hour on two slow cores: `--whole-corpus` asks for it.
-    """
+    """Returns for each sampled task one wrong submission for each check, and two right ones."""
     found = []
-    for task in TASKS:
+    for task in map(rubric.find, SAMPLED):
         whole = cases(task.id)
         for check in task.checks:
             found += [c for c in whole if not c.right and c.fails[0] == check.name][:1]

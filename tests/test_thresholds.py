@@ -9,7 +9,8 @@ import pytest
 from graders import calibrate, rubric, thresholds
 from graders.rubric import KIT
 
-TASKS = [task for task in rubric.tasks() if task.data]
+# A bound that was set by hand, from fewer draws, says so in the README: "provisional".
+TASKS = [t for t in rubric.tasks() if "_made" in thresholds.table().get(t.id, {}).get("default", {})]
 IDS = [task.id for task in TASKS]
 
 
@@ -18,7 +19,9 @@ def measures(task: rubric.Task) -> set[str]:
     found = set()
     for node in ast.walk(ast.parse(task.path.read_text())):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "threshold":
-            found.add(node.args[0].value)
+            # A measure for each of several inputs has a name that is put together.
+            if isinstance(node.args[0], ast.Constant):
+                found.add(node.args[0].value)
     return found
 
 
@@ -45,6 +48,13 @@ def test_every_shortcut_is_kept_out_by_a_bound(task: rubric.Task) -> None:
     kept_out = {key for name, row in rows.items() if name[0] != "_" for key in row["kept_out"]}
     assert kept_out == set(calibrate.shortcuts(task))
     assert kept_out
+
+
+def test_every_measure_has_a_bound() -> None:
+    """No check asks for a bound that is not in the calibration file."""
+    for task in rubric.tasks():
+        for name in measures(task):
+            assert thresholds.bound(task.id, name) is not None
 
 
 def test_a_missing_bound_is_not_guessed() -> None:

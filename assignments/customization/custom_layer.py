@@ -29,6 +29,7 @@ What is checked:
 from collections.abc import Callable
 
 import keras
+from keras import ops
 
 
 class CustomDense(keras.layers.Layer):

@@ -36,6 +36,7 @@ What is checked:
 
 import keras
 import numpy as np
+from keras import layers, ops
 
 Data = tuple[np.ndarray, np.ndarray]
 

@@ -19,6 +19,7 @@ classes) and learns; and it recognises new images that neither you nor it have s
 """
 
 import keras
+from keras import layers
 
 
 def build_model(input_shape: tuple[int, int, int], num_classes: int) -> keras.Model:
@@ -58,5 +59,6 @@ def train(model: keras.Model, train_data: tuple, val_data: tuple) -> keras.callb
     """
     # TODO: fit the model on train_data with val_data as validation data and return the History.
     raise NotImplementedError(
-        "TODO: fit the model on train_data with val_data as validation data and return the History."
+        "TODO: fit the model on train_data with val_data as validation data and return the "
+        "History."
     )

@@ -28,6 +28,7 @@ What is checked:
 
 import keras
 import numpy as np
+from keras import layers
 
 Data = tuple[np.ndarray, np.ndarray]
 

@@ -4,9 +4,9 @@ Build the same network twice, without and with regularisation, and train both in
 data that invite overfitting: few examples, and about one label in five is wrong. A large network
 learns the wrong labels by heart; a regularised one cannot afford to.
 
-What is given: `x` is float32 `(n, 28, 28, 1)` with values in [0, 1], `y` integer labels `(n,)` below
-`num_classes`; about 300 training examples. The labels of `val_data` are right, and so are those of
-the hidden test. Other image sizes and class counts work too.
+What is given: `x` is float32 `(n, 28, 28, 1)` with values in [0, 1], `y` integer labels `(n,)`
+below `num_classes`; about 300 training examples. The labels of `val_data` are right, and so are
+those of the hidden test. Other image sizes and class counts work too.
 
 What is free: layers (Dense or convolutions), sizes, optimizer, number of epochs, batch size;
 outputs may be probabilities or logits with the loss that matches. Count on a few seconds for each
@@ -32,6 +32,7 @@ What is checked:
 
 import keras
 import numpy as np
+from keras import layers
 
 Data = tuple[np.ndarray, np.ndarray]
 

@@ -1,5 +1,6 @@
 """Learning rate and batch size, compared fairly."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -53,8 +54,9 @@ def watch_sweep(student, box, weights, train, validation, rates, sizes, epochs):
             if self.notes is None:
                 return images
             note = self.notes.in_training if training else self.notes.in_inference
-            tf.py_function(note, [images], [])
-            return images
+            # Nothing is computed from the images, and no weight changes, before they are noted.
+            with tf.control_dependencies([tf.py_function(note, [images], [])]):
+                return tf.identity(images)
 
         def compute_output_shape(self, shape):
             return shape
@@ -183,7 +185,9 @@ class Sweep:
     def build_of(self, rate: float, size: int) -> dict[str, Any]:
         """Returns the notes of the model that was trained for a pair."""
         [found] = [
-            b for b in self.builds if np.isclose(_rate(b), rate) and b["sizes"].max() == size
+            b
+            for b in self.builds
+            if _same(_rate(b), rate) and b["sizes"].max() == size
         ]
         return found
 
@@ -215,10 +219,12 @@ def _rate(build: dict[str, Any]) -> float:
     return float(build["rates"][0])
 
 
+def _same(rate: float, other: float) -> bool:
+    return math.isclose(rate, other, rel_tol=1e-5)  # it may have passed through float32
+
+
 def _pair(row: dict[str, Any]) -> tuple[str, Any]:
-    rate = row["learning_rate"]
-    # Seven digits: a rate may have passed through float32.
-    return f"{rate:.6g}", row["batch_size"]
+    return f"{row['learning_rate']:.6g}", row["batch_size"]
 
 
 def _name(rate: float, size: int) -> str:
@@ -363,9 +369,9 @@ def fresh_models(swept):
             )
     asked = sorted(rate for rate, _ in swept.pairs)
     used = sorted(_rate(build) for build in swept.builds)
-    if not np.allclose(asked, used, rtol=1e-5):
+    if not np.allclose(asked, used, rtol=1e-5, atol=0):
         odd = next(
-            (b for b in swept.builds if not np.isclose(_rate(b), asked, rtol=1e-5).any()),
+            (b for b in swept.builds if not any(_same(_rate(b), rate) for rate in asked)),
             swept.builds[0],
         )
         fail(
@@ -373,11 +379,11 @@ def fresh_models(swept):
             f"for {len(swept.parts['sizes'])} models",
             f"models trained with {', '.join(f'{r:g}' for r in sorted(set(used)))}",
             "Look at what build_model is given"
-            if odd["asked"] == _rate(odd)
+            if _same(odd["asked"], _rate(odd))
             else "Look at what is done to the optimizer after build_model",
         )
     for build in swept.builds:
-        if not np.allclose(build["rates"], _rate(build), rtol=1e-5):
+        if not np.allclose(build["rates"], _rate(build), rtol=1e-5, atol=0):
             fail(
                 "one learning rate during the whole of a training",
                 f"one that goes from {build['rates'][0]:g} to {build['rates'][-1]:g}",
@@ -398,7 +404,9 @@ def batch_size_used(swept):
     for size in swept.parts["sizes"]:
         for rate in swept.parts["rates"]:
             largest = sorted(
-                int(b["sizes"].max()) for b in swept.builds if np.isclose(_rate(b), rate)
+                int(b["sizes"].max())
+                for b in swept.builds
+                if _same(_rate(b), rate)
             )
             if largest != sorted(swept.parts["sizes"]):
                 others = [n for n in largest if n != size] or largest

@@ -12,7 +12,7 @@ def build_model(input_shape, num_classes):
             keras.Input(input_shape),
             layers.Conv2D(2, 3, padding="same", activation="relu"),
             layers.MaxPooling2D(),
-            layers.Conv2D(2, 3, padding="same", activation="relu"),
+            layers.Conv2D(3, 3, padding="same", activation="relu"),
             layers.MaxPooling2D(),
             layers.Flatten(),
             layers.Dense(8, activation="relu"),
@@ -20,7 +20,7 @@ def build_model(input_shape, num_classes):
         ]
     )
     model.compile(
-        keras.optimizers.Adam(2e-3), "sparse_categorical_crossentropy", metrics=["accuracy"]
+        keras.optimizers.Adam(1e-2), "sparse_categorical_crossentropy", metrics=["accuracy"]
     )
     return model
 

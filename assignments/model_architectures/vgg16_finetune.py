@@ -1,0 +1,87 @@
+"""Feature extraction with a pretrained VGG16, and then fine-tuning.
+
+A few hundred pictures are far too few to train a network like VGG16 on. But one that has been
+trained on many *other* pictures already knows edges, corners and textures. Put a new head on its
+convolutional base and train that alone (feature extraction); then let the last block of the base
+adapt to the new pictures, with small steps (fine-tuning).
+
+The data are pairs `(x, y)`: `x` float32 RGB in [0, 255] of shape `(n, 32, 32, 3)`, `y` integers
+from 0 to `num_classes - 1` of shape `(n,)`. There are 300 pictures to train on and 150 to validate
+with. They are raw: the model itself does the preprocessing that VGG16 was trained with, once.
+
+You choose the head, the optimizers, the numbers of epochs (on a CPU, a few passes through VGG16
+take a second or two each), and callbacks.
+
+Checked: the base is VGG16's, holds the weights that were given and starts frozen; the model
+preprocesses raw pictures; `train` moves the head and leaves the base alone; `fine_tune` moves
+block5 and leaves blocks 1 to 4 alone, after compiling the model again with a learning rate of at
+most 1e-4 (or a tenth of `train`'s); and the fine-tuned model recognises new pictures.
+"""
+
+import keras
+from keras import layers
+
+
+def build_model(
+    input_shape: tuple[int, int, int], num_classes: int, weights: str | None
+) -> keras.Model:
+    """Build and compile a classifier on top of a frozen VGG16 base.
+
+    The model takes a batch of raw pictures `(batch, height, width, 3)`, float32 RGB in [0, 255],
+    and returns one row of class scores for each, `(batch, num_classes)`.
+
+    Args:
+        input_shape: Tuple of integers, `(height, width, 3)` of one picture, without the batch.
+        num_classes: Integer, the number of classes.
+        weights: String, what `keras.applications.VGG16` takes as `weights`: the path of a file
+            with the weights of the base, or `"imagenet"`; or `None` for random ones.
+
+    Returns:
+        A compiled Functional (or Sequential) model, with the metric `"accuracy"`. All layers of
+        the base are frozen.
+    """
+    # TODO: preprocess the pictures for VGG16, put a new head on its frozen convolutional base
+    # (include_top=False), compile the model and return it.
+    raise NotImplementedError(
+        "TODO: preprocess the pictures for VGG16, put a new head on its frozen convolutional "
+        "base (include_top=False), compile the model and return it."
+    )
+
+
+def train(model: keras.Model, train_data: tuple, val_data: tuple) -> keras.callbacks.History:
+    """Train the new head; the base stays as it is.
+
+    Args:
+        model: The compiled model that `build_model` returned.
+        train_data: Pair `(x, y)`: raw float32 pictures `(n, height, width, 3)` in [0, 255] and
+            integer labels `(n,)`.
+        val_data: Pair likewise, other examples: to look at, not to learn from.
+
+    Returns:
+        The `History` that `fit` returned, with metrics on `val_data` in it.
+    """
+    # TODO: fit the model, whose base is frozen, on train_data with val_data as validation data
+    # and return the History.
+    raise NotImplementedError(
+        "TODO: fit the model, whose base is frozen, on train_data with val_data as validation "
+        "data and return the History."
+    )
+
+
+def fine_tune(model: keras.Model, train_data: tuple, val_data: tuple) -> keras.callbacks.History:
+    """Unfreeze block5 of the base and train on, with small steps.
+
+    Args:
+        model: The model that `train` has trained.
+        train_data: Pair `(x, y)`, as in `train`.
+        val_data: Pair, as in `train`.
+
+    Returns:
+        The `History` that `fit` returned, with metrics on `val_data` in it.
+    """
+    # TODO: make the layers of block5 trainable and no other layer of the base, compile the model
+    # again with a learning rate of at most 1e-4, fit it and return the History.
+    raise NotImplementedError(
+        "TODO: make the layers of block5 trainable and no other layer of the base, compile "
+        "the model again with a learning rate of at most 1e-4, fit it and return the History."
+    )

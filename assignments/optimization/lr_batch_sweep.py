@@ -1,0 +1,78 @@
+"""Learning rate and batch size, compared fairly.
+
+Which learning rate is best depends on the batch size, so the two are searched together: train one
+model for each pair of a grid, and compare. The comparison is fair only if nothing else differs.
+
+What is given: `build_model(learning_rate)`, a function that returns a freshly compiled Keras model
+with the metric `"accuracy"`; `x` float32 `(n, 28, 28, 1)` with values in [0, 1] and integer labels
+`(n,)`; lists of learning rates and batch sizes, and the number of epochs.
+
+What is free: the order of the pairs; whether you use `fit`, tf.data or batches of your own.
+
+What is checked:
+
+- one dictionary for each pair of the grid, none missing, none twice, with the keys
+  `"learning_rate"`, `"batch_size"`, `"val_accuracy"` and `"history"`;
+- a fresh model for each pair, made by `build_model` with that learning rate: weights left over
+  from another pair would give the later pairs a head start;
+- the batch size is really used: an epoch sees every training example once, in
+  `ceil(n / batch_size)` steps (the last batch may be smaller);
+- every pair trains for exactly `epochs` epochs, without early stopping;
+- `"history"` is the list of validation accuracies, one float per epoch, and `"val_accuracy"` is
+  its last entry (not its highest), on the validation data; the grader trains a pair again
+  and expects about the same;
+- `best` returns the row with the highest `val_accuracy`, whatever the order of the rows (of rows
+  that tie, any), and changes nothing.
+"""
+
+from collections.abc import Callable, Sequence
+
+import keras
+import numpy as np
+
+Data = tuple[np.ndarray, np.ndarray]
+
+
+def sweep(
+    build_model: Callable[[float], keras.Model],
+    train_data: Data,
+    val_data: Data,
+    learning_rates: Sequence[float],
+    batch_sizes: Sequence[int],
+    epochs: int,
+) -> list[dict]:
+    """Train one fresh model for each pair of learning rate and batch size.
+
+    Args:
+        build_model: Function from a learning rate to a freshly compiled model whose metric is
+            `"accuracy"`.
+        train_data: Pair `(x, y)`: images float32 `(n, height, width, channels)`, labels `(n,)`.
+        val_data: Pair `(x, y)`, likewise.
+        learning_rates: Sequence of floats.
+        batch_sizes: Sequence of integers.
+        epochs: Integer from 1 up, how often each model sees each training example.
+
+    Returns:
+        List of dictionaries, one for each pair, with `"learning_rate"` and `"batch_size"` as given,
+        `"val_accuracy"`, the validation accuracy after the last epoch (float), and `"history"`, the
+        validation accuracies after each epoch (list of floats).
+    """
+    # TODO: for each pair, build a fresh model, train it with that batch size for all the epochs,
+    # and collect the validation accuracies.
+    raise NotImplementedError(
+        "TODO: for each pair, build a fresh model, train it with that batch size for all the "
+        "epochs, and collect the validation accuracies."
+    )
+
+
+def best(results: list[dict]) -> dict:
+    """Pick the best pair of a sweep.
+
+    Args:
+        results: Non-empty list of dictionaries, as `sweep` returns it, in any order.
+
+    Returns:
+        The dictionary with the highest `"val_accuracy"`.
+    """
+    # TODO: return the row with the highest val_accuracy.
+    raise NotImplementedError("TODO: return the row with the highest val_accuracy.")

@@ -1,0 +1,426 @@
+"""Feature extraction with a pretrained VGG16, then fine-tuning."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from graders import graph, probing, scoring
+from graders.checking import check, fail
+
+DATA = "small_shapes"
+SOURCES = ("cifar10",)
+ORDER = 3
+FILES = ("vgg16_weights",)
+
+# Filters of VGG16's convolutions, block by block; every kernel is 3x3.
+BLOCKS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
+# What preprocess_input subtracts from blue, green and red: ImageNet's means.
+MEAN = np.array([103.939, 116.779, 123.68])
+SMALL_RATE = 1e-4
+OTHER_SHAPE, OTHER_CLASSES = (48, 64, 3), 4
+
+
+@dataclasses.dataclass(frozen=True)
+class Base:
+    """VGG16's convolutions within a model.
+
+    Attributes:
+        layers: List of Conv2D layers, as many as were found, at most 13.
+        blocks: List of lists, for each block the indices of its weights in `model.get_weights()`.
+    """
+
+    layers: list
+    blocks: list
+
+    @property
+    def indices(self):
+        """List of integers, the indices of all weights of the base."""
+        return [index for block in self.blocks for index in block]
+
+
+def _find_base(model):
+    """Finds VGG16's convolutions in a rebuilt model, nested or not: by their shapes, in order."""
+    filters = [(number, size) for number, block in enumerate(BLOCKS) for size in block]
+    index = {id(variable): i for i, variable in enumerate(model.weights)}
+    layers, blocks, channels = [], [[] for _ in BLOCKS], 3
+    for layer in graph.layers_of(graph.nodes(model), "Conv2D"):
+        if len(layers) == len(filters):
+            break
+        number, size = filters[len(layers)]
+        if tuple(layer.kernel.shape) == (3, 3, channels, size) and layer.use_bias:
+            layers.append(layer)
+            blocks[number] += [index[id(layer.kernel)], index[id(layer.bias)]]
+            channels = size
+    return Base(layers, blocks)
+
+
+@pytest.fixture(scope="module")
+def model(submission, data, settings):
+    """The model as the student builds it for the task's data, with the pretrained weights."""
+    shape = data.train[0].shape[1:]
+    weights = settings["files"]["vgg16_weights"]
+    return submission.build("build_model", shape, data.num_classes, weights, input_shape=shape)
+
+
+@pytest.fixture(scope="module")
+def built(model):
+    """The model before any training."""
+    return model.snapshot
+
+
+@pytest.fixture(scope="module")
+def base(built):
+    """VGG16's convolutions within it."""
+    return _find_base(built.model)
+
+
+@pytest.fixture(scope="module")
+def pretrained(settings):
+    """The weights of the base as the file holds them, read by the grader."""
+    import keras
+
+    path = settings["files"]["vgg16_weights"]
+    vgg16 = keras.applications.VGG16(weights=path, include_top=False, input_shape=(32, 32, 3))
+    return vgg16.get_weights()
+
+
+@pytest.fixture(scope="module")
+def training(model, built, given):
+    """What `train` left behind."""
+    return model.train("train", "train", "validation")
+
+
+@pytest.fixture(scope="module")
+def tuning(model, training):
+    """What `fine_tune` left behind, after `train`."""
+    return model.train("fine_tune", "train", "validation")
+
+
+@check(
+    points=1,
+    hints=(
+        "Read the docstring of build_model: what does it take, and what does it return?",
+        "keras.applications.VGG16 takes weights, include_top and input_shape.",
+        "The last layer of your head has num_classes units; then compile, and return the model.",
+    ),
+)
+def builds(built, data):
+    """build_model returns a compiled model with one output per class."""
+    wanted = data.train[0].shape[1:]
+    if not scoring.takes(built.model, wanted):
+        fail(
+            f"a model with one input, for images of shape {wanted}",
+            f"inputs of shape {', '.join(str(tuple(x.shape)) for x in built.model.inputs)}",
+            "Look at keras.Input: it takes the argument input_shape",
+        )
+    shape = scoring.output_shape(built.model)
+    if shape != (None, data.num_classes):
+        fail(
+            f"one output of shape (batch, {data.num_classes}), one value for each class",
+            f"the shape {shape}",
+            "Look at the head: a pooling or Flatten after the base, and Dense(num_classes) at the "
+            "end (VGG16's own top has 1000 classes: include_top=False leaves it out)",
+        )
+
+
+@check(
+    points=1,
+    needs=("builds",),
+    hints=(
+        "Where do the weights of the base come from? build_model is given an argument for that.",
+        "keras.applications.VGG16(weights=weights, include_top=False, …)",
+    ),
+)
+def pretrained_base(built, base, pretrained, data, rng):
+    """The model has VGG16's convolutional base with the weights that were given."""
+    if len(base.layers) < 13:
+        convolutions = graph.layers_of(graph.nodes(built.model), "Conv2D")
+        fail(
+            "VGG16's 13 convolutions, from block1_conv1 to block5_conv3, on the path from input to "
+            "output",
+            f"{len(convolutions)} convolutions, of which {len(base.layers)} fit",
+            "Take the whole base: keras.applications.VGG16(weights=weights, include_top=False, …)",
+        )
+    held = [built.weights[index] for index in base.indices]
+    same = [np.allclose(a, b, atol=1e-6) for a, b in zip(held, pretrained, strict=True)]
+    if not all(same):
+        found = "random ones" if not any(same) else f"{same.count(False)} of 26 arrays changed"
+        fail(
+            "a base with the pretrained weights",
+            f"other weights ({found})",
+            "Look at the call of keras.applications.VGG16: does it get the argument weights?",
+        )
+    if not probing.reaches_output(built.model, base.layers[-1], data.validation[0][:8], rng):
+        fail(
+            "a base whose features reach the output",
+            "that the output stays the same when the grader changes block5_conv3",
+            "Look at what the head takes as its input",
+        )
+
+
+@check(
+    points=1,
+    needs=("pretrained_base",),
+    hints=(
+        "Which weights may the first training change? Which are trainable after build_model?",
+        "base.trainable = False, before compile.",
+    ),
+)
+def base_is_frozen(built, base):
+    """The base is frozen and the head trainable when build_model returns."""
+    loose = [built.paths[i] for i in base.indices if built.trainable[i]]
+    if loose:
+        fail(
+            "a base that is frozen",
+            f"{len(loose)} of its 26 weights trainable: {', '.join(loose[:3])}"
+            + (", …" if len(loose) > 3 else ""),
+            "Set base.trainable = False before compile: large steps of an untrained head would "
+            "wreck the pretrained features",
+        )
+    if not any(flag for i, flag in enumerate(built.trainable) if i not in base.indices):
+        fail(
+            "a head that can be trained",
+            "no trainable weight in the whole model",
+            "Freeze the base, not the model: base.trainable = False",
+        )
+
+
+@check(
+    points=1,
+    needs=("pretrained_base",),
+    hints=(
+        "Which pixels did VGG16 see in its training: from 0 to 255, from 0 to 1, or others? RGB?",
+        "keras.applications.vgg16.preprocess_input, inside the model, once.",
+    ),
+)
+def preprocessing(built, base, rng):
+    """Raw pixels get VGG16's own preprocessing, once, inside the model."""
+    # Pictures of one colour each: a Resizing before the base leaves them as they are.
+    size = tuple(side or 32 for side in scoring.input_shape(built.model)[1:3])
+    colours = rng.uniform(0, 255, (24, 3)).astype("float32")
+    pictures = np.broadcast_to(colours[:, None, None], (24, *size, 3)).copy()
+    seen = probing.received(built.model, base.layers[0], pictures)
+    seen = seen[:, seen.shape[1] // 2, seen.shape[2] // 2]
+    colours = colours.astype("float64")
+    flipped = colours[:, ::-1]
+    right = flipped - MEAN
+    if np.abs(seen - right).max() < 1:
+        return
+    known = {
+        "raw pixels, without any preprocessing": colours,
+        "pixels that were preprocessed twice": right[:, ::-1] - MEAN,
+        "pixels scaled to [0, 1]": colours / 255,
+        "pixels scaled to [-1, 1]": colours / 127.5 - 1,
+        "RGB with the mean subtracted, but red and blue not exchanged": colours - MEAN[::-1],
+        "BGR, but without the mean subtracted": flipped,
+        "preprocessed pixels that were scaled to [0, 1] first": flipped / 255 - MEAN,
+        "preprocessed pixels that were scaled afterwards": right / 255,
+    }
+    close = [text for text, values in known.items() if np.abs(seen - values).max() < 0.02]
+    first = ", ".join(f"{value:.1f}" for value in seen[0])
+    fail(
+        "block1_conv1 to get what keras.applications.vgg16.preprocess_input makes of raw pixels "
+        "(BGR, minus ImageNet's means)",
+        close[0]
+        if close
+        else f"({first}) for the colour ({', '.join(f'{c:.1f}' for c in colours[0])})",
+        "Look at what stands between keras.Input and the base: preprocess_input, once, and nothing "
+        "else that scales",
+    )
+
+
+@check(
+    points=1,
+    needs=("builds",),
+    hints=(
+        "What should the last layer return: probabilities, or logits? What does the loss expect?",
+        'Softmax goes with "sparse_categorical_crossentropy"; no activation goes with '
+        "SparseCategoricalCrossentropy(from_logits=True).",
+    ),
+)
+def output_and_loss(built, data):
+    """The output is class probabilities or logits, and the loss matches it."""
+    scoring.check_classifier_output(built, data.validation[0][:100], data.num_classes)
+
+
+@check(
+    points=1,
+    needs=("builds",),
+    hints=(
+        "Does build_model use its three arguments everywhere, or numbers of the task's data?",
+        "input_shape goes to keras.Input and to VGG16, weights to VGG16 (None means random ones).",
+    ),
+)
+def honours_arguments(submission, pretrained):
+    """build_model works for other image sizes, class counts and weights=None too."""
+    other = submission.build(
+        "build_model", OTHER_SHAPE, OTHER_CLASSES, None, input_shape=OTHER_SHAPE
+    )
+    called = f"build_model({OTHER_SHAPE}, {OTHER_CLASSES}, None)"
+    if not scoring.takes(other.keras, OTHER_SHAPE):
+        fail(
+            f"{called} to give a model for images of shape {OTHER_SHAPE}",
+            f"a model whose input has the shape {tuple(other.keras.inputs[0].shape)[1:]}",
+            "Look at keras.Input: it takes the argument input_shape",
+        )
+    if scoring.output_shape(other.keras) != (None, OTHER_CLASSES):
+        fail(
+            f"{called} to give {OTHER_CLASSES} outputs",
+            f"an output of shape {scoring.output_shape(other.keras)}",
+            "Look at the units of the last layer: num_classes",
+        )
+    base = _find_base(other.keras)
+    if len(base.layers) == 13 and np.allclose(
+        other.snapshot.weights[base.indices[0]], pretrained[0]
+    ):
+        fail(
+            f"{called} to give a base with random weights",
+            "the pretrained ones",
+            "Look at the call of keras.applications.VGG16: weights=weights",
+        )
+
+
+def _moved_blocks(before, after, base):
+    """Lists the numbers of the blocks of which a weight changed."""
+    changed = scoring.moved(before, after)
+    return [number for number, block in enumerate(base.blocks, 1) if any(changed[i] for i in block)]
+
+
+def _names(blocks):
+    return ", ".join(f"block{number}" for number in blocks)
+
+
+@check(
+    points=1,
+    needs=("base_is_frozen", "preprocessing", "output_and_loss"),
+    hints=(
+        "Which weights must differ after train, and which must not?",
+        "model.fit on the model as it is given trains the head alone, if the base is frozen.",
+    ),
+)
+def trains_head(training, base, data, evidence):
+    """train moves the head, leaves the base as it is, lowers the loss and returns the History."""
+    evidence["history"] = training.history
+    blocks = _moved_blocks(training.before, training.after, base)
+    if blocks:
+        fail(
+            "train to leave the pretrained base as it is",
+            f"changed weights in {_names(blocks)}",
+            "Look for trainable = True (and a compile after it) in train: it trains the head only",
+        )
+    scoring.check_training(training, data, examples=150)
+
+
+@check(
+    points=1,
+    needs=("trains_head",),
+    hints=(
+        "Which layers must move in fine_tune? Are they trainable, and does the optimizer know it?",
+        "What is trainable is fixed when the model is compiled: unfreeze first, then compile.",
+        "base.trainable = True, then freeze every layer whose name does not start with block5.",
+    ),
+)
+def tunes_block5(tuning, base, evidence):
+    """fine_tune moves block5 and leaves blocks 1 to 4 as they are."""
+    evidence["fine_tuning_history"] = tuning.history
+    blocks = _moved_blocks(tuning.before, tuning.after, base)
+    if not tuning.after.finite():
+        fail(
+            "finite weights after fine_tune",
+            "weights that are NaN or infinite: the training diverged",
+            "Look at the learning rate in fine_tune",
+        )
+    early = [number for number in blocks if number < 5]
+    if early:
+        fail(
+            "blocks 1 to 4 to stay as they are",
+            f"changed weights in {_names(blocks)}",
+            "Look at which layers fine_tune makes trainable: those whose names start with block5, "
+            "and the head",
+        )
+    changed = scoring.moved(tuning.before, tuning.after)
+    if not blocks:
+        head = any(flag for i, flag in enumerate(changed) if i not in base.indices)
+        fail(
+            "fine_tune to change the weights of block5",
+            "that only the head has changed" if head else "every weight as it was before",
+            "Look at the order of steps: make block5 trainable, then compile again (what is "
+            "trainable is fixed by compile), then fit"
+            if head or any(tuning.after.trainable[i] for i in base.blocks[4])
+            else "Make the layers of block5 trainable, compile again, then fit",
+        )
+    still = [tuning.after.paths[i] for i in base.blocks[4] if not changed[i]]
+    if still:
+        fail(
+            "fine_tune to change all three convolutions of block5",
+            f"weights that never moved: {', '.join(still)}",
+            "Look at which layers fine_tune makes trainable: the names of all three start with "
+            "block5",
+        )
+    tuning.require_history()
+
+
+@check(
+    points=1,
+    needs=("tunes_block5",),
+    hints=(
+        "How large may a step be, if the features are good already?",
+        "Compile again in fine_tune with an optimizer whose learning_rate is 1e-4 or less.",
+    ),
+)
+def small_steps(training, tuning, built, base, data, threshold, evidence):
+    """fine_tune takes small steps: at most 1e-4 (or a tenth of train's), features intact."""
+    changes = []
+    for index in base.blocks[4][::2]:
+        before, after = tuning.before.weights[index], tuning.after.weights[index]
+        changes.append(float(np.linalg.norm(after - before) / max(np.linalg.norm(before), 1e-12)))
+    evidence["block5_change"] = change = max(changes)
+    rate = _rate(tuning.after)
+    allowed = max([SMALL_RATE, *(_rate(s) / 10 for s in (built, training.after))])
+    advice = (
+        "Look at the optimizer that fine_tune compiles with: a learning_rate of at most 1e-4 (or a "
+        "tenth of train's) keeps what pretraining has found"
+    )
+    if rate > 1.01 * allowed:
+        fail(
+            f"a learning rate of at most {allowed:g} in fine_tune",
+            f"{rate:g} (the kernels of block5 changed by {change:.0%} of their size)",
+            advice,
+        )
+    limit = threshold("block5_change")
+    if change > limit:
+        fail(
+            f"kernels of block5 that change by at most {limit:.0%} of their size",
+            f"{change:.0%}: hardly anything is left of the pretrained features",
+            advice,
+        )
+    sample = (data.train[0][:150], data.train[1][:150])
+    before = scoring.Scores(tuning.before.model, sample)
+    after = scoring.Scores(tuning.after.model, sample)
+    if after.loss > 1.5 * before.loss + 0.1:
+        fail(
+            "fine_tune to improve the model, or to leave it about as good as it was",
+            f"a cross-entropy of {after.loss:.3f} on the training data, {before.loss:.3f} before",
+            advice,
+        )
+
+
+def _rate(snapshot):
+    """Returns the learning rate as claimed, 0 if it is not known."""
+    rate = (snapshot.optimizer or {}).get("learning_rate")
+    return float(rate) if isinstance(rate, int | float) and np.isfinite(rate) else 0.0
+
+
+@check(
+    points=1,
+    needs=("small_steps",),
+    hints=(
+        "Compare the training and the validation accuracy: is it under- or overfitting?",
+        "Too low on both: train the head for more epochs, or with a larger learning rate, before "
+        "fine-tuning. Low on validation only: Dropout in the head, or a smaller head.",
+    ),
+)
+def accuracy(tuning, data, threshold, evidence):
+    """The fine-tuned model reaches the accuracy threshold on images that it has never seen."""
+    scoring.check_accuracy(tuning, data, threshold("accuracy"), evidence, "images")
