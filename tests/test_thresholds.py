@@ -10,7 +10,9 @@ from graders import calibrate, rubric, thresholds
 from graders.rubric import KIT
 
 # A bound that was set by hand, from fewer draws, says so in the README: "provisional".
-TASKS = [t for t in rubric.tasks() if "_made" in thresholds.table().get(t.id, {}).get("default", {})]
+TASKS = [
+    t for t in rubric.tasks() if "_made" in thresholds.table().get(t.id, {}).get("default", {})
+]
 IDS = [task.id for task in TASKS]
 
 

@@ -184,11 +184,7 @@ class Sweep:
 
     def build_of(self, rate: float, size: int) -> dict[str, Any]:
         """Returns the notes of the model that was trained for a pair."""
-        [found] = [
-            b
-            for b in self.builds
-            if _same(_rate(b), rate) and b["sizes"].max() == size
-        ]
+        [found] = [b for b in self.builds if _same(_rate(b), rate) and b["sizes"].max() == size]
         return found
 
     def row_of(self, rate: float, size: int) -> dict[str, Any]:
@@ -403,11 +399,7 @@ def batch_size_used(swept):
     """Each training takes its steps on batches of the size that its row names."""
     for size in swept.parts["sizes"]:
         for rate in swept.parts["rates"]:
-            largest = sorted(
-                int(b["sizes"].max())
-                for b in swept.builds
-                if _same(_rate(b), rate)
-            )
+            largest = sorted(int(b["sizes"].max()) for b in swept.builds if _same(_rate(b), rate))
             if largest != sorted(swept.parts["sizes"]):
                 others = [n for n in largest if n != size] or largest
                 fail(

@@ -6,7 +6,7 @@ from keras import layers
 
 def block(x, filters):
     x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
-    x = layers.BatchNormalization()(x)
+    x = layers.BatchNormalization(momentum=0.9)(x)
     x = layers.Activation(keras.activations.relu)(x)
     return layers.AveragePooling2D(2)(x)
 
@@ -25,4 +25,4 @@ def build_model(input_shape, num_classes):
 
 def train(model, train_data, val_data):
     x, y = train_data
-    return model.fit(x, y, batch_size=64, epochs=6, validation_data=val_data, verbose=2)
+    return model.fit(x, y, batch_size=64, epochs=10, validation_data=val_data, verbose=2)
