@@ -119,7 +119,7 @@ def test_what_depends_on_the_machine_is_not_stored(cache: Path, tmp_path: Path) 
 
 def test_a_sandbox_cannot_reach_the_store(cache: Path, tmp_path: Path) -> None:
     """Neither the store nor the key is in the sandbox's file tree."""
-    probe = f"import os\n    raise ValueError(f'found={{os.path.exists({str(cache)!r})}}')"
+    probe = f"import os\n    raise ValueError('found=%s' % os.path.exists({str(cache)!r}))"
     path = tmp_path / "cnn.py"
     path.write_text(RAISES.replace("raise ValueError('x')", probe))
     with Runner(Settings(use_store=True)) as runner:

@@ -20,10 +20,10 @@ def measures(task: rubric.Task) -> set[str]:
     """Returns the measures that a check file asks a bound for."""
     found = set()
     for node in ast.walk(ast.parse(task.path.read_text())):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "threshold":
-            # A measure for each of several inputs has a name that is put together.
-            if isinstance(node.args[0], ast.Constant):
-                found.add(node.args[0].value)
+        asks = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "threshold"
+        # A measure for each of several inputs has a name that is put together.
+        if asks and isinstance(node.args[0], ast.Constant):
+            found.add(node.args[0].value)
     return found
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graders.checking import check, fail, probe
+from graders.checking import CheckFailed, check, fail, probe
 
 DATA = "digits"
 SOURCES = ("mnist",)
@@ -179,7 +179,7 @@ class Sweep:
         self.builds, self.untrained = list(answer["builds"]), int(answer["untrained"])
         self.parts = parts
         for build in self.builds:
-            _check_arrays(build)
+            _check_arrays(build, parts["weights"])
         self.pairs = [(rate, size) for rate in parts["rates"] for size in parts["sizes"]]
 
     def build_of(self, rate: float, size: int) -> dict[str, Any]:
@@ -199,16 +199,15 @@ class Sweep:
         return float((scores.argmax(axis=1) == y).mean())
 
 
-def _check_arrays(build: dict[str, Any]) -> None:
+def _check_arrays(build: dict[str, Any], weights: list[np.ndarray]) -> None:
     """Refuses notes that are no notes: they come from the sandbox."""
-    kernels, biases, at = build["kernels"], build["biases"], build["state_at"]
-    shapes = kernels.ndim == 3 and biases.shape == (len(at), kernels.shape[2])
-    if not shapes or len(build["sizes"]) != len(build["rates"]) or not len(build["sizes"]):
-        fail(
-            "models that stay as the factory built them",
-            "a model with other layers or sizes",
-            "Train the model that build_model returns; do not change it",
-        )
+    at, kernels, biases = build["state_at"], build["kernels"], build["biases"]
+    whole = all(build[key].dtype.kind == "i" for key in ("seen", "sizes", "state_at"))
+    lengths = len(at) == len(kernels) == len(biases) >= 1
+    shapes = kernels.shape[1:] == weights[0].shape and biases.shape[1:] == weights[1].shape
+    steps = len(build["sizes"]) == len(build["rates"]) >= 1
+    if not (whole and lengths and shapes and steps and build["sizes"].sum() == len(build["seen"])):
+        raise ValueError("notes that do not fit together")
 
 
 def _rate(build: dict[str, Any]) -> float:
@@ -220,7 +219,8 @@ def _same(rate: float, other: float) -> bool:
 
 
 def _pair(row: dict[str, Any]) -> tuple[str, Any]:
-    return f"{row['learning_rate']:.6g}", row["batch_size"]
+    size = row["batch_size"]
+    return f"{row['learning_rate']:.6g}", int(size) if float(size).is_integer() else size
 
 
 def _name(rate: float, size: int) -> str:
@@ -254,7 +254,14 @@ def parts(data, rng):
 @pytest.fixture(scope="module")
 def swept(submission, parts, evidence):
     """One sweep with the grader's factory."""
-    found = Sweep(submission.run(watch_sweep, **parts), parts)
+    answer = submission.run(watch_sweep, **parts)
+    try:
+        found = Sweep(answer, parts)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        raise CheckFailed(
+            "Expected `sweep` to train the models of build_model as they are. Found something in "
+            "their place. Train what build_model returns, and change nothing but its weights."
+        ) from None
     evidence["sweep"] = found.rows
     return found
 
@@ -508,7 +515,7 @@ def val_accuracy(swept):
     for rate, size in swept.pairs:
         claimed = float(swept.row_of(rate, size)["val_accuracy"])
         curve = _curve(swept, rate, size, count)
-        if abs(claimed - curve[-1]) * images > 1.5:
+        if not abs(claimed - curve[-1]) * images <= 1.5:
             best = abs(claimed - max(curve)) * images <= 1.5
             fail(
                 f"the accuracy on val_data after the last epoch ({curve[-1]:.3f} for "
@@ -556,7 +563,7 @@ def history_per_epoch(swept):
                 "Look at what is kept after each epoch",
             )
         for epoch, (claimed, found) in enumerate(zip(history, curve, strict=True), 1):
-            if abs(claimed - found) * images > 1.5:
+            if not abs(claimed - found) * images <= 1.5:
                 fail(
                     f"the accuracy on val_data after each epoch ({found:.3f} after epoch {epoch} "
                     f"of {_name(rate, size)}, computed by the grader from the weights)",
@@ -609,7 +616,7 @@ def reproduced(swept, evidence):
         found = _retrain(swept, rate, size)[-1]
         claimed = float(swept.row_of(rate, size)["val_accuracy"])
         evidence.setdefault("retrained", {})[_name(rate, size)] = found
-        if abs(claimed - found) * images > 3.5:
+        if not abs(claimed - found) * images <= 3.5:
             fail(
                 f"the accuracy that the same training gives ({found:.3f} for {_name(rate, size)}, "
                 "trained again by the grader, on the same batches from the same weights)",
@@ -650,6 +657,8 @@ def best_row(submission, rng):
         "the differences are small": [row(0.8749), row(0.8751), row(0.875)],
     }
     answers = submission.run(choose, lists=list(cases.values()), seconds=30)
+    if not isinstance(answers, list) or len(answers) != len(cases):
+        fail("one answer for each list of rows", "something else", "Leave the grader's calls alone")
     for (when, rows), answer in zip(cases.items(), answers, strict=True):
         highest = max(r["val_accuracy"] for r in rows)
         if answer["row"] not in rows:
