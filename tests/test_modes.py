@@ -24,6 +24,13 @@ CASES = sorted((KIT / "tests" / "submissions" / "custom_layer").glob("*/*.py"))[
 SECRET = b"the same draw in each mode"
 
 
+@pytest.fixture(autouse=True)
+def _only_when_asked(request: pytest.FixtureRequest) -> None:
+    """These grade in four ways, minutes on a slow machine: `--whole-corpus` asks for them."""
+    if not request.config.getoption("--whole-corpus"):
+        pytest.skip("runs with --whole-corpus")
+
+
 def essence(verdict: TaskVerdict) -> dict[str, Any]:
     """Returns what must not depend on the way of grading: all but times and `cached`."""
     found = verdict.to_json()
