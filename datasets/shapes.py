@@ -131,7 +131,13 @@ class Style:
 # For `"shapes"`: small shapes that wander far, which defeats a network without convolutions, with
 # textures and clutter faint enough for a small convolutional one to learn in a few epochs.
 WANDERING = Style(
-    scale=(6.0, 8.5), shift=7.5, clutter=3, noise=0.02, texture=0.25, contrast=(0.3, 0.4)
+    turn=0.18,
+    scale=(5.8, 6.8),
+    shift=9.2,
+    clutter=2,
+    noise=0.015,
+    texture=0.15,
+    contrast=(0.42, 0.48),
 )
 
 

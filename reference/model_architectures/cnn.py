@@ -86,5 +86,5 @@ def train(model: keras.Model, train_data: tuple, val_data: tuple) -> keras.callb
     best = keras.callbacks.EarlyStopping(
         monitor="val_accuracy", patience=3, restore_best_weights=True
     )
-    return model.fit(x, y, batch_size=64, epochs=7, validation_data=val_data, callbacks=[best])
+    return model.fit(x, y, batch_size=64, epochs=6, validation_data=val_data, callbacks=[best])
     ### END SOLUTION
