@@ -3,33 +3,32 @@
 For each task the reference and the task's shortcuts (submissions of the corpus whose head says
 `# shortcut:`; a linear model, say, or one with the lesson left out) are graded over many draws of
 the data and as many seeds, and each measure's values are kept. The bound lies between the two
-distributions: by Student's t prediction interval (Hahn, Meeker 1991, "Statistical Intervals",
-chapter 4), the reference falls short of it with a chance below 1e-4.
+distributions, see `graders.bounds`.
 """
 
 from __future__ import annotations
 
 import argparse
+import concurrent.futures
 import dataclasses
 import datetime
+import functools
 import json
 import math
 import re
-import statistics
 import sys
+import time
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from graders import rubric, thresholds
+from graders import bounds, rubric, thresholds
+from graders.reports.text import best_shortcut
 from graders.rubric import KIT, Task
 from graders.runner import Request, Runner, Settings
 
 DRAWS = 20
-CHANCE = 1e-4
-# Where the bound sits between the shortcuts' upper end (0) and the reference's lower end (1):
-# nearer to the shortcuts, since right work is more varied than one reference.
-PLACE = 0.4
+Measures = dict[str, tuple[float, bool]]
 
 
 def shortcuts(task: Task) -> dict[str, Path]:
@@ -42,127 +41,63 @@ def shortcuts(task: Task) -> dict[str, Path]:
     return found
 
 
-def measure(
-    runner: Runner, task: Task, path: Path, draws: range
-) -> dict[str, tuple[list[float], bool]]:
-    """Grades one submission over several draws.
-
-    Args:
-        runner: `Runner`.
-        task: `Task`.
-        path: Path of the submission.
-        draws: Range of public seeds; each draws other data and other starting weights.
-
-    Returns:
-        A dict: measure -> (values, whether the bound is an upper one).
-    """
-    values: dict[str, list[float]] = defaultdict(list)
-    upper: dict[str, bool] = {}
-    for seed in draws:
-        runner.settings = dataclasses.replace(runner.settings, seed=seed)
-        verdict = runner.grade_task(Request(task, path, is_reference=True))
-        for name, (value, is_upper) in verdict.evidence.get("measures", {}).items():
-            worst = 1e9 if is_upper else -1e9
-            values[name].append(round(value, 4) if math.isfinite(value) else worst)
-            upper[name] = is_upper
-    return {name: (values[name], upper[name]) for name in values}
-
-
-def _tail(values: list[float], upper: bool) -> float:
-    """Returns what a further value exceeds in the bad direction with a chance of `CHANCE`."""
-    from scipy import stats
-
-    n = len(values)
-    spread = statistics.stdev(values) if n > 1 else 0.0
-    reach = float(stats.t.ppf(1 - CHANCE, max(n - 1, 1))) * spread * math.sqrt(1 + 1 / n)
-    mean = statistics.fmean(values)
-    return mean + reach if upper else mean - reach
-
-
-def _chance(values: list[float], bound: float, upper: bool) -> float:
-    from scipy import stats
-
-    n, mean = len(values), statistics.fmean(values)
-    spread = statistics.stdev(values) * math.sqrt(1 + 1 / n)
-    distance = (bound - mean) if upper else (mean - bound)
-    if spread == 0:
-        return 0.0 if distance >= 0 else 1.0
-    return float(stats.t.sf(distance / spread, n - 1))
-
-
-def _figures(values: list[float]) -> dict[str, Any]:
-    return {
-        "n": len(values),
-        "mean": round(statistics.fmean(values), 4),
-        "sd": round(statistics.stdev(values), 4) if len(values) > 1 else 0.0,
-        "min": round(min(values), 4),
-        "max": round(max(values), 4),
-        "values": values,
-    }
-
-
-def bound_for(
-    reference: list[float], rivals: dict[str, list[float]], upper: bool
-) -> dict[str, Any]:
-    """Places a bound.
-
-    Args:
-        reference: List of floats, the reference's values.
-        rivals: Dict of lists of floats, the shortcuts' values.
-        upper: Boolean, whether values must stay below the bound rather than above.
-
-    Returns:
-        A dict: the bound, how it was found, and the distributions.
-    """
-    safe = _tail(reference, upper)
-    # A shortcut that lands on the right side in this measure is caught by another one.
-    worse = {
-        name: values
-        for name, values in rivals.items()
-        if len(values) > 1 and (min(values) > safe if upper else max(values) < safe)
-    }
-    if worse:
-        ends = [min(v) if upper else max(v) for v in worse.values()]
-        edge = min(ends) if upper else max(ends)
-        bound = edge + PLACE * (safe - edge)
-    else:
-        # Nothing to keep out: leave twice the room that the reference needs.
-        bound = safe + (safe - statistics.fmean(reference))
-        edge = bound
-    digits = 3
-    bound = round(bound, digits)
-    return {
-        "bound": bound,
-        "upper": upper,
-        "chance_right_work_fails": float(f"{_chance(reference, bound, upper):.1e}"),
-        "margin_over_best_shortcut": round(abs(bound - edge), 4) if worse else None,
-        "reference": _figures(reference),
-        "shortcuts": {name: _figures(values) for name, values in rivals.items() if values},
-        "kept_out": sorted(worse),
-    }
-
-
-def calibrate(runner: Runner, task: Task, draws: int, say: Any = print) -> dict[str, Any]:
-    """Measures one task.
+def measure(runner: Runner, task: Task, path: Path, seed: int) -> Measures:
+    """Grades one submission once, and returns what was measured.
 
     Args:
         runner: `Runner` whose settings calibrate.
         task: `Task`.
+        path: Path of the submission.
+        seed: Integer, the public seed: each draws other data and other starting weights.
+
+    Returns:
+        A dict: measure -> (value, whether its bound is an upper one).
+    """
+    settings = dataclasses.replace(runner.settings, seed=seed, calibrating=True)
+    verdict = runner.grade_task(Request(task, path, is_reference=True), settings)
+    found = {}
+    for name, (value, upper) in verdict.evidence.get("measures", {}).items():
+        worst = 1e9 if upper else -1e9
+        found[name] = round(value, 4) if math.isfinite(value) else worst, upper
+    return found
+
+
+def calibrate(
+    runner: Runner, task: Task, draws: int, jobs: int = 1, say: Any = print
+) -> dict[str, Any]:
+    """Measures one task.
+
+    Args:
+        runner: `Runner` whose settings name the data and the secret of the draws.
+        task: `Task`.
         draws: Integer, how many draws.
+        jobs: Integer, how many gradings side by side.
         say: Callable that takes a line of progress.
 
     Returns:
-        A dict: measure -> see `bound_for`.
+        A dict: measure -> see `graders.bounds.between`.
     """
-    reference = measure(runner, task, task.reference, range(1000, 1000 + draws))
-    say(f"{task.id}: reference done")
-    rivals: dict[str, dict[str, list[float]]] = defaultdict(dict)
-    for name, path in shortcuts(task).items():
-        for key, (values, _) in measure(runner, task, path, range(1000, 1000 + draws)).items():
-            rivals[key][name] = values
-        say(f"{task.id}: {name} done")
+    entrants = {"": task.reference, **shortcuts(task)}
+    seeds = range(1000, 1000 + draws)
+    values: dict[str, dict[str, list[float]]] = defaultdict(dict)
+    uppers: dict[str, bool] = {}
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        for name, path in entrants.items():
+            started = time.monotonic()
+            # Every grading is bound now: `path` is another one in the next round.
+            found = list(pool.map(functools.partial(measure, runner, task, path), seeds))
+            for measures in found:
+                for key, (value, upper) in measures.items():
+                    values[key].setdefault(name, []).append(value)
+                    uppers[key] = upper
+            seconds = time.monotonic() - started
+            say(f"{task.id}: {name or 'reference'} measured {draws} times in {seconds:.0f} s")
     return {
-        name: bound_for(values, rivals[name], upper) for name, (values, upper) in reference.items()
+        key: bounds.between(
+            rows[""], {name: found for name, found in rows.items() if name}, uppers[key]
+        )
+        for key, rows in values.items()
+        if "" in rows
     }
 
 
@@ -184,20 +119,12 @@ def markdown() -> str:
 
 
 def _cell(name: str, row: dict[str, Any], part: str) -> str:
-    if part == "bound" and "upper" not in row:
-        return f"{name} {row['bound']:.2f} (provisional)"
-    if "reference" not in row:
-        return "–"
-    sign = "≤" if row["upper"] else "≥"
     if part == "bound":
-        return f"{name} {sign} {row['bound']:.2f}"
+        return f"{name} {'≤' if row['upper'] else '≥'} {row['bound']:.2f}"
     if part == "reference":
         return f"{row['reference']['mean']:.2f} ± {row['reference']['sd']:.2f}"
-    means = {k: row["shortcuts"][k]["mean"] for k in row["kept_out"]}
-    if not means:
-        return "–"
-    best = (min if row["upper"] else max)(means, key=lambda k: means[k])
-    return f"{means[best]:.2f} ({best})"
+    best = best_shortcut(row)
+    return f"{best[1]:.2f} ({best[0]})" if best else "–"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -206,17 +133,22 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("tasks", nargs="*")
     parser.add_argument("--draws", type=int, default=DRAWS)
     parser.add_argument("--data", default="default")
-    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=1, help="gradings side by side")
     parser.add_argument("--table", action="store_true", help="print the README's table")
     given = parser.parse_args(arguments)
     if given.table:
         print(markdown())
         return 0
     tasks = [rubric.find(name) for name in given.tasks] or [t for t in rubric.tasks() if t.data]
-    settings = Settings(data=given.data, calibrating=True, threads=given.threads, secret=b"calib")
+    settings = Settings(
+        data=given.data,
+        seconds=1200,
+        threads=1 if given.jobs > 1 else 0,
+        secret=b"calibration",
+    )
     with Runner(settings) as runner:
         for task in tasks:
-            found = calibrate(runner, task, given.draws)
+            found = calibrate(runner, task, given.draws, given.jobs)
             if not found:
                 print(f"{task.id}: nothing to calibrate")
                 continue

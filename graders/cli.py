@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from graders import rubric
+from graders import rubric, thresholds
 from graders.rubric import KIT, Task, UnknownTask
 
 if TYPE_CHECKING:
@@ -202,6 +202,10 @@ class _Live:
         row = self._row(task)
         if "start" in event:
             self._progress.update(row, description=f"{task}: {event['start']}", total=None)
+        elif "first_use" in event:
+            self._progress.update(
+                row, description=f"{task}: these data are new here; measuring the reference first"
+            )
         elif "progress" in event:
             epoch, epochs = event["progress"].get("epoch"), event["progress"].get("epochs")
             if isinstance(epoch, int) and isinstance(epochs, int) and epochs > 0:
@@ -323,7 +327,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from graders.reports import text
 
             tasks = tuple(_find(given.tasks)) or rubric.tasks()
-            _console().print(text.rubric_table(tasks, given.verbose))
+            console = _console()
+            console.print(text.rubric_table(tasks, given.verbose))
+            if given.verbose:
+                rows = {t.id: thresholds.table().get(t.id, {}).get("default", {}) for t in tasks}
+                console.print(text.bounds_table(rows))
             return PASSED
         return _hint(given) if given.hint else _grade(given)
     except UsageError as error:

@@ -21,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from graders import first_use, thresholds
 from graders import source as sources
 from graders.rubric import Task
 from graders.store import Store, key_for, local_key
@@ -101,6 +102,12 @@ def draw_for(task: str, settings: Settings) -> int:
     return int.from_bytes(hmac.new(key, message, hashlib.sha256).digest()[:16], "big")
 
 
+def source_of(task: Task, settings: Settings) -> str:
+    """Returns where a task's data and weights come from, as the calibration names it."""
+    source = settings.data if settings.data in task.sources else "default"
+    return f"{source}, {settings.weights}" if task.files and settings.weights != "kit" else source
+
+
 def _result(task: Task, name: str, outcome: Any, message: str, seconds: float) -> CheckResult:
     [item] = [check for check in task.checks if check.name == name]
     passed = outcome == "passed"
@@ -144,6 +151,8 @@ class Runner:
         self._listener = listener
         self._zygote: Zygote | None = None
         self._lock = threading.Lock()
+        # Two tasks of one class must not measure the same thing twice.
+        self._lock_first_use = threading.Lock()
 
     def __enter__(self) -> Runner:
         return self
@@ -192,16 +201,18 @@ class Runner:
             self.settings.seed, found, time.monotonic() - started, self.settings.hidden_tests
         )
 
-    def grade_task(self, request: Request) -> TaskVerdict:
+    def grade_task(self, request: Request, settings: Settings | None = None) -> TaskVerdict:
         """Grades one task. Whatever the submission is, this returns a verdict.
 
         Args:
             request: `Request`.
+            settings: `Settings`; the runner's own if `None`.
 
         Returns:
             A `TaskVerdict`.
         """
         task, started = request.task, time.monotonic()
+        settings = settings or self.settings
         try:
             source = sources.read(sources.locate(task, request.path), task)
         except sources.Unreadable as error:
@@ -220,43 +231,72 @@ class Runner:
                     message=text,
                 )
             else:
-                verdict = self._from_store_or_graded(task, source)
+                verdict = self._from_store_or_graded(task, source, settings)
         verdict = dataclasses.replace(verdict, seconds=time.monotonic() - started)
         self._listener(task.id, {"verdict": verdict})
         return verdict
 
-    def _from_store_or_graded(self, task: Task, source: sources.Source) -> TaskVerdict:
-        settings = self.settings
+    def _from_store_or_graded(
+        self, task: Task, source: sources.Source, settings: Settings
+    ) -> TaskVerdict:
         store = key = None
+        bounds = self._bounds(task, settings)
+        if isinstance(bounds, str):
+            return self._broken(task, source, bounds)
         if settings.use_store and not settings.calibrating:
             chosen = ("seed", "data", "weights", "seconds", "spawn")
             parts = {name: getattr(settings, name) for name in chosen}
             # The draw stands for the secret, which does not belong into a file name's hash alone.
             parts["draw"] = draw_for(task.id, settings)
+            parts["bounds"] = bounds
             store, key = Store(), key_for(task, source.digest, parts)
             found = store.read(key)
             if found is not None:
                 return found
         try:
-            verdict, lasting = self._grade_source(task, source)
+            verdict, lasting = self._grade_source(task, source, settings, bounds)
         except Exception as error:
-            return self._broken(task, source, f"{type(error).__name__}: {error}")
+            return self._broken(task, source, _report_this(f"{type(error).__name__}: {error}"))
         if store is not None and key is not None and lasting:
             store.write(key, verdict)
         return verdict
 
-    def _broken(self, task: Task, source: sources.Source, reason: str) -> TaskVerdict:
-        text = (
-            "The grader itself failed; this is not your fault. Run it again, and if it stays, "
-            f"report this line: {reason}"
-        )
+    def _bounds(self, task: Task, settings: Settings) -> dict[str, float] | str:
+        """Returns the bounds of a task, or a line that says why there are none.
+
+        Data that were never calibrated are measured now, with the reference, and kept.
+        """
+        source = source_of(task, settings)
+        if settings.calibrating or not task.data:
+            return {}
+        known = thresholds.bounds(task.id, source)
+        if known is not None:
+            return known
+        if not task.reference.exists():
+            return (
+                f"{task.id} has no bounds for the data {source}, and this copy of the kit holds no "
+                "reference to measure them with. Leave --data and --weights away, or ask your "
+                "instructor."
+            )
+        with self._lock_first_use:
+            return first_use.bounds(task, source, lambda seed: self._measure(task, settings, seed))
+
+    def _measure(self, task: Task, settings: Settings, seed: int) -> TaskVerdict:
+        """Grades the reference to see what it reaches, not whether it passes."""
+        self._listener(task.id, {"first_use": seed})
+        changed = dataclasses.replace(settings, seed=seed, calibrating=True, use_store=False)
+        source = sources.read(task.reference, task)
+        return self._grade_source(task, source, changed, {})[0]
+
+    def _broken(self, task: Task, source: sources.Source, text: str) -> TaskVerdict:
         checks = _all_skipped(task, text)
         return TaskVerdict(
             task.id, task.section, "grader_error", checks, submission=source.digest, message=text
         )
 
-    def _job(self, task: Task, source: sources.Source) -> dict[str, Any]:
-        settings = self.settings
+    def _job(
+        self, task: Task, source: sources.Source, settings: Settings, bounds: dict[str, float]
+    ) -> dict[str, Any]:
         return {
             "task": task.id,
             "path": str(task.path),
@@ -278,10 +318,13 @@ class Runner:
             "files": list(task.files),
             "weights": settings.weights,
             "calibrating": settings.calibrating,
+            "bounds": bounds,
             "threads": settings.threads,
         }
 
-    def _grade_source(self, task: Task, source: sources.Source) -> tuple[TaskVerdict, bool]:
+    def _grade_source(
+        self, task: Task, source: sources.Source, settings: Settings, bounds: dict[str, float]
+    ) -> tuple[TaskVerdict, bool]:
         launcher = self.warm_up()
         job_r, job_w = os.pipe()
         events_r, events_w = os.pipe()
@@ -293,18 +336,21 @@ class Runner:
             os.close(events_w)
         outcome = _Collected(task)
         try:
-            channel.send(self._job(task, source), time.monotonic() + GRACE_SECONDS * 5)
+            channel.send(
+                self._job(task, source, settings, bounds),
+                time.monotonic() + GRACE_SECONDS * 5,
+            )
             deadline = None
             while not outcome.done:
                 event = channel.receive(deadline)
                 if deadline is None:
                     # The clock starts when the process is there, not while it imports.
-                    deadline = time.monotonic() + self.settings.seconds + GRACE_SECONDS
+                    deadline = time.monotonic() + settings.seconds + GRACE_SECONDS
                 result = outcome.take(event)
                 self._listener(task.id, event if result is None else {"result": result})
         except WireTimeout:
             outcome.cut_off(
-                f"The grader could not evaluate your model within {self.settings.seconds:g} s. "
+                f"The grader could not evaluate your model within {settings.seconds:g} s. "
                 "Look for a model or a training that is far larger than the task needs."
             )
         except (WireClosed, WireError):
@@ -318,6 +364,13 @@ class Runner:
             channel.close()
         verdict = outcome.verdict(source)
         return verdict, outcome.lasting and verdict.status != "grader_error"
+
+
+def _report_this(reason: str) -> str:
+    return (
+        "The grader itself failed; this is not your fault. Run it again, and if it stays, "
+        f"report this line: {reason}"
+    )
 
 
 class _Collected:
@@ -382,10 +435,7 @@ class _Collected:
         elif self._grader_error or not self._results:
             status = "grader_error"
             last = (self._grader_error.strip() or "no check ran").splitlines()[-1]
-            message = (
-                "The grader itself failed; this is not your fault. Run it again, and if it stays, "
-                f"report this line: {sources.printable(last, 300)}"
-            )
+            message = _report_this(sources.printable(last, 300))
             if os.environ.get("KERAS_KIT_DEBUG"):
                 message += "\n" + self._grader_error
         elif any(check.outcome == "error" for check in checks):

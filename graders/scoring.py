@@ -606,14 +606,18 @@ def check_training(training: Any, data: Any, examples: int = 1000) -> None:
 
 
 def check_accuracy(
-    training: Any, data: Any, wanted: float, evidence: dict[str, Any], noun: str
+    training: Any,
+    data: Any,
+    threshold: Callable[..., float],
+    evidence: dict[str, Any],
+    noun: str,
 ) -> None:
     """Fails unless a trained model reaches an accuracy on the hidden test data.
 
     Args:
         training: `graders.client.Training`.
         data: `datasets.Dataset`, integer labels.
-        wanted: Float, the threshold.
+        threshold: Callable that gives a measure's bound, and notes its value.
         evidence: Dict, takes the accuracy, the threshold and the confusion matrix.
         noun: String, what the examples are, in the plural.
 
@@ -622,6 +626,7 @@ def check_accuracy(
     """
     model = training.after.model
     scores = Scores(model, data.test)
+    wanted = threshold("accuracy", scores.accuracy)
     evidence.update(accuracy=scores.accuracy, threshold=wanted, confusion=scores.confusion())
     if scores.accuracy >= wanted:
         return

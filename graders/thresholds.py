@@ -2,7 +2,7 @@
 
 `graders/calibration.json` is written by `python -m graders.calibrate`: for each measure the
 distributions of the reference and of the shortcuts over seeds and data draws, and the bound between
-them. No bound stands anywhere else.
+them. No bound stands anywhere else; for other data, the reference is measured on first use.
 """
 
 from __future__ import annotations
@@ -15,33 +15,23 @@ from typing import Any
 FILE = Path(__file__).resolve().parent / "calibration.json"
 
 
-class NoThreshold(KeyError):
-    """There is no calibration for a measure."""
-
-
 @functools.cache
 def table() -> dict[str, Any]:
     """Returns the whole calibration: task -> data source -> measure -> figures."""
     return json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
 
 
-def bound(task: str, measure: str, source: str = "default") -> float:
-    """Returns the bound of one measure.
+def bounds(task: str, source: str = "default") -> dict[str, float] | None:
+    """Returns the bounds of a task.
 
     Args:
         task: String, the task's id.
-        measure: String, the measure's name in the calibration.
-        source: String, the data's source.
+        source: String, where data (and weights) come from.
 
     Returns:
-        Float.
-
-    Raises:
-        NoThreshold: If it was never calibrated.
+        A dict: measure -> bound; `None` if the task was not calibrated for that source.
     """
-    try:
-        return float(table()[task][source][measure]["bound"])
-    except KeyError:
-        raise NoThreshold(
-            f"{task} has no calibrated {measure} for {source}: run python -m graders.calibrate."
-        ) from None
+    rows = table().get(task, {}).get(source)
+    if rows is None:
+        return None
+    return {name: float(row["bound"]) for name, row in rows.items() if not name.startswith("_")}

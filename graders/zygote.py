@@ -118,7 +118,7 @@ KIT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 KEPT_VARIABLES = (
     *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV"),
     *("TF_ENABLE_ONEDNN_OPTS", "OMP_NUM_THREADS", "KERAS_KIT_CACHE", "XDG_CACHE_HOME"),
-    "KERAS_KIT_DEBUG",
+    *("KERAS_HOME", "KERAS_KIT_DEBUG"),
 )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from graders import rubric
+from graders import rubric, thresholds
 from graders.rubric import KIT
 from tests.test_bad_input import run
 
@@ -52,6 +52,8 @@ def test_list_shows_tasks_and_points() -> None:
         assert task.id in done.stdout
     done = run("--list", "cnn", "--verbose", COLUMNS="120")
     assert "two_convolutions" in done.stdout
+    bound = thresholds.bounds("cnn")["accuracy"]
+    assert f"≥ {bound:.2f}" in done.stdout
 
 
 def test_hints_come_one_by_one(tmp_path: Path) -> None:

@@ -6,8 +6,9 @@ import ast
 
 import pytest
 
-from graders import calibrate, rubric, thresholds
+from graders import bounds, calibrate, first_use, rubric, thresholds
 from graders.rubric import KIT
+from graders.verdict import TaskVerdict
 
 # A bound that was set by hand, from fewer draws, says so in the README: "provisional".
 TASKS = [
@@ -38,9 +39,9 @@ def test_every_bound_was_calibrated(task: rubric.Task) -> None:
         assert row["reference"]["n"] >= 20
         assert row["chance_right_work_fails"] < 1e-4
         rivals = {key: found["values"] for key, found in row["shortcuts"].items()}
-        again = calibrate.bound_for(row["reference"]["values"], rivals, row["upper"])
+        again = bounds.between(row["reference"]["values"], rivals, row["upper"])
         assert again == row
-        assert thresholds.bound(task.id, name) == row["bound"]
+        assert thresholds.bounds(task.id)[name] == row["bound"]
 
 
 @pytest.mark.parametrize("task", TASKS, ids=IDS)
@@ -55,24 +56,54 @@ def test_every_shortcut_is_kept_out_by_a_bound(task: rubric.Task) -> None:
 def test_every_measure_has_a_bound() -> None:
     """No check asks for a bound that is not in the calibration file."""
     for task in rubric.tasks():
-        for name in measures(task):
-            assert thresholds.bound(task.id, name) is not None
+        assert measures(task) <= set(thresholds.bounds(task.id) or {})
 
 
-def test_a_missing_bound_is_not_guessed() -> None:
-    """Without a calibration there is an error, never a default."""
-    with pytest.raises(thresholds.NoThreshold, match=r"run python -m graders.calibrate"):
-        thresholds.bound("cnn", "accuracy", "no such source")
+def _measured(value: float, status: str = "passed") -> TaskVerdict:
+    evidence = {"measures": {"accuracy": [value, False], "gap": [0.2, True]}}
+    message = "no data" if status == "grader_error" else ""
+    return TaskVerdict("cnn", "model_architectures", status, (), evidence=evidence, message=message)
+
+
+def test_other_data_are_measured_once(tmp_path, monkeypatch) -> None:
+    """Data without a calibration: bounds from a few draws of the reference, kept in the cache."""
+    monkeypatch.setenv("KERAS_KIT_CACHE", str(tmp_path))
+    seeds: list[int] = []
+
+    def measure(seed: int) -> TaskVerdict:
+        seeds.append(seed)
+        return _measured(0.6 + 0.05 * seed)
+
+    task = rubric.find("cnn")
+    assert thresholds.bounds("cnn", "cifar10") is None
+    found = first_use.bounds(task, "cifar10", measure)
+    # 30 % below the worst draw of a lower bound, 30 % above for an upper one.
+    assert found == {"accuracy": 0.42, "gap": 0.26}
+    assert first_use.bounds(task, "cifar10", measure) == found
+    assert seeds == [0, 1, 2]
+    [file] = (tmp_path / "bounds").iterdir()
+    file.write_text("{corrupt")
+    assert first_use.bounds(task, "cifar10", measure) == found
+    assert len(seeds) == 6
+
+
+def test_other_data_that_cannot_be_had_are_one_line(tmp_path, monkeypatch) -> None:
+    """If the reference cannot be measured, the reason is handed on and nothing is kept."""
+    monkeypatch.setenv("KERAS_KIT_CACHE", str(tmp_path))
+    task = rubric.find("cnn")
+    said = first_use.bounds(task, "cifar10", lambda seed: _measured(0, "grader_error"))
+    assert said == "no data"
+    assert not (tmp_path / "bounds").exists()
 
 
 def test_bounds_keep_their_promises() -> None:
     """The bound lies between the two, and far enough from the reference."""
-    row = calibrate.bound_for([0.9, 0.92, 0.91, 0.93] * 5, {"linear": [0.3, 0.35] * 10}, False)
+    row = bounds.between([0.9, 0.92, 0.91, 0.93] * 5, {"linear": [0.3, 0.35] * 10}, False)
     assert 0.35 < row["bound"] < 0.9
     assert row["kept_out"] == ["linear"]
-    row = calibrate.bound_for([0.1, 0.12] * 10, {"none": [0.5, 0.6] * 10}, True)
+    row = bounds.between([0.1, 0.12] * 10, {"none": [0.5, 0.6] * 10}, True)
     assert 0.12 < row["bound"] < 0.5
-    near = calibrate.bound_for([0.9, 0.5] * 10, {"close": [0.6, 0.7] * 10}, False)
+    near = bounds.between([0.9, 0.5] * 10, {"close": [0.6, 0.7] * 10}, False)
     assert near["kept_out"] == []
 
 

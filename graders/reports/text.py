@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from typing import Any
 
 from rich import box
 from rich.console import Console, Group, RenderableType
@@ -112,6 +113,45 @@ def summary(verdict: Verdict) -> RenderableType:
             advice = f"mend {following.task}; python grade.py --hint {following.task} helps."
         lines.append(Text(f"Next: {advice}"))
     return Group(*lines)
+
+
+def bounds_table(rows: dict[str, dict[str, Any]]) -> RenderableType:
+    """Renders what the bounds are, and what they were measured between.
+
+    Args:
+        rows: Dict: task id -> the rows of its calibration, see `graders.bounds.between`.
+    """
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Bounds", title_justify="left")
+    for column in ("Task", "Measure", "Bound", "Reference", "Best shortcut", "Right fails"):
+        table.add_column(column, justify="left" if column in ("Task", "Measure") else "right")
+    for task, measures in rows.items():
+        for name, row in measures.items():
+            if name.startswith("_"):
+                continue
+            found = row["reference"]
+            best = best_shortcut(row)
+            table.add_row(
+                task,
+                name,
+                f"{'≤' if row['upper'] else '≥'} {row['bound']:.2f}",
+                f"{found['mean']:.2f} ± {found['sd']:.2f}",
+                f"{best[1]:.2f} {best[0]}" if best else "–",
+                f"{row['chance_right_work_fails']:.0e}",
+            )
+    return table
+
+
+def best_shortcut(row: dict[str, Any]) -> tuple[str, float] | None:
+    """Returns the shortcut that comes nearest to a bound that keeps it out, and its mean.
+
+    Args:
+        row: Dict, see `graders.bounds.between`.
+    """
+    means = {name: row["shortcuts"][name]["mean"] for name in row["kept_out"]}
+    if not means:
+        return None
+    best = (min if row["upper"] else max)(means, key=lambda name: means[name])
+    return best, means[best]
 
 
 def rubric_table(tasks: tuple[Task, ...], verbose: bool = False) -> RenderableType:

@@ -206,4 +206,4 @@ def trains(training, data, evidence):
 )
 def accuracy(training, data, threshold, evidence):
     """The trained model reaches the accuracy threshold on images that it has never seen."""
-    scoring.check_accuracy(training, data, threshold("accuracy"), evidence, "images")
+    scoring.check_accuracy(training, data, threshold, evidence, "images")

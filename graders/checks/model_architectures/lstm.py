@@ -248,4 +248,4 @@ def trains(training, data, evidence):
 )
 def accuracy(training, data, threshold, evidence):
     """The trained model reaches the accuracy threshold on sequences that it has never seen."""
-    scoring.check_accuracy(training, data, threshold("accuracy"), evidence, "sequences")
+    scoring.check_accuracy(training, data, threshold, evidence, "sequences")

@@ -388,7 +388,7 @@ def small_steps(training, tuning, built, base, data, threshold, evidence):
             f"{rate:g} (the kernels of block5 changed by {change:.2g} times their size)",
             advice,
         )
-    limit = threshold("block5_change")
+    limit = threshold("block5_change", change, upper=True)
     if change > limit:
         fail(
             f"kernels of block5 that change by at most {limit:g} times their size",
@@ -423,4 +423,4 @@ def _rate(snapshot):
 )
 def accuracy(tuning, data, threshold, evidence):
     """The fine-tuned model reaches the accuracy threshold on images that it has never seen."""
-    scoring.check_accuracy(tuning, data, threshold("accuracy"), evidence, "images")
+    scoring.check_accuracy(tuning, data, threshold, evidence, "images")

@@ -1,7 +1,7 @@
 # fails: uses_lstm
 # says: an LSTM
 # says: Found none
-# says: Flatten
+# shortcut: Dense on the flattened input
 """Dense layers on the flattened sequence."""
 
 import keras
@@ -9,18 +9,19 @@ from keras import layers
 
 
 def build_model(timesteps, features):
-    model = keras.Sequential(
-        [
-            keras.Input((timesteps, features)),
-            layers.Flatten(),
-            layers.Dense(64, activation="relu"),
-            layers.Dense(1, activation="sigmoid"),
-        ]
-    )
-    model.compile(keras.optimizers.Adam(1e-2), "binary_crossentropy", metrics=["accuracy"])
+    inputs = keras.Input((timesteps, features))
+    x = layers.Flatten()(inputs)
+    x = layers.Dense(64, activation="relu")(x)
+    x = layers.Dense(32, activation="relu")(x)
+    outputs = layers.Dense(1, activation="sigmoid")(x)
+    model = keras.Model(inputs, outputs)
+    model.compile(keras.optimizers.Adam(3e-3), "binary_crossentropy", metrics=["accuracy"])
     return model
 
 
 def train(model, train_data, val_data):
     x, y = train_data
-    return model.fit(x, y, batch_size=32, epochs=1, validation_data=val_data)
+    best = keras.callbacks.EarlyStopping("val_loss", patience=6, restore_best_weights=True)
+    return model.fit(
+        x, y, batch_size=32, epochs=20, validation_data=val_data, callbacks=[best], verbose=0
+    )

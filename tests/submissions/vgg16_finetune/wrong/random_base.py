@@ -1,7 +1,8 @@
 # fails: pretrained_base
 # says: random ones
 # says: argument weights
-"""weights=None."""
+# shortcut: random frozen base
+"""weights=None, in everything else as it should be."""
 
 import keras
 from keras import layers
@@ -13,10 +14,10 @@ def build_model(input_shape, num_classes, weights):
     inputs = keras.Input(input_shape)
     x = keras.applications.vgg16.preprocess_input(inputs)
     x = base(x)
-    x = layers.GlobalAveragePooling2D()(x)
+    x = layers.GlobalAveragePooling2D(name="features")(x)
     outputs = layers.Dense(num_classes, activation="softmax")(x)
     model = keras.Model(inputs, outputs)
-    compile_model(model, 1e-2)
+    compile_model(model, 5e-3)
     return model
 
 
@@ -27,8 +28,12 @@ def compile_model(model, rate):
 
 
 def train(model, train_data, val_data):
-    x, y = train_data
-    return model.fit(x, y, batch_size=32, epochs=1, validation_data=val_data)
+    features = model.get_layer("features").output
+    extractor, head = keras.Model(model.input, features), keras.Model(features, model.output)
+    compile_model(head, 5e-3)
+    (x, y), (val_x, val_y) = train_data, val_data
+    x, val_x = extractor.predict(x), extractor.predict(val_x)
+    return head.fit(x, y, batch_size=32, epochs=30, validation_data=(val_x, val_y), verbose=0)
 
 
 def fine_tune(model, train_data, val_data):
@@ -38,4 +43,4 @@ def fine_tune(model, train_data, val_data):
         layer.trainable = layer.name.startswith("block5")
     compile_model(model, 1e-4)
     x, y = train_data
-    return model.fit(x, y, batch_size=32, epochs=1, validation_data=val_data)
+    return model.fit(x, y, batch_size=32, epochs=3, validation_data=val_data)

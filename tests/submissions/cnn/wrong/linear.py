@@ -1,0 +1,26 @@
+# fails: two_convolutions
+# says: Found 0
+# shortcut: linear model
+"""Softmax regression on the pixels."""
+
+import keras
+from keras import layers
+
+
+def build_model(input_shape, num_classes):
+    model = keras.Sequential(
+        [
+            keras.Input(input_shape),
+            layers.Flatten(),
+            layers.Dense(num_classes, activation="softmax"),
+        ]
+    )
+    model.compile(
+        keras.optimizers.Adam(1e-3), "sparse_categorical_crossentropy", metrics=["accuracy"]
+    )
+    return model
+
+
+def train(model, train_data, val_data):
+    x, y = train_data
+    return model.fit(x, y, batch_size=64, epochs=10, validation_data=val_data)
