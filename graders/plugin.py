@@ -126,6 +126,8 @@ class GradingPlugin:
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         """Puts the checks in the order of the file, whatever fixtures they use."""
         items.sort(key=lambda item: item.function.__code__.co_firstlineno)
+        if self._job["calibrating"]:
+            items[:] = [item for item in items if "threshold" in item.fixturenames]
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Tells the runner which check runs."""
