@@ -131,13 +131,13 @@ class Style:
 # For `"shapes"`: small shapes that wander far, which defeats a network without convolutions, with
 # textures and clutter faint enough for a small convolutional one to learn in a few epochs.
 WANDERING = Style(
-    turn=0.18,
-    scale=(5.8, 6.8),
-    shift=9.2,
-    clutter=2,
-    noise=0.015,
-    texture=0.15,
-    contrast=(0.42, 0.48),
+    turn=0.1,
+    scale=(5.2, 6.2),
+    shift=9.5,
+    clutter=1,
+    noise=0.01,
+    texture=0.1,
+    contrast=(0.44, 0.5),
 )
 
 

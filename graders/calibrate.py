@@ -134,10 +134,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--draws", type=int, default=DRAWS)
     parser.add_argument("--data", default="default")
     parser.add_argument("--jobs", type=int, default=1, help="gradings side by side")
+    parser.add_argument(
+        "--again", action="store_true", help="place the bounds again, from the stored values"
+    )
     parser.add_argument("--table", action="store_true", help="print the README's table")
     given = parser.parse_args(arguments)
     if given.table:
         print(markdown())
+        return 0
+    if given.again:
+        _place_again()
         return 0
     tasks = [rubric.find(name) for name in given.tasks] or [t for t in rubric.tasks() if t.data]
     settings = Settings(
@@ -158,6 +164,18 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
+def _place_again() -> None:
+    """Places every bound again, from the distributions in the file."""
+    table = json.loads(thresholds.FILE.read_text(encoding="utf-8"))
+    for sources in table.values():
+        for rows in sources.values():
+            for name, row in rows.items():
+                if not name.startswith("_"):
+                    rivals = {key: found["values"] for key, found in row["shortcuts"].items()}
+                    rows[name] = bounds.between(row["reference"]["values"], rivals, row["upper"])
+    _write(table)
+
+
 def _merge(task: str, source: str, found: dict[str, Any], draws: int) -> None:
     # Read again: another task's calibration may have been written meanwhile.
     file = thresholds.FILE
@@ -166,10 +184,14 @@ def _merge(task: str, source: str, found: dict[str, Any], draws: int) -> None:
         "_made": {"draws": draws, "date": datetime.date.today().isoformat()},
         **found,
     }
+    _write(table)
+
+
+def _write(table: dict[str, Any]) -> None:
     text = json.dumps(dict(sorted(table.items())), indent=1)
     # A distribution on one line: the file is to be read.
     text = re.sub(r"\[\s+([^][{}]*?)\s+\]", lambda m: f"[{' '.join(m[1].split())}]", text)
-    file.write_text(text + "\n", encoding="utf-8")
+    thresholds.FILE.write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import queue
 import signal
@@ -24,13 +25,6 @@ CASES = sorted((KIT / "tests" / "submissions" / "custom_layer").glob("*/*.py"))[
 SECRET = b"the same draw in each mode"
 
 
-@pytest.fixture(autouse=True)
-def _only_when_asked(request: pytest.FixtureRequest) -> None:
-    """These grade in four ways, minutes on a slow machine: `--whole-corpus` asks for them."""
-    if not request.config.getoption("--whole-corpus"):
-        pytest.skip("runs with --whole-corpus")
-
-
 def essence(verdict: TaskVerdict) -> dict[str, Any]:
     """Returns what must not depend on the way of grading: all but times and `cached`."""
     found = verdict.to_json()
@@ -42,7 +36,7 @@ def essence(verdict: TaskVerdict) -> dict[str, Any]:
 
 
 def test_modes_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One by one, side by side, from the store, and spawned: the same verdicts."""
+    """One by one, side by side, watched, from the store, forked and spawned: the same verdicts."""
     monkeypatch.setenv("KERAS_KIT_CACHE", str(tmp_path))
     modes = {
         "jobs 1": Settings(secret=SECRET, use_store=True),
@@ -55,6 +49,10 @@ def test_modes_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, settings in modes.items():
         with Runner(settings) as runner:
             found[name] = runner.grade(requests).tasks
+            if name == "jobs 1":
+                # What --watch does on a save: the same warm process once more, nothing stored.
+                runner.settings = dataclasses.replace(settings, use_store=False)
+                found["watched"] = runner.grade(requests).tasks
     assert all(task.cached for task in found["cached"])
     expected = [essence(task) for task in found["jobs 1"]]
     assert {task["status"] for task in expected} == {"passed", "failed"}
