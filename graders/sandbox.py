@@ -156,7 +156,7 @@ class Box:
         if not model.built or not getattr(model, "inputs", None):
             raise WrongAnswer("unbuilt", "the model does not know its input shape.")
         try:
-            config = json.dumps(keras.saving.serialize_keras_object(model))
+            config = _serialise(model)
         except Exception as error:
             raise WrongAnswer("config", f"Keras cannot serialise the model: {error}") from None
         optimizer = getattr(model, "optimizer", None)
@@ -398,6 +398,27 @@ def _set_threads(threads: int) -> None:
     if threads:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
+
+
+def _serialise(model: Any) -> str:
+    """Returns a model's config as JSON, with what can be told of its compilation."""
+    import keras
+
+    serialise = keras.saving.serialize_keras_object
+    with contextlib.suppress(Exception):
+        return json.dumps(serialise(model))
+    # A schedule, metric or loss of the student's own need not have a config: the model has one all
+    # the same, and so has the rest of what `compile` got.
+    parts = {}
+    for key, value in getattr(getattr(model, "_compile_config", None), "config", {}).items():
+        with contextlib.suppress(Exception):
+            json.dumps(part := serialise(value))
+            parts[key] = part
+    model.get_compile_config = lambda: parts
+    try:
+        return json.dumps(serialise(model))
+    finally:
+        del model.get_compile_config
 
 
 def start(channel: Channel, status_fd: int, log_fd: int, settings: dict[str, Any]) -> None:

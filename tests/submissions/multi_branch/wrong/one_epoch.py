@@ -1,7 +1,6 @@
 # fails: accuracy
 # says: accuracy of at least
 # says: hidden test examples
-# shortcut: one epoch
 
 import keras
 from keras import layers

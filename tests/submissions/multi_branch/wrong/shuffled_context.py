@@ -1,6 +1,5 @@
 # fails: uses_both
 # says: "context" inputs are mixed up
-# shortcut: trained with mixed-up contexts
 
 import keras
 import numpy as np

@@ -1,6 +1,5 @@
 # fails: uses_both
 # says: "image" inputs are mixed up
-# shortcut: trained with mixed-up images
 
 import keras
 import numpy as np

@@ -1,6 +1,5 @@
 # fails: less_confident
 # says: recompile with another loss
-# shortcut: trained without the penalty
 
 import keras
 from keras import layers, ops
