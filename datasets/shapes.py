@@ -247,7 +247,7 @@ def load(name: str, draw: int) -> tuple[int, Parts]:
 
     Args:
         name: String, `"shapes"` (4,000, 800 and 1,000 images of ten shapes, in [0, 1]) or
-            `"small_shapes"` (240, 96 and 300 images of six other shapes, in [0, 255]).
+            `"small_shapes"` (120, 90 and 300 images of six other shapes, in [0, 255]).
         draw: Integer, where everything random comes from.
 
     Returns:
@@ -255,7 +255,7 @@ def load(name: str, draw: int) -> tuple[int, Parts]:
     """
     small = name == "small_shapes"
     shapes, style = (OTHER_SHAPES, Style()) if small else (SHAPES, WANDERING)
-    sizes = (240, 96, 300) if small else (4000, 800, 1000)
+    sizes = (120, 90, 300) if small else (4000, 800, 1000)
     names = generator(name, draw, "labels").permutation(len(shapes))
     parts = {
         part: _part(generator(name, draw, part), shapes, style, names, n)

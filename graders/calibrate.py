@@ -170,7 +170,7 @@ def _place_again() -> None:
     for sources in table.values():
         for rows in sources.values():
             for name, row in rows.items():
-                if not name.startswith("_"):
+                if "reference" in row:
                     rivals = {key: found["values"] for key, found in row["shortcuts"].items()}
                     rows[name] = bounds.between(row["reference"]["values"], rivals, row["upper"])
     _write(table)

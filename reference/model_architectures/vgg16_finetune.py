@@ -1,12 +1,12 @@
 """Feature extraction with a pretrained VGG16, and then fine-tuning.
 
-A few hundred pictures are far too few to train a network like VGG16 on. But one that has been
+A hundred pictures are far too few to train a network like VGG16 on. But one that has been
 trained on many *other* pictures already knows edges, corners and textures. Put a new head on its
 convolutional base and train that alone (feature extraction); then let the last block of the base
 adapt to the new pictures, with small steps (fine-tuning).
 
 The data are pairs `(x, y)`: `x` float32 RGB in [0, 255] of shape `(n, 32, 32, 3)`, `y` integers
-from 0 to `num_classes - 1` of shape `(n,)`. There are 240 pictures to train on and 96 to validate
+from 0 to `num_classes - 1` of shape `(n,)`. There are 120 pictures to train on and 90 to validate
 with. They are raw: the model itself does the preprocessing that VGG16 was trained with, once.
 
 You choose the head, the optimizers, the numbers of epochs (on a CPU, a few passes through VGG16
