@@ -136,7 +136,8 @@ class Session:
         """Keeps a result, on disk too."""
         with self._lock:
             self.results[mutant.id] = result
-            records.write("mutants", self.task.id, self.results, self._folder)
+            about = {"mutants": len(self.mutants)}
+            records.write("mutants", self.task.id, self.results, self._folder, about)
 
 
 def summary(

@@ -217,12 +217,17 @@ def _put(tree: ast.AST, site: Site, new: Any) -> None:
 
 def _remove(tree: ast.AST, site: Site) -> None:
     parent, (field, i) = _at(tree, site[:-1]), site[-1]
+    assert i is not None
     items = getattr(parent, field)
     del items[i]
     if field in ("body", "finalbody") and not items:
         items.append(ast.Pass())
     if isinstance(parent, ast.Dict):
         del parent.keys[i]
+
+
+def _removal(site: Site) -> Edit:
+    return lambda tree: _remove(tree, site)
 
 
 def _replace(site: Site, new: ast.AST) -> Edit:
@@ -368,7 +373,7 @@ def _drop_statement(tree: ast.Module, site: Site, node: Any) -> Iterator[_Change
                 site,
                 node.name,
                 f"without the method {node.name}",
-                lambda t: _remove(t, site),
+                _removal(site),
             )
         return
     if isinstance(node, ast.Assign):
@@ -377,9 +382,7 @@ def _drop_statement(tree: ast.Module, site: Site, node: Any) -> Iterator[_Change
         place = _called(node.value)
     else:
         place = type(node).__name__.lower()
-    yield _Change(
-        "drop-statement", site, place, f"without {_text(node)}", lambda t: _remove(t, site)
-    )
+    yield _Change("drop-statement", site, place, f"without {_text(node)}", _removal(site))
 
 
 def _drop_argument(tree: ast.Module, site: Site, node: Any) -> Iterator[_Change]:
@@ -392,16 +395,12 @@ def _drop_argument(tree: ast.Module, site: Site, node: Any) -> Iterator[_Change]
         where: Site = (*site, ("keywords", i))
         words = f"without {_text(word)} in {name}"
         place = f"{name}.{word.arg or 'kwargs'}"
-        yield _Change(
-            "drop-argument", where, place, words, lambda t, where=where: _remove(t, where)
-        )
+        yield _Change("drop-argument", where, place, words, _removal(where))
     if node.args:
         last = len(node.args) - 1
         where = (*site, ("args", last))
         words = f"without {_text(node.args[last])} in {name}"
-        yield _Change(
-            "drop-argument", where, f"{name}.arg{last + 1}", words, lambda t: _remove(t, where)
-        )
+        yield _Change("drop-argument", where, f"{name}.arg{last + 1}", words, _removal(where))
 
 
 def _drop_element(tree: ast.Module, site: Site, node: Any) -> Iterator[_Change]:
@@ -418,7 +417,7 @@ def _drop_element(tree: ast.Module, site: Site, node: Any) -> Iterator[_Change]:
                 where,
                 place,
                 f"without {shown}",
-                lambda t, where=where: _remove(t, where),
+                _removal(where),
             )
         return
     if not isinstance(node, (ast.List, ast.Tuple)) or not isinstance(node.ctx, ast.Load):
@@ -431,7 +430,7 @@ def _drop_element(tree: ast.Module, site: Site, node: Any) -> Iterator[_Change]:
             where,
             place,
             f"without {_text(item)}",
-            lambda t, where=where: _remove(t, where),
+            _removal(where),
         )
 
 
@@ -527,9 +526,10 @@ def _change_constant(tree: ast.Module, site: Site, node: Any) -> Iterator[_Chang
         return  # the sign belongs to the number
     place = _place(tree, site)
     if isinstance(node, ast.Constant) and isinstance(node.value, bool):
-        new = ast.Constant(not node.value)
-        words = f"{place}: {node.value} -> {new.value}"
-        yield _Change("change-constant", site, f"{place}={new.value}", words, _replace(site, new))
+        flipped = not node.value
+        words = f"{place}: {node.value} -> {flipped}"
+        new = _replace(site, ast.Constant(flipped))
+        yield _Change("change-constant", site, f"{place}={flipped}", words, new)
         return
     value = _number(node)
     if value is None:
@@ -553,15 +553,17 @@ def _change_constant(tree: ast.Module, site: Site, node: Any) -> Iterator[_Chang
 
 
 def _change_string(tree: ast.Module, site: Site, node: Any) -> Iterator[_Change]:
-    if not (isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value):
+    value = node.value if isinstance(node, ast.Constant) else None
+    if not isinstance(value, str) or not value:
         return
     place = _place(tree, site)
-    for other in STRINGS.get(node.value, (node.value + "_",)):
+    for other in STRINGS.get(value, (f"{value}_",)):
+        word = re.sub(r"[^A-Za-z0-9_.]+", "_", other)
         yield _Change(
             "change-string",
             site,
-            f"{place}={re.sub(r'[^A-Za-z0-9_.]+', '_', other)}",
-            f"{place}: {node.value!r} -> {other!r}",
+            f"{place}={word}",
+            f"{place}: {value!r} -> {other!r}",
             _replace(site, ast.Constant(other)),
         )
 
@@ -585,6 +587,7 @@ def _change_name(tree: ast.Module, site: Site, node: Any) -> Iterator[_Change]:
 
 
 def _swap_operator(tree: ast.Module, site: Site, node: Any) -> Iterator[_Change]:
+    old: Any
     if isinstance(node, (ast.BinOp, ast.BoolOp, ast.AugAssign)):
         old = node.op
     elif isinstance(node, ast.Compare) and len(node.ops) == 1:

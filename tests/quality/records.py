@@ -30,12 +30,35 @@ def path_of(kind: str, task: str, folder: Path | None = None) -> Path:
 
 def read(kind: str, task: str, folder: Path | None = None) -> dict[str, Any]:
     """Returns the results of one kind for one task: name -> result. Empty if there are none."""
+    return _load(kind, task, folder).get("results", {})
+
+
+def about(kind: str, task: str, folder: Path | None = None) -> dict[str, Any]:
+    """Returns what was written about the results as a whole."""
+    return _load(kind, task, folder).get("about", {})
+
+
+def _load(kind: str, task: str, folder: Path | None) -> dict[str, Any]:
     path = path_of(kind, task, folder)
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
-def write(kind: str, task: str, results: dict[str, Any], folder: Path | None = None) -> None:
-    """Writes the results of one kind for one task, whole or not at all."""
+def write(
+    kind: str,
+    task: str,
+    results: dict[str, Any],
+    folder: Path | None = None,
+    about: dict[str, Any] | None = None,
+) -> None:
+    """Writes the results of one kind for one task, whole or not at all.
+
+    Args:
+        kind: String, one of `KINDS`.
+        task: String, the task's id.
+        results: Dict, name -> result.
+        folder: Path, `None` for the committed results.
+        about: Dict of plain data, what is to be said of them as a whole.
+    """
     path = path_of(kind, task, folder)
     # One line for each result: a new measurement shows as a small difference.
     lines = [
@@ -43,7 +66,8 @@ def write(kind: str, task: str, results: dict[str, Any], folder: Path | None = N
         for name in sorted(results)
     ]
     with atomic(path) as temporary:
-        temporary.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+        text = f'{{"about": {json.dumps(about or {}, sort_keys=True)},\n"results": {{\n'
+        temporary.write_text(text + ",\n".join(lines) + "\n}}\n", encoding="utf-8")
         temporary.chmod(0o644)
 
 
