@@ -135,10 +135,10 @@ def test_a_smaller_sample_is_part_of_a_larger_one(made: dict[str, Mutant]) -> No
     assert command.sample(everything, None) == everything
 
 
-def verdict(status: str, seconds: float = 1.0) -> TaskVerdict:
+def verdict(status: str, seconds: float = 1.0, used: float = 1.0) -> TaskVerdict:
     """Returns a verdict of custom_layer."""
     outcome = {"passed": "passed", "error": "error"}.get(status, "failed")
-    checks = (CheckResult("custom_layer::computes", "", outcome, 0, 1, "a message"),)
+    checks = (CheckResult("custom_layer::computes", "", outcome, 0, 1, "a message", "", used),)
     return TaskVerdict("custom_layer", "customization", status, checks, seconds=seconds)
 
 
@@ -148,7 +148,9 @@ def verdict(status: str, seconds: float = 1.0) -> TaskVerdict:
         (verdict("passed"), "survived"),
         (verdict("failed"), "killed"),
         (verdict("error"), "killed"),
-        (verdict("error", seconds=61), "timeout"),
+        (verdict("error", seconds=90), "killed"),
+        (verdict("error", seconds=62, used=61), "timeout"),
+        (verdict("error", seconds=121, used=0), "timeout"),
         (verdict("grader_error"), "grader_error"),
     ],
     ids=lambda value: value if isinstance(value, str) else value.status,
