@@ -244,14 +244,18 @@ def _details(all_of_it: list[Figures], explanations: list[survivors.Explanation]
             )
     parts.append(_section("Open mutants", lines))
 
-    lines = []
+    # One explanation may hold for many mutants.
+    explained: Counter = Counter()
     for figures in all_of_it:
-        for name, result in sorted(figures.mutants.items()):
-            if result["outcome"] not in ("survived", "timeout"):
-                continue
+        for name, result in figures.mutants.items():
             found = survivors.explain(explanations, name, result["change"])
-            if found is not None and name not in figures.open:
-                lines.append(f"- `{name}`: {found.verdict}. {_line(found.why, 400)}")
+            survived = result["outcome"] in ("survived", "timeout")
+            if survived and found is not None and name not in figures.open:
+                explained[found] += 1
+    lines = [
+        f"- `{e.pattern}` ({number}): {e.verdict}. {_line(e.why, 400)}"
+        for e, number in sorted(explained.items(), key=lambda item: item[0].pattern)
+    ]
     parts.append(_section("Survivors that are no fault of the graders", lines))
     return "\n".join(parts)
 
