@@ -59,7 +59,8 @@ def grade_corpus(
                 found[name] = corpus_result(case, verdict) | records.stamp(source, task)
                 records.write("corpus", task.id, found, folder)
                 problem = found[name]["difference"]
-                print(f"{'DIFFERS' if problem else 'ok':8}{verdict.seconds:6.1f} s  {case.name}")
+                shown = "DIFFERS" if problem else "ok"
+                print(f"{shown:8}{verdict.seconds:6.1f} s  {case.name}", flush=True)
                 if problem:
                     print(f"        {problem}", flush=True)
 
