@@ -57,7 +57,7 @@ def grade_corpus(
                     continue
                 verdict = runner.grade_task(Request(task, case.path))
                 found[name] = corpus_result(case, verdict) | records.stamp(source, task)
-                records.write("corpus", task.id, found, folder)
+                records.write("corpus", task.id, found, folder, {"submissions": len(cases)})
                 problem = found[name]["difference"]
                 shown = "DIFFERS" if problem else "ok"
                 print(f"{shown:8}{verdict.seconds:6.1f} s  {case.name}", flush=True)
@@ -109,6 +109,7 @@ class Figures:
     ):
         self.task = task
         self.corpus = records.read("corpus", task, folder)
+        self.submissions = int(records.about("corpus", task, folder).get("submissions", 0))
         self.mutants = records.read("mutants", task, folder)
         self.made = int(records.about("mutants", task, folder).get("mutants", 0))
         self.stability = records.read("stability", task, folder)
@@ -129,6 +130,7 @@ def _corpus_row(name: str, all_of_it: list[Figures]) -> str:
     right = sum(len(f.right) for f in all_of_it)
     wrong = sum(len(f.wrong) for f in all_of_it)
     cells = [
+        _of(right + wrong, sum(f.submissions for f in all_of_it)),
         _of(sum(f.accepted for f in all_of_it), right),
         _of(sum(f.rejected for f in all_of_it), wrong),
         _of(sum(f.diagnosed for f in all_of_it), wrong),
@@ -180,8 +182,8 @@ Each task has a corpus of right submissions, as different as good students are, 
 one realistic fault each. A diagnosis is right if the first check that fails, and the words of its
 message, are those that the fault's author expected. Graded by `python -m tests.report_card --corpus`.
 
-| task | right accepted | wrong rejected | diagnoses right |
-| --- | --- | --- | --- |
+| task | graded | right accepted | wrong rejected | diagnoses right |
+| --- | --- | --- | --- | --- |
 """
 
 MUTANTS_HEAD = """\

@@ -80,7 +80,8 @@ def test_the_page_shows_what_went_wrong(tmp_path: Path) -> None:
     """Counts, bounds and each thing that went wrong stand on the page."""
     good = report_card.corpus_result(case("right", "a"), verdict("passed"))
     missed = report_card.corpus_result(case("wrong", "b"), verdict("passed"))
-    records.write("corpus", "custom_layer", {"right/a": good, "wrong/b": missed}, tmp_path)
+    cases = {"right/a": good, "wrong/b": missed}
+    records.write("corpus", "custom_layer", cases, tmp_path, {"submissions": 3})
     mutant = {"outcome": "survived", "change": "1 -> 2", "line": 3}
     results = {"custom_layer:new": mutant, "custom_layer:dead": {**mutant, "outcome": "killed"}}
     records.write("mutants", "custom_layer", results, tmp_path, {"mutants": 7})
@@ -91,13 +92,13 @@ def test_the_page_shows_what_went_wrong(tmp_path: Path) -> None:
     }
     records.write("stability", "custom_layer", entries, tmp_path)
     page = report_card.render(tmp_path)
-    assert "| `custom_layer` | 1 of 1 | 0 of 1 | 0 of 1 |" in page
+    assert "| `custom_layer` | 2 of 3 | 1 of 1 | 0 of 1 | 0 of 1 |" in page
     assert "| `custom_layer` | 7 | 2 | 1 | 0 | 0 | 1 | 0 | 50.0 % |" in page
     assert "| `custom_layer` | 0 of 100 | 2.95 % | 1 of 10 |" in page
     assert "- `custom_layer/wrong/b`: must fail on computes" in page
     assert "- `custom_layer/idiomatic`, computes, 1 of 10: off" in page
     assert "- `custom_layer:new` (survived): `1 -> 2`." in page
-    assert "| `cnn` | – | – | – |" in page
+    assert "| `cnn` | – | – | – | – |" in page
 
 
 def test_the_corpus_is_graded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
