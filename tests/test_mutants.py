@@ -135,11 +135,14 @@ def test_a_smaller_sample_is_part_of_a_larger_one(made: dict[str, Mutant]) -> No
     assert command.sample(everything, None) == everything
 
 
-def verdict(status: str, seconds: float = 1.0, used: float = 1.0) -> TaskVerdict:
-    """Returns a verdict of custom_layer."""
-    outcome = {"passed": "passed", "error": "error"}.get(status, "failed")
-    checks = (CheckResult("custom_layer::computes", "", outcome, 0, 1, "a message", "", used),)
-    return TaskVerdict("custom_layer", "customization", status, checks, seconds=seconds)
+def verdict(status: str, *checks: tuple[str, str]) -> TaskVerdict:
+    """Returns a verdict of custom_layer, with outcomes and messages of its checks."""
+    given = checks or ((status if status in ("passed", "error") else "failed", "a message"),)
+    found = tuple(CheckResult("custom_layer::computes", "", o, 0, 1, m) for o, m in given)
+    return TaskVerdict("custom_layer", "customization", status, found)
+
+
+SLOW = ("error", "train did not finish within 60 s and was stopped.")
 
 
 @pytest.mark.parametrize(
@@ -147,17 +150,27 @@ def verdict(status: str, seconds: float = 1.0, used: float = 1.0) -> TaskVerdict
     [
         (verdict("passed"), "survived"),
         (verdict("failed"), "killed"),
-        (verdict("error"), "killed"),
-        (verdict("error", seconds=90), "killed"),
-        (verdict("error", seconds=62, used=61), "timeout"),
-        (verdict("error", seconds=121, used=0), "timeout"),
+        (verdict("error", ("error", "Your code raised NameError")), "killed"),
+        (verdict("error", ("passed", ""), SLOW, ("skipped", "")), "timeout"),
+        (verdict("error", ("failed", "Expected 1. Found 2."), SLOW), "killed"),
+        (verdict("error", ("error", "The task's time limit of 9 s was used up before this.")), "timeout"),
         (verdict("grader_error"), "grader_error"),
     ],
-    ids=lambda value: value if isinstance(value, str) else value.status,
-)
+    ids=["passed", "failed", "raised", "slow", "failed-and-slow", "used-up", "grader-error"],
+)  # fmt: skip
 def test_outcome(found: TaskVerdict, wanted: str) -> None:
     """A mutant is killed by a verdict, not by a limit, nor by a grader that broke."""
-    assert command.outcome_of(found, 60.0) == wanted
+    assert command.outcome_of(found) == wanted
+
+
+def test_the_engine_says_what_the_command_reads() -> None:
+    """The words for work that ran out of time are those of the engine."""
+    engine = "".join(
+        (rubric.KIT / "graders" / name).read_text(encoding="utf-8")
+        for name in ("client.py", "runner.py")
+    )
+    for words in ("did not finish within", "was used up before this", "could not evaluate your"):
+        assert words in engine
 
 
 class FakeRunner:
@@ -179,7 +192,7 @@ def test_results_hold_until_something_changes(tmp_path: Path) -> None:
     first, second = session.mutants[:2]
     runner = FakeRunner("failed")
     for mutant in (first, second):
-        session.keep(mutant, command.grade_mutant(runner, task, mutant, 60.0))  # type: ignore[arg-type]
+        session.keep(mutant, command.grade_mutant(runner, task, mutant))  # type: ignore[arg-type]
     again = command.Session(task, tmp_path)
     assert {m.id for m in again.waiting(again.mutants, False)} == {m.id for m in again.mutants[2:]}
     again.results[first.id]["engine"] = "another"
@@ -187,6 +200,15 @@ def test_results_hold_until_something_changes(tmp_path: Path) -> None:
     assert [m.id for m in again.waiting([first, second], False)] == [first.id, second.id]
     assert [m.id for m in again.waiting([first, second], True)] == [second.id]
     assert records.about("mutants", task.id, tmp_path) == {"mutants": len(session.mutants)}
+
+
+def test_what_ran_out_of_time_is_tried_again(tmp_path: Path) -> None:
+    """A slow day settles nothing."""
+    session = command.Session(rubric.find("custom_layer"), tmp_path)
+    first = session.mutants[0]
+    stamp = records.stamp(first.source, session.task)
+    session.keep(first, {"outcome": "timeout", "seconds": 120.0, **stamp})
+    assert session.waiting([first], True) == [first]
 
 
 def test_a_result_of_no_mutant_is_dropped(tmp_path: Path) -> None:
@@ -285,5 +307,5 @@ def test_a_fault_is_killed_by_its_check(runner: Runner) -> None:
         for m in command.Session(task).mutants
         if m.change == "ops.matmul(x, self.w) + self.b -> ops.matmul(x, self.w)"
     ]
-    result = command.grade_mutant(runner, task, mutant, 120.0)
+    result = command.grade_mutant(runner, task, mutant)
     assert (result["outcome"], result["check"]) == ("killed", "computes")
