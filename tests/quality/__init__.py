@@ -1,0 +1,1 @@
+"""How good the graders are: what `tests.mutants`, `tests.stability` and `tests.report_card` share."""
