@@ -157,8 +157,8 @@ def _requests(given: argparse.Namespace) -> list[Request]:
                 tasks.append(task)
         if not tasks:
             raise UsageError(
-                f"There is no task in {given.source}: it holds neither <section>/<task>.py nor "
-                "<task>.py."
+                f"There is no task in {given.source}: it holds no <section>/<task>.py, "
+                "<task>.py or <task>.ipynb."
             )
     if len(tasks) > 1 and not where.is_dir():
         raise UsageError("One file holds one task. Give one task, or a folder.")
