@@ -18,6 +18,7 @@ from pathlib import Path
 
 from graders import notebooks
 from graders.rubric import Task
+from graders.stubs import pristine
 
 MAX_BYTES = 2 * 2**20
 
@@ -264,10 +265,8 @@ def _read_notebook(path: Path, task: Task) -> Source:
 
 def _names_of(task: Task) -> frozenset[str]:
     """Returns the functions and classes that the task asks for."""
-    try:
-        return notebooks.defined(task.stub.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError):
-        return frozenset()
+    stub = pristine(task)
+    return notebooks.defined(stub) if stub is not None else frozenset()
 
 
 def check_syntax(text: str, path: Path) -> None:
@@ -309,9 +308,9 @@ def is_stub(text: str, task: Task) -> bool:
         text: String, the submission; it must parse.
         task: `Task`.
     """
-    try:
-        stub = task.stub.read_text(encoding="utf-8")
-    except OSError:
+    # Not the file in assignments/: that is what students write in.
+    stub = pristine(task)
+    if stub is None:
         return False
     if text == stub:
         return True

@@ -112,6 +112,24 @@ def test_the_student_copy_grades(folder: Path, tmp_path: Path) -> None:
         assert "student copy comes without" in done.stderr
 
 
+def test_work_in_place_is_no_stub(folder: Path) -> None:
+    """A student writes into the stub itself: from then on it is the student's work."""
+    path = folder / "student" / "assignments" / "optimization" / "dropout_l2.py"
+    stub = path.read_text()
+    try:
+        path.write_text(stub + "\nbroken(\n")
+        done = subprocess.run(
+            [sys.executable, "grade.py", "dropout_l2", "--json", "-"], cwd=folder / "student",
+            capture_output=True, text=True, timeout=300,
+        )  # fmt: skip
+    finally:
+        path.write_text(stub)
+    [task] = json.loads(done.stdout)["tasks"]
+    assert task["status"] == "error"
+    # The notebook beside it is untouched, and does not count.
+    assert "Syntax error in dropout_l2.py" in task["message"]
+
+
 def test_hidden_tests_stay_behind() -> None:
     """What stands between nbgrader's markers in a check file is not the students'."""
     text = "a = 1\n### BEGIN HIDDEN TESTS\nb = 2\n### END HIDDEN TESTS\nc = 3\n"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # what only instructors use are not in it.
 FILES = ("grade.py", "README.md", "LICENSE", "pyproject.toml", "uv.lock", ".gitignore")
 FOLDERS = {"graders": (".py", ".json", ".j2", ".css"), "datasets": (".py", ".npz")}
-INSTRUCTORS = ("graders/course", "graders/calibrate.py", "graders/stubs.py")
+INSTRUCTORS = ("graders/course", "graders/calibrate.py")
 # An instructor's own part of a check file that students do not get: nbgrader's markers.
 HIDDEN = re.compile(
     r"^[ \t]*### BEGIN HIDDEN TESTS(?s:.*?)^[ \t]*### END HIDDEN TESTS.*\n?", re.MULTILINE
@@ -121,7 +121,7 @@ def release(target: Path) -> list[Path]:
             raise CannotRelease(f"There is no {task.reference.relative_to(KIT)} to release from.")
         stub = make_stub(task.reference.read_text(encoding="utf-8"))
         source = notebooks.for_task(task)
-        for folder in ("student/assignments", "course/source"):
+        for folder in ("student/assignments", "student/graders/pristine", "course/source"):
             writer.text(f"{folder}/{task.section}/{task.id}.py", stub)
         _notebook(writer, f"{task.section}/{task.id}.ipynb", source)
     for section in dict.fromkeys((*SECTIONS, *(task.section for task in tasks()))):
