@@ -286,25 +286,26 @@ class ClearToStub(preprocessors.ClearSolutions):
 
 
 def _init_notebooks(self: Autograde) -> None:
-    """Finds the notebooks, and the modules that were handed in without one."""
+    """Finds the notebooks, those too in whose place there is a module, or nothing."""
     try:
         _original_init(self)
     except NbGraderException:
-        if not _add_modules(self):
+        if not _add_missing(self):
             raise
         return
-    _add_modules(self)
+    _add_missing(self)
 
 
-def _add_modules(self: Autograde) -> bool:
+def _add_missing(self: Autograde) -> bool:
     course = self.coursedir
+    released = Path(course.format_path(course.source_directory, ".", course.assignment_id))
     pattern = self._format_source(course.assignment_id, course.student_id)
     for folder in map(Path, sorted(glob.glob(pattern))):
         for task in rubric.tasks():
             notebook = folder / f"{task.id}.ipynb"
             wanted = fnmatch.fnmatchcase(task.id, course.notebook_id)
-            module = notebook.with_suffix(".py").is_file() and not notebook.exists()
-            if task.section == course.assignment_id and wanted and module:
+            known = task.section == course.assignment_id and (released / notebook.name).is_file()
+            if known and wanted and folder.is_dir() and not notebook.exists():
                 self.assignments.setdefault(str(folder), []).append(str(notebook))
     return bool(self.assignments)
 
@@ -346,5 +347,6 @@ def configure(c: Any) -> None:
         ClearToStub if item is preprocessors.ClearSolutions else item
         for item in GenerateAssignment.preprocessors.default_args[0]
     ]
-    # nbgrader looks for notebooks only; there is no setting for a module in the place of one.
+    # nbgrader looks for notebooks only; it has no setting for a module in the place of one. What is
+    # missing altogether gets a page that says so.
     Autograde.init_notebooks, Autograde.start = _init_notebooks, _start
