@@ -169,19 +169,25 @@ def load(task: Task, where: Path) -> Source:
 
 def _choose(paths: list[Path], task: Task) -> Source:
     module, notebook = paths
+    first, broken = None, Unreadable()
     try:
-        first: Source | None = read(module, task)
-    except Unreadable:
-        first = None
+        first = read(module, task)
+    except Unreadable as error:
+        broken = error
     try:
         second = read(notebook, task)
     except Unreadable as error:
         if first is None or is_stub(first.text, task):
             raise
         return dataclasses.replace(first, note=f"{module.name} counts, because: {error}")
-    if first is not None and is_stub(second.text, task):
+    untouched = is_stub(second.text, task)
+    if first is None:
+        if untouched:
+            raise broken
+        return dataclasses.replace(second, note=f"{notebook.name} counts, because: {broken}")
+    if untouched:
         return first
-    if first is not None and (is_stub(first.text, task) or _same(first.text, second.text, task)):
+    if is_stub(first.text, task) or _same(first.text, second.text, task):
         return second
     note = (
         f"There are {module.name} and {notebook.name}, both filled in and not the same. The "

@@ -210,6 +210,14 @@ def test_of_two_forms_the_one_that_was_filled_in_counts(
     assert bool(found.note) == note, found.note
 
 
+def test_a_broken_module_is_said_to_be_broken(tmp_path: Path) -> None:
+    """Beside an untouched notebook, the module is the work, and its fault is named."""
+    (tmp_path / "custom_layer.py").write_text("def broken(:")
+    write(tmp_path / "custom_layer.ipynb", STUB)
+    with pytest.raises(source.Unreadable, match="Syntax error in custom_layer.py"):
+        source.load(TASK, tmp_path)
+
+
 def test_a_missing_task_names_what_may_be_it(tmp_path: Path) -> None:
     """A renamed file is named; nothing is guessed."""
     write(tmp_path / "Custom Layer (1).ipynb", REFERENCE)

@@ -65,7 +65,8 @@ def test_students_get_no_solution(folder: Path) -> None:
     }
     assert len(given) > 50
     for path, text in given.items():
-        assert "BEGIN SOLUTION" not in text, path
+        # The module that cuts solutions out speaks of the markers.
+        assert "BEGIN SOLUTION" not in text or path.name == "stubs.py", path
         assert "MARK SCHEME" not in text, path
     work = "\n".join(text for path, text in given.items() if "assignments" in path.parts)
     for task in TASKS:

@@ -9,6 +9,7 @@ the value of the cell, a float. See `nbgrader.utils.determine_grade`.
 from __future__ import annotations
 
 import copy
+import dataclasses
 import fnmatch
 import glob
 import os
@@ -82,7 +83,8 @@ def _work(task: Task | None, folder: Path, path: Path) -> list[dict[str, Any]]:
 
 
 def _unreadable(task: Task | None, folder: Path, path: Path, reason: str) -> list[dict[str, Any]]:
-    notes: list[dict[str, Any]] = [_note(sources.printable(reason))]
+    reason = sources.printable(reason).replace(f"{folder}/", "")
+    notes: list[dict[str, Any]] = [_note(reason)]
     try:
         # A notebook with a syntax error in it is shown all the same.
         shown = sources.locate(task, folder) if task is not None else path
@@ -197,9 +199,9 @@ class GradeWithKit(preprocessors.NbGraderPreprocessor):
         ungraded = resources.setdefault(UNGRADED, set())
         if task is not None:
             exporter: Any = self.parent
-            request = Request(task, _submission(exporter.parent, info))
-            verdict = _runner(self._settings()).grade_task(request)
-            ungraded |= fill(nb, task, verdict)
+            folder = _submission(exporter.parent, info)
+            verdict = _runner(self._settings()).grade_task(Request(task, folder))
+            ungraded |= fill(nb, task, _without(verdict, f"{folder}/"))
         # What nobody graded must not count as right for want of an error.
         for cell in nb.cells:
             marks = notebooks.marks_of(cell)
@@ -212,6 +214,15 @@ class GradeWithKit(preprocessors.NbGraderPreprocessor):
         for name in sorted(ungraded):
             self.log.warning("%s of %s is left for a person to grade.", name, info["student"])
         return nb, resources
+
+
+def _without(verdict: TaskVerdict, place: str) -> TaskVerdict:
+    """Takes the marker's own folders out of what the student reads."""
+    checks = tuple(
+        dataclasses.replace(check, message=check.message.replace(place, ""))
+        for check in verdict.checks
+    )
+    return dataclasses.replace(verdict, checks=checks, message=verdict.message.replace(place, ""))
 
 
 def fill(nb: NotebookNode, task: Task, verdict: TaskVerdict) -> set[str]:

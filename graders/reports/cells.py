@@ -119,7 +119,8 @@ def bundles(verdict: TaskVerdict, index: int) -> list[dict[str, str]]:
     """
     check = verdict.checks[index]
     found = []
-    if index == 0 and verdict.message:
+    # What could not be read says the same twice: of the task, and in its first check.
+    if index == 0 and verdict.message and verdict.message != check.message:
         found.append({"text/html": task_html(verdict), "text/plain": task_text(verdict)})
     found.append({"text/html": check_html(check), "text/plain": check_text(check)})
     if index == len(verdict.checks) - 1:
