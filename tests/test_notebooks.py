@@ -214,7 +214,7 @@ def test_a_broken_module_is_said_to_be_broken(tmp_path: Path) -> None:
     """Beside an untouched notebook, the module is the work, and its fault is named."""
     (tmp_path / "custom_layer.py").write_text("def broken(:")
     write(tmp_path / "custom_layer.ipynb", STUB)
-    with pytest.raises(source.Unreadable, match="Syntax error in custom_layer.py"):
+    with pytest.raises(source.Unreadable, match=r"Syntax error in custom_layer\.py"):
         source.load(TASK, tmp_path)
 
 
