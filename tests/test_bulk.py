@@ -23,17 +23,20 @@ pytest.importorskip("jupytext")
 
 import nbformat
 from nbgrader.api import Gradebook
-from nbgrader.converters import Autograde
+from nbgrader.converters import Autograde, NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
-from graders import rubric
+from graders import jupyter, rubric
 from graders import source as sources
 from graders.course import autograde, bulk, release, results
 from graders.rubric import KIT
 from graders.runner import Request, Runner, Settings
 from graders.verdict import CheckResult, Status, TaskVerdict
 from tests.notebook import code, notebook
+
+# nbgrader's own use of SQLAlchemy.
+pytestmark = pytest.mark.filterwarnings("ignore:Object of type")
 
 TASK = rubric.find("custom_layer")
 SECTION = TASK.section
@@ -510,3 +513,63 @@ def test_stopping_drops_what_waits(tmp_path: Path) -> None:
         with pytest.raises(bulk.CannotGrade) as caught:
             bulk.main([str(tmp_path)], argparse.ArgumentParser(), lambda given: Settings())
     assert str(caught.value).startswith("Stopped: 0 of 9 tasks graded")
+
+
+def test_json_alone_on_standard_output_and_the_secret_said(tmp_path: Path) -> None:
+    """`--json -` prints JSON and nothing else there; with a secret, the tests are hidden ones."""
+    folder = tmp_path / "submitted/ann" / SECTION
+    folder.mkdir(parents=True)
+    (folder / f"{TASK.id}.ipynb").write_text("")
+    secret = tmp_path / "secret"
+    secret.write_text("s3cret")
+    done = grade(
+        "bulk", str(tmp_path / "submitted"), TASK.id, "--json", "-", "--secret", str(secret)
+    )
+    assert done.returncode == 1
+    [task] = json.loads(done.stdout)["students"]["ann"]["tasks"]
+    assert (task["status"], task["points"], task["max_points"]) == ("error", 0, 10)
+    assert "1 of 1 tasks graded, 0 of them from the store; secret hidden tests." in done.stderr
+    assert "s3cret" not in done.stdout + done.stderr
+
+
+def test_the_bridge_takes_the_secret_from_a_file(tmp_path: Path) -> None:
+    """The course's configuration may name a file; an empty one is no secret."""
+    config = Config()
+    config.GradeWithKit.secret_file = str(tmp_path / "secret")
+    (tmp_path / "secret").write_text("s3cret\n")
+    settings = autograde.GradeWithKit(config=config)._settings()
+    assert settings.secret == b"s3cret"
+    assert settings.use_store and settings.settle
+    (tmp_path / "secret").write_text("\n")
+    with pytest.raises(NbGraderException, match="is empty"):
+        autograde.GradeWithKit(config=config)._settings()
+
+
+def test_check_cells_show_what_the_terminal_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In Jupyter a check cell shows message, hint and curves, and its value is the points."""
+    given = verdict(["failed", "passed"], "failed", "About the task.")
+    asked: list[Path] = []
+    shown: list[dict[str, str]] = []
+
+    class Told:
+        def grade_task(self, request: Request) -> TaskVerdict:
+            asked.append(request.path)
+            return given
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(jupyter, "_runner", Told)
+    monkeypatch.setattr("IPython.display.display", lambda bundle, raw: shown.append(bundle))
+    first, last = TASK.checks[0], TASK.checks[-1]
+    assert jupyter.check(first.id) == first.points / 4
+    assert asked == [tmp_path / f"{TASK.id}.ipynb"]
+    assert "About the task." in shown[0]["text/plain"]
+    assert "<b>no</b> $x$\nHint: Look." in shown[1]["text/plain"]
+    assert "<b>no</b>" not in shown[1]["text/html"]
+    jupyter.check(last.id)
+    assert "image/png" in shown[-1]
+    given = verdict(["skipped"], "grader_error", "The grader itself failed.")
+    with pytest.raises(jupyter.GraderFailed):
+        jupyter.check(first.id)
+    assert jupyter.check(f"{TASK.id}::hidden") == 0.0

@@ -22,8 +22,7 @@ from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbgrader import preprocessors
-from nbgrader.converters import Autograde, GenerateAssignment
-from nbgrader.converters.base import NbGraderException
+from nbgrader.converters import Autograde, GenerateAssignment, NbGraderException
 from traitlets import Float, Integer, Unicode
 
 from graders import notebooks, rubric
