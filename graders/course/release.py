@@ -49,6 +49,12 @@ configure(c)
 # Seconds for each task, and the data, as with `python grade.py --timeout 300 --data default`.
 # c.GradeWithKit.timeout = 300.0
 # c.GradeWithKit.data = "default"
+
+# How `nbgrader zip_collect` reads the names of downloaded files: as Blackboard writes them.
+c.FileNameCollectorPlugin.valid_ext = [".ipynb", ".py"]
+c.FileNameCollectorPlugin.named_regexp = (
+    r".*_(?P<student_id>\\w+)_attempt_(?P<timestamp>[0-9-]+)_(?P<file_id>.*)"
+)
 '''
 
 
