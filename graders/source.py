@@ -295,7 +295,7 @@ def check_syntax(text: str, path: Path) -> None:
 
 
 class _Skeleton(ast.NodeTransformer):
-    """Drops docstrings: a student who edits only comments and docstrings has not started."""
+    """Drops docstrings and imports: a student who edits only these has not started."""
 
     def _strip(self, node: ast.AST) -> ast.AST:
         self.generic_visit(node)
@@ -304,7 +304,13 @@ class _Skeleton(ast.NodeTransformer):
             node.body = body[1:]  # type: ignore[attr-defined]
         return node
 
-    visit_Module = visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = _strip
+    def visit_Module(self, node: ast.Module) -> ast.AST:
+        """Drops the module's docstring and imports."""
+        imports = (ast.Import, ast.ImportFrom)
+        node.body = [item for item in node.body if not isinstance(item, imports)]
+        return self._strip(node)
+
+    visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = _strip
 
 
 def is_stub(text: str, task: Task) -> bool:

@@ -12,6 +12,7 @@ import concurrent.futures
 import dataclasses
 import json
 import os
+import statistics
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -143,8 +144,8 @@ class _Progress:
     def seconds_left(self) -> float:
         """Returns an estimate: each task costs what it cost others so far."""
         known = [x for spent in self._spent.values() for x in spent]
-        usual = sum(known) / len(known) if known else GUESS_SECONDS
-        costs = {task: sum(spent) / len(spent) for task, spent in self._spent.items()}
+        usual = statistics.median(known) if known else GUESS_SECONDS
+        costs = {task: statistics.median(spent) for task, spent in self._spent.items()}
         left = sum(count * costs.get(task, usual) for task, count in self._left.items())
         return left / self._jobs
 

@@ -177,7 +177,9 @@ def report(verdicts: Verdicts) -> str:
         lines.append(f"{task}: the same work from {', '.join(students)}.")
     for student, found in verdicts.items():
         for verdict in found:
-            if verdict.message and verdict.status != "not_started":
+            # Who handed nothing in is counted; a file of nearly that name is worth a line.
+            nothing = verdict.message.startswith("There is no ") and "Found" not in verdict.message
+            if verdict.message and verdict.status != "not_started" and not nothing:
                 lines.append(f"{student}: {verdict.task}: {verdict.message.splitlines()[0]}")
     return "\n".join(lines)
 
