@@ -37,7 +37,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="grade.py",
         description="Grade the exercises in assignments/, or somebody else's work.",
-        epilog="Exit code: 0, all points; 1, some missing; 2, wrong usage or the grader failed.",
+        epilog="Exit code: 0, all points; 1, some missing; 2, wrong usage or the grader failed. "
+        "For instructors: release DIR and bulk SUBMITTED, each with a --help of its own.",
     )
     parser.add_argument("tasks", nargs="*", metavar="TASK", help="task ids; all if none is given")
     parser.add_argument("--from", dest="source", metavar="FILE|DIR", help="grade this work instead")
@@ -48,11 +49,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--json", metavar="FILE", help="write the verdict as JSON; - is the terminal"
     )
+    parser.add_argument("--watch", action="store_true", help="grade again on every save")
+    _add_settings(parser)
+    return parser
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that say how to grade, see `_settings`."""
     parser.add_argument(
         "--jobs", type=int, metavar="N", help="tasks side by side (suits the machine)"
     )
     parser.add_argument("--no-cache", action="store_true", help="grade unchanged work again too")
-    parser.add_argument("--watch", action="store_true", help="grade again on every save")
     parser.add_argument("--spawn", action="store_true", help="fresh processes instead of forks")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="the public seed (0)")
     parser.add_argument(
@@ -65,7 +72,6 @@ def _parser() -> argparse.ArgumentParser:
         "--weights", default="kit", metavar="NAME", help="VGG16 weights: kit or imagenet"
     )
     parser.add_argument("--secret", metavar="FILE", help="file with the secret of the hidden tests")
-    return parser
 
 
 def _processors() -> int:
@@ -157,8 +163,8 @@ def _requests(given: argparse.Namespace) -> list[Request]:
                 tasks.append(task)
         if not tasks:
             raise UsageError(
-                f"There is no task in {given.source}: it holds neither <section>/<task>.py nor "
-                "<task>.py."
+                f"There is no task in {given.source}: it holds no <section>/<task>.py, "
+                "<task>.py or <task>.ipynb."
             )
     if len(tasks) > 1 and not where.is_dir():
         raise UsageError("One file holds one task. Give one task, or a folder.")
@@ -312,6 +318,24 @@ def _console(stderr: bool = False) -> Console:
     return Console(stderr=stderr, highlight=False, soft_wrap=False)
 
 
+def _instructors(command: str, arguments: list[str]) -> int:
+    """Runs what only the whole kit has: `release` or `bulk`."""
+    try:
+        from graders.course import bulk, release
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("graders"):
+            raise UsageError(f"The student copy comes without {command}.") from None
+        raise
+    parser = _Parser(prog=f"grade.py {command}")
+    try:
+        if command == "release":
+            return release.main(arguments, parser)
+        _add_settings(parser)
+        return bulk.main(arguments, parser, _settings)
+    except (release.CannotRelease, bulk.CannotGrade) as error:
+        raise UsageError(str(error)) from None
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the command line.
 
@@ -322,6 +346,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Integer, the exit code.
     """
     try:
+        words = list(sys.argv[1:] if arguments is None else arguments)
+        if words[:1] == ["release"] or words[:1] == ["bulk"]:
+            return _instructors(words[0], words[1:])
         given = _parser().parse_args(arguments)
         if given.list:
             from graders.reports import text

@@ -180,7 +180,13 @@ def find(name: str) -> Task:
     Raises:
         UnknownTask: If there is none; the message names close matches.
     """
-    wanted = name.replace("\\", "/").rstrip("/").split("/")[-1].removesuffix(".py")
+    wanted = (
+        name.replace("\\", "/")
+        .rstrip("/")
+        .split("/")[-1]
+        .removesuffix(".py")
+        .removesuffix(".ipynb")
+    )
     known = {task.id: task for task in tasks()}
     if wanted in known:
         return known[wanted]

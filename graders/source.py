@@ -7,16 +7,18 @@ and nothing of it runs here.
 from __future__ import annotations
 
 import ast
+import contextlib
 import dataclasses
 import hashlib
 import os
 import re
 import stat
 import unicodedata
-import warnings
 from pathlib import Path
 
+from graders import notebooks
 from graders.rubric import Task
+from graders.stubs import pristine
 
 MAX_BYTES = 2 * 2**20
 
@@ -34,12 +36,35 @@ class Source:
         filename: String, what to call it in messages.
         path: Path that it came from.
         digest: String, `"sha256:…"` of the text.
+        lines: Tuple, of a notebook the cell and line of each line of the text.
+        note: String, what the student should know about which file was taken.
     """
 
     text: str
     filename: str
     path: Path
     digest: str
+    lines: tuple[tuple[int, int], ...] = ()
+    note: str = ""
+
+    def in_cells(self, message: str) -> str:
+        """Puts the places that a message names in the words of a notebook, if this is one.
+
+        Args:
+            message: String, which may name lines of the module.
+        """
+        if not self.lines:
+            return message
+        title = self.path.name
+
+        def place(found: re.Match[str]) -> str:
+            number = int(found[1])
+            cell, line = self.lines[number - 1] if 0 < number <= len(self.lines) else (0, 0)
+            return f'"{title}", code cell {cell}, line {line}' if cell else f'"{title}"'
+
+        name = re.escape(self.filename)
+        message = re.sub(rf'"(?:[^"\n]*/)?{name}", line (\d{{1,7}})', place, message)
+        return message.replace(self.filename, title)
 
 
 # Keras prints its own errors in bold.
@@ -63,6 +88,44 @@ def printable(text: str, limit: int = 8000) -> str:
     return cleaned if len(cleaned) <= limit else cleaned[:limit] + " …"
 
 
+def _candidates(task: Task, where: Path) -> list[Path]:
+    """Returns the module and the notebook, whichever is there; at least one."""
+    if where == task.stub and task.stub.with_suffix(".ipynb").exists():
+        # The student's own copy: a notebook may lie beside the stub.
+        where = where.parent
+    elif not where.is_dir():
+        return [where]
+    names = (f"{task.section}/{task.id}", task.id)
+    for name in names:
+        found = [where / f"{name}{suffix}" for suffix in (".py", ".ipynb")]
+        found = [path for path in found if path.is_file()]
+        for path in found:
+            # In a folder that somebody else filled, a link may lead to the reader's own files.
+            if path.is_symlink() and not path.resolve().is_relative_to(where.resolve()):
+                raise Unreadable(f"{path} is a link that leads out of the folder. Hand in a file.")
+        if found:
+            return found
+    raise Unreadable(
+        f"There is no {task.id} in {where}. Expected one of: {names[0]}.py, {names[1]}.py, "
+        f"{names[1]}.ipynb.{_similar(task, where)} Is the file named like the task?"
+    )
+
+
+def _similar(task: Task, where: Path) -> str:
+    """Names files that may be the task under another name."""
+    plain = task.id.replace("_", "")
+    found = []
+    for folder in (where / task.section, where):
+        with contextlib.suppress(OSError):
+            found += [
+                path.name
+                for path in sorted(folder.iterdir())[:1000]
+                if path.suffix.lower() in (".py", ".ipynb")
+                and plain in re.sub(r"[^a-z0-9]", "", path.stem.lower())
+            ]
+    return f" Found {', '.join(found[:3])}, which is not graded." if found else ""
+
+
 def locate(task: Task, where: Path) -> Path:
     """Finds the file of a task in somebody's work.
 
@@ -72,28 +135,73 @@ def locate(task: Task, where: Path) -> Path:
             `<task>.ipynb`.
 
     Returns:
-        Path of the file.
+        Path of the file; of a module and a notebook, the one that counts.
 
     Raises:
         Unreadable: If there is none.
     """
-    if not where.is_dir():
-        return where
-    names = (f"{task.section}/{task.id}.py", f"{task.id}.py")
-    for name in names:
-        if (where / name).is_file():
-            return where / name
-    raise Unreadable(
-        f"There is no {task.id} in {where}. Expected one of: "
-        f"{', '.join(names)}. Is the file named like the task?"
+    found = _candidates(task, where)
+    try:
+        return found[0] if len(found) == 1 else _choose(found, task).path
+    except Unreadable:
+        return found[-1]
+
+
+def load(task: Task, where: Path) -> Source:
+    """Finds and reads the work on a task.
+
+    Of a module and a notebook that lie side by side the one counts that is no longer the stub; if
+    both were filled in, differently, the notebook does, and a note says so.
+
+    Args:
+        task: `Task`.
+        where: Path, as for `locate`.
+
+    Returns:
+        A `Source`.
+
+    Raises:
+        Unreadable: If there is nothing to grade.
+    """
+    found = _candidates(task, where)
+    return read(found[0], task) if len(found) == 1 else _choose(found, task)
+
+
+def _choose(paths: list[Path], task: Task) -> Source:
+    module, notebook = paths
+    first, broken = None, Unreadable()
+    try:
+        first = read(module, task)
+    except Unreadable as error:
+        broken = error
+    try:
+        second = read(notebook, task)
+    except Unreadable as error:
+        if first is None or is_stub(first.text, task):
+            raise
+        return dataclasses.replace(first, note=f"{module.name} counts, because: {error}")
+    untouched = is_stub(second.text, task)
+    if first is None:
+        if untouched:
+            raise broken
+        return dataclasses.replace(second, note=f"{notebook.name} counts, because: {broken}")
+    if untouched:
+        return first
+    if is_stub(first.text, task) or _same(first.text, second.text, task):
+        return second
+    note = (
+        f"There are {module.name} and {notebook.name}, both filled in and not the same. The "
+        "notebook counts; hand in one of them."
     )
+    return dataclasses.replace(second, note=note)
 
 
-def read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path, most: int = MAX_BYTES) -> bytes:
     """Reads a file that somebody else wrote.
 
     Args:
         path: Path.
+        most: Integer, the largest size that is read.
 
     Returns:
         Bytes.
@@ -105,14 +213,14 @@ def read_bytes(path: Path) -> bytes:
         fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
         with open(fd, "rb") as file:
             if not stat.S_ISREG(os.fstat(fd).st_mode):
-                raise Unreadable(f"{path} is not a regular file. Give a .py file.")
-            data = file.read(MAX_BYTES + 1)
+                raise Unreadable(f"{path} is not a regular file. Give a .py or .ipynb file.")
+            data = file.read(most + 1)
     except FileNotFoundError:
         raise Unreadable(f"There is no file {path}. Check the path for a typing error.") from None
     except OSError as error:
         raise Unreadable(f"{path} cannot be read: {error.strerror}.") from None
-    if len(data) > MAX_BYTES:
-        raise Unreadable(f"{path} is larger than {MAX_BYTES // 2**20} MB. Is it the right file?")
+    if len(data) > most:
+        raise Unreadable(f"{path} is larger than {most // 2**20} MB. Is it the right file?")
     return data
 
 
@@ -120,7 +228,7 @@ def read(path: Path, task: Task) -> Source:
     """Reads a submission.
 
     Args:
-        path: Path of a `.py` file.
+        path: Path of a `.py` or `.ipynb` file.
         task: `Task` that it is for.
 
     Returns:
@@ -129,6 +237,8 @@ def read(path: Path, task: Task) -> Source:
     Raises:
         Unreadable: If it is no Python module; a syntax error is shown with its line.
     """
+    if path.suffix.lower() == ".ipynb":
+        return _read_notebook(path, task)
     data = read_bytes(path)
     if path.suffix.lower() != ".py":
         raise Unreadable(f"{path} is neither a .py nor an .ipynb file. Give one of these.")
@@ -142,20 +252,33 @@ def read(path: Path, task: Task) -> Source:
     if not text.strip():
         raise Unreadable(f"{path} is empty. Start from the stub in assignments/.")
     check_syntax(text, path)
-    digest = "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return Source(text, f"{task.id}.py", path, digest)
+    return Source(text, f"{task.id}.py", path, _digest(text))
 
 
-def _parse(text: str) -> ast.Module:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return ast.parse(text)
+def _digest(text: str) -> str:
+    return "sha256:" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _read_notebook(path: Path, task: Task) -> Source:
+    data = read_bytes(path, notebooks.MAX_BYTES)
+    try:
+        module = notebooks.module(data, _names_of(task), path.name)
+    except notebooks.BadNotebook as error:
+        raise Unreadable(f"{path} {error}") from None
+    check_syntax(module.text, path)
+    return Source(module.text, f"{task.id}.py", path, _digest(module.text), module.lines)
+
+
+def _names_of(task: Task) -> frozenset[str]:
+    """Returns the functions and classes that the task asks for."""
+    stub = pristine(task)
+    return notebooks.defined(stub) if stub is not None else frozenset()
 
 
 def check_syntax(text: str, path: Path) -> None:
     """Raises `Unreadable`, with the line, for text that is no Python module."""
     try:
-        _parse(text)
+        notebooks.parse(text)
     except SyntaxError as error:
         line = (error.text or "").rstrip("\n")
         shown = f"\n    {line}" if line.strip() else ""
@@ -172,7 +295,7 @@ def check_syntax(text: str, path: Path) -> None:
 
 
 class _Skeleton(ast.NodeTransformer):
-    """Drops docstrings: a student who edits only comments and docstrings has not started."""
+    """Drops docstrings and imports: a student who edits only these has not started."""
 
     def _strip(self, node: ast.AST) -> ast.AST:
         self.generic_visit(node)
@@ -181,7 +304,13 @@ class _Skeleton(ast.NodeTransformer):
             node.body = body[1:]  # type: ignore[attr-defined]
         return node
 
-    visit_Module = visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = _strip
+    def visit_Module(self, node: ast.Module) -> ast.AST:
+        """Drops the module's docstring and imports."""
+        imports = (ast.Import, ast.ImportFrom)
+        node.body = [item for item in node.body if not isinstance(item, imports)]
+        return self._strip(node)
+
+    visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = _strip
 
 
 def is_stub(text: str, task: Task) -> bool:
@@ -191,14 +320,32 @@ def is_stub(text: str, task: Task) -> bool:
         text: String, the submission; it must parse.
         task: `Task`.
     """
-    try:
-        stub = task.stub.read_text(encoding="utf-8")
-    except OSError:
+    # Not the file in assignments/: that is what students write in.
+    stub = pristine(task)
+    if stub is None:
         return False
     if text == stub:
         return True
     try:
-        ours, theirs = (ast.dump(_Skeleton().visit(_parse(item))) for item in (stub, text))
+        found = _skeleton(text)
+        return found == _skeleton(stub) or found == _skeleton(
+            # What a notebook with the stub in it comes to.
+            notebooks.only_needed(stub, _names_of(task))
+        )
     except (RecursionError, ValueError, SyntaxError):
         return False
-    return ours == theirs
+
+
+def _skeleton(text: str) -> str:
+    return ast.dump(_Skeleton().visit(notebooks.parse(text)))
+
+
+def _same(module: str, notebook: str, task: Task) -> bool:
+    """Returns whether a module and a notebook's module hold the same code."""
+    try:
+        return _skeleton(notebook) in (
+            _skeleton(module),
+            _skeleton(notebooks.only_needed(module, _names_of(task))),
+        )
+    except (RecursionError, ValueError, SyntaxError):
+        return False

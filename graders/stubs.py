@@ -13,13 +13,17 @@ level (imports that only the solution needs) vanishes. `python -m graders.stubs`
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import re
 import sys
 import textwrap
 from pathlib import Path
 
-from graders.rubric import KIT, tasks
+from graders.rubric import KIT, Task, tasks
 
+# Where a copy of the kit without references keeps its stubs as they were handed out.
+PRISTINE = KIT / "graders" / "pristine"
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
 
@@ -94,6 +98,23 @@ def _raise_lines(todo: str, indent: str) -> list[str]:
         *(f"{indent}    {part}" for part in parts),
         f"{indent})",
     ]
+
+
+@functools.cache
+def pristine(task: Task) -> str | None:
+    """Returns a task's stub as it was handed out, whatever became of the file in `assignments/`.
+
+    Args:
+        task: `Task`.
+
+    Returns:
+        String, or `None` if this copy of the kit has neither the reference nor the stub.
+    """
+    with contextlib.suppress(OSError, BrokenReference):
+        return make_stub(task.reference.read_text(encoding="utf-8"))
+    with contextlib.suppress(OSError):
+        return (PRISTINE / task.section / f"{task.id}.py").read_text(encoding="utf-8")
+    return None
 
 
 def write_all(root: Path = KIT) -> list[Path]:

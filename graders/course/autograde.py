@@ -1,0 +1,362 @@
+"""The bridge to nbgrader: `nbgrader autograde` without a kernel.
+
+`configure` replaces the step that would run a student's notebook in the marker's account by one
+that grades it as the kit grades everything (in a sandbox, from the verdict store if nothing
+changed) and writes outputs into the check cells. nbgrader reads a cell's score from these outputs:
+the value of the cell, a float. See `nbgrader.utils.determine_grade`.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import fnmatch
+import glob
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert.exporters import NotebookExporter
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from nbgrader import preprocessors
+from nbgrader.converters import Autograde, GenerateAssignment, NbGraderException
+from traitlets import Float, Integer, Unicode
+
+from graders import notebooks, rubric
+from graders import source as sources
+from graders.course.notebooks import clear_cell, grade_id
+from graders.reports import cells
+from graders.rubric import Task
+from graders.runner import Request, Runner, Settings
+from graders.verdict import TaskVerdict
+
+UNGRADED = "keras_kit_ungraded"
+
+
+def _task(name: str, section: str) -> Task | None:
+    found = (task for task in rubric.tasks() if task.id == name and task.section == section)
+    return next(found, None)
+
+
+def _submission(converter: Any, info: dict[str, str]) -> Path:
+    course = converter.coursedir
+    section = info["assignment"]
+    folder = Path(course.format_path(course.submitted_directory, info["student"], section))
+    # As `bulk` sees it: the student's folder, with the section in it.
+    return folder.parent if folder.name == section else folder
+
+
+# --- from what was handed in to a notebook that nbgrader can take ---------------------------------
+
+
+def _plain(cell: dict[str, Any]) -> NotebookNode:
+    """Copies a student's cell without anything but its text."""
+    text = notebooks.source_of(cell)
+    return new_code_cell(text) if cell.get("cell_type") == "code" else new_markdown_cell(text)
+
+
+def _note(text: str) -> NotebookNode:
+    # An indented block: words of a submission are no markup.
+    lines = "\n".join(f"    {line}" for line in text.split("\n"))
+    return new_markdown_cell(f"**From the grader**\n\n{lines}")
+
+
+def _work(task: Task | None, folder: Path, path: Path) -> list[dict[str, Any]]:
+    """Returns the cells of what was handed in: the notebook's, or the module as one cell."""
+    try:
+        if task is None:
+            data = sources.read_bytes(path, notebooks.MAX_BYTES)
+            return notebooks.document(data)["cells"]
+        found = sources.load(task, folder)
+    except (sources.Unreadable, notebooks.BadNotebook) as error:
+        return _unreadable(task, folder, path, str(error))
+    notes: list[dict[str, Any]] = [_note(found.note)] if found.note else []
+    if found.path.suffix.lower() == ".ipynb":
+        data = sources.read_bytes(found.path, notebooks.MAX_BYTES)
+        return [*notes, *notebooks.document(data)["cells"]]
+    notes.append(_note(f"Handed in as {found.path.name}."))
+    return [*notes, new_code_cell(found.text)]
+
+
+def _unreadable(task: Task | None, folder: Path, path: Path, reason: str) -> list[dict[str, Any]]:
+    reason = sources.printable(reason).replace(f"{folder}/", "")
+    notes: list[dict[str, Any]] = [_note(reason)]
+    try:
+        # A notebook with a syntax error in it is shown all the same.
+        shown = sources.locate(task, folder) if task is not None else path
+        if shown.suffix.lower() == ".ipynb":
+            data = sources.read_bytes(shown, notebooks.MAX_BYTES)
+            return notes + notebooks.document(data)["cells"]
+        return [*notes, new_code_cell(sources.read_bytes(shown).decode("utf-8"))]
+    except (sources.Unreadable, notebooks.BadNotebook, UnicodeDecodeError):
+        return notes
+
+
+def merge(source: NotebookNode, work: list[dict[str, Any]]) -> NotebookNode:
+    """Puts a student's cells into the instructor's notebook.
+
+    The cells that decide points come from the instructor's notebook, each once, whatever became of
+    them in the student's; of the student's cells only the text is taken.
+
+    Args:
+        source: The instructor's notebook.
+        work: List of the student's cells, as they were read.
+
+    Returns:
+        A notebook.
+    """
+    marked = [cell for cell in source.cells if "nbgrader" in cell.metadata]
+    known = {cell.metadata.nbgrader.grade_id: cell for cell in marked}
+    own = {name for name, cell in known.items() if cell.metadata.nbgrader.solution}
+    left, found = dict(known), list[NotebookNode]()
+    for cell in work:
+        marks = notebooks.marks_of(cell)
+        name = marks.get("grade_id")
+        name = name if isinstance(name, str) else ""
+        if name in left and name not in own:
+            found.append(copy.deepcopy(left.pop(name)))
+        elif notebooks.is_kits(cell) and (name in known or not name):
+            continue
+        else:
+            kept = _plain(cell)
+            if name in left and kept.cell_type == left[name].cell_type:
+                kept.metadata = copy.deepcopy(left.pop(name).metadata)
+            found.append(kept)
+    found += [copy.deepcopy(cell) for name, cell in left.items() if name not in own]
+    for index, cell in enumerate(found):
+        cell["id"] = f"cell-{index}"
+    made = new_notebook(cells=found, metadata=copy.deepcopy(source.metadata))
+    made.nbformat, made.nbformat_minor = 4, 5
+    return made
+
+
+class SubmissionExporter(NotebookExporter):
+    """Reads what students hand in: any notebook, or a module in its place."""
+
+    def from_filename(self, filename: str, resources: Any = None, **kw: Any) -> Any:
+        """Converts a file; see `nbconvert.exporters.Exporter.from_filename`."""
+        converter: Any = self.parent
+        if resources is None or not getattr(converter, "_sanitizing", False):
+            return super().from_filename(filename, resources=resources, **kw)
+        info = resources["nbgrader"]
+        course = converter.coursedir
+        folder = course.format_path(course.source_directory, ".", info["assignment"])
+        source = nbformat.read(Path(folder) / f"{info['notebook']}.ipynb", as_version=4)
+        task = _task(info["notebook"], info["assignment"])
+        work = _work(task, _submission(converter, info), Path(filename))
+        resources["metadata"] = {"name": info["notebook"], "path": os.path.dirname(filename)}
+        return self.from_notebook_node(merge(source, work), resources=resources, **kw)
+
+
+# --- grading --------------------------------------------------------------------------------------
+
+
+_runners: dict[Settings, Runner] = {}
+
+
+def _runner(settings: Settings) -> Runner:
+    return _runners.setdefault(settings, Runner(settings))
+
+
+def _close_runners() -> None:
+    while _runners:
+        _runners.popitem()[1].close()
+
+
+class GradeWithKit(preprocessors.NbGraderPreprocessor):
+    """Stands where nbgrader would execute the notebook: grades it, and writes the outputs."""
+
+    secret_file = Unicode("", help="File with the secret of the hidden tests.").tag(config=True)
+    seed = Integer(0, help="The public seed.").tag(config=True)
+    timeout = Float(300.0, help="Seconds for each task.").tag(config=True)
+    data = Unicode("default", help="The data, as with --data.").tag(config=True)
+    weights = Unicode("kit", help="VGG16 weights: kit or imagenet.").tag(config=True)
+
+    def _settings(self) -> Settings:
+        secret = os.environ.get("KERAS_KIT_SECRET", "").strip().encode("utf-8", "surrogateescape")
+        if self.secret_file:
+            secret = Path(self.secret_file).read_bytes().strip()
+            if not secret:
+                raise NbGraderException(f"The secret file {self.secret_file} is empty.")
+        return Settings(
+            seed=self.seed,
+            seconds=self.timeout,
+            data=self.data,
+            weights=self.weights,
+            secret=secret or None,
+            use_store=True,
+            settle=True,
+        )
+
+    def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
+        """Grades a notebook; one that is no task's (questions, say) stays as it is."""
+        info = resources["nbgrader"]
+        task = _task(info["notebook"], info["assignment"])
+        ungraded = resources.setdefault(UNGRADED, set())
+        if task is not None:
+            exporter: Any = self.parent
+            folder = _submission(exporter.parent, info)
+            verdict = _runner(self._settings()).grade_task(Request(task, folder))
+            ungraded |= fill(nb, task, _without(verdict, f"{folder}/"))
+        # What nobody graded must not count as right for want of an error.
+        for cell in nb.cells:
+            marks = notebooks.marks_of(cell)
+            name = marks.get("grade_id")
+            code = cell.cell_type == "code" and marks.get("grade") and not marks.get("solution")
+            if code and name not in ungraded and not cell.outputs:
+                ungraded.add(name)
+                text = f"{name} is no check of this kit: grade this cell by hand."
+                cell.outputs = [new_output("display_data", {"text/plain": text})]
+        for name in sorted(ungraded):
+            self.log.warning("%s of %s is left for a person to grade.", name, info["student"])
+        return nb, resources
+
+
+def _without(verdict: TaskVerdict, place: str) -> TaskVerdict:
+    """Takes the marker's own folders out of what the student reads."""
+    checks = tuple(
+        dataclasses.replace(check, message=check.message.replace(place, ""))
+        for check in verdict.checks
+    )
+    return dataclasses.replace(verdict, checks=checks, message=verdict.message.replace(place, ""))
+
+
+def fill(nb: NotebookNode, task: Task, verdict: TaskVerdict) -> set[str]:
+    """Writes a verdict into the check cells of a notebook.
+
+    Args:
+        nb: A notebook, which is changed.
+        task: `Task`.
+        verdict: `TaskVerdict` on it.
+
+    Returns:
+        Set of the ids of cells that have no score: the grader failed, or the notebook is of
+        another rubric.
+    """
+    places = {grade_id(check): index for index, check in enumerate(task.checks)}
+    ungraded = set()
+    for number, cell in enumerate(nb.cells, 1):
+        name = notebooks.marks_of(cell).get("grade_id")
+        if cell.cell_type != "code" or name not in places:
+            continue
+        check = verdict.checks[places[name]]
+        points = float(cell.metadata.nbgrader["points"])
+        cell.execution_count = number
+        if verdict.status == "grader_error":
+            text = f"Not graded, a person will do it. {verdict.message}"
+        elif check.max_points != points:
+            text = (
+                f"Not graded: {check.id} is worth {check.max_points:g} points by now, and "
+                f"{points:g} in the gradebook. Release and generate the assignment again."
+            )
+        else:
+            bundles = cells.bundles(verdict, places[name])
+            value = {"text/plain": repr(float(check.points))}
+            cell.outputs = [
+                *(new_output("display_data", bundle) for bundle in bundles),
+                new_output("execute_result", value, execution_count=number),
+            ]
+            continue
+        cell.outputs = [new_output("display_data", {"text/plain": text})]
+        ungraded.add(name)
+    return ungraded
+
+
+class SaveScores(preprocessors.SaveAutoGrades):
+    """Records the scores; a cell without one waits for a person."""
+
+    def _add_score(self, cell: NotebookNode, resources: Any) -> None:
+        name = cell.metadata.nbgrader["grade_id"]
+        if name not in resources.get(UNGRADED, ()):
+            super()._add_score(cell, resources)
+            return
+        grade = self.gradebook.find_grade(
+            name, self.notebook_id, self.assignment_id, self.student_id
+        )
+        grade.auto_score, grade.needs_manual_grade = None, True
+        self.gradebook.db.commit()
+
+
+class ClearToStub(preprocessors.ClearSolutions):
+    """Puts the TODO's words in the place of a solution, as in the kit's stubs."""
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: Any, cell_index: int
+    ) -> tuple[NotebookNode, Any]:
+        """Clears one cell."""
+        if cell.cell_type == "code":
+            clear_cell(cell)
+        return cell, resources
+
+
+# --- configuration --------------------------------------------------------------------------------
+
+
+def _init_notebooks(self: Autograde) -> None:
+    """Finds the notebooks, those too in whose place there is a module, or nothing."""
+    try:
+        _original_init(self)
+    except NbGraderException:
+        if not _add_missing(self):
+            raise
+        return
+    _add_missing(self)
+
+
+def _add_missing(self: Autograde) -> bool:
+    course = self.coursedir
+    released = Path(course.format_path(course.source_directory, ".", course.assignment_id))
+    pattern = self._format_source(course.assignment_id, course.student_id)
+    for folder in map(Path, sorted(glob.glob(pattern))):
+        for task in rubric.tasks():
+            notebook = folder / f"{task.id}.ipynb"
+            wanted = fnmatch.fnmatchcase(task.id, course.notebook_id)
+            known = task.section == course.assignment_id and (released / notebook.name).is_file()
+            if known and wanted and folder.is_dir() and not notebook.exists():
+                self.assignments.setdefault(str(folder), []).append(str(notebook))
+    return bool(self.assignments)
+
+
+def _start(self: Autograde) -> None:
+    try:
+        _original_start(self)
+    finally:
+        _close_runners()
+
+
+_original_init, _original_start = Autograde.init_notebooks, Autograde.start
+
+
+def configure(c: Any) -> None:
+    """Sets nbgrader up for a course of this kit.
+
+    Args:
+        c: The configuration object of `nbgrader_config.py`.
+    """
+    # nbgrader starts a program of its own (alembic) by name, also where no environment is active.
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    c.CourseDirectory.course_id = "keras"
+    c.Autograde.exporter_class = SubmissionExporter
+    c.Autograde.autograde_preprocessors = [
+        GradeWithKit,
+        preprocessors.IgnorePattern,
+        preprocessors.LimitOutput,
+        SaveScores,
+        preprocessors.AssignLatePenalties,
+        preprocessors.CheckCellMetadata,
+    ]
+    # A module that a student hands in stays the student's.
+    c.Autograde.exclude_overwriting = {
+        section: [f"{task.id}.py" for task in rubric.tasks() if task.section == section]
+        for section in dict.fromkeys(task.section for task in rubric.tasks())
+    }
+    c.GenerateAssignment.preprocessors = [
+        ClearToStub if item is preprocessors.ClearSolutions else item
+        for item in GenerateAssignment.preprocessors.default_args[0]
+    ]
+    # nbgrader looks for notebooks only; it has no setting for a module in the place of one. What is
+    # missing altogether gets a page that says so.
+    Autograde.init_notebooks, Autograde.start = _init_notebooks, _start

@@ -1,0 +1,301 @@
+"""`python grade.py bulk SUBMITTED`: grades a whole class into the verdict store.
+
+The store is what makes it resumable: what was graded once is not graded again, here or by
+`nbgrader autograde`. Stopping loses the tasks under way and no other.
+"""
+
+from __future__ import annotations
+
+import argparse
+import collections
+import concurrent.futures
+import dataclasses
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from graders import rubric
+from graders import source as sources
+from graders.course import results
+from graders.rubric import Task, UnknownTask
+from graders.verdict import TaskVerdict
+
+if TYPE_CHECKING:
+    from graders.runner import Settings
+
+# Where nobody watches a bar, a line each so many seconds says how far it is.
+LINE_SECONDS = 30.0
+# What a task costs, before the first one has been graded.
+GUESS_SECONDS = 15.0
+
+
+class CannotGrade(Exception):
+    """There is no class to grade, or no file to write to; the text is one line."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Work:
+    """One student's work on one task.
+
+    Attributes:
+        student: String, the name of the student's folder.
+        task: `Task`.
+        folder: Path to look in.
+    """
+
+    student: str
+    task: Task
+    folder: Path
+
+
+def _students(submitted: Path, wanted: Iterable[str]) -> list[str]:
+    if not submitted.is_dir():
+        raise CannotGrade(f"There is no folder {submitted}. Expected a folder for each student.")
+    found = sorted(
+        path.name for path in submitted.iterdir() if path.is_dir() and path.name[:1] not in "._"
+    )
+    missing = sorted(set(wanted) - set(found))
+    if missing:
+        raise CannotGrade(f"There is no student {missing[0]!r} in {submitted}.")
+    chosen = [name for name in found if name in set(wanted)] if wanted else found
+    if not chosen:
+        raise CannotGrade(f"There is nobody in {submitted}: expected a folder for each student.")
+    return chosen
+
+
+def collect(
+    submitted: Path, students: Iterable[str] = (), tasks: Iterable[Task] = ()
+) -> list[Work]:
+    """Finds what is to be graded.
+
+    Args:
+        submitted: Path of the folder with one folder for each student.
+        students: Names of students; all if empty.
+        tasks: The tasks; if empty, those of every section that anybody handed something in for.
+
+    Returns:
+        List of `Work`: each of the tasks for each student, handed in or not.
+
+    Raises:
+        CannotGrade: If there is nobody.
+    """
+    chosen = _students(submitted, list(students))
+    asked = list(tasks)
+    if not asked:
+        everybody = _students(submitted, ())
+        asked = [
+            task
+            for task in rubric.tasks()
+            if any(
+                (submitted / student / task.section).is_dir() or _has(task, submitted / student)
+                for student in everybody
+            )
+        ]
+    if not asked:
+        raise CannotGrade(
+            f"There is no task in {submitted}: expected <student>/<section>/<task>.ipynb or .py."
+        )
+    return [Work(student, task, submitted / student) for student in chosen for task in asked]
+
+
+def _has(task: Task, folder: Path) -> bool:
+    try:
+        sources.locate(task, folder)
+    except sources.Unreadable:
+        return False
+    return True
+
+
+class _Progress:
+    """Says how far it is, and how long the rest may take."""
+
+    def __init__(self, works: list[Work], jobs: int, stream: Any):
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+        self._left = collections.Counter(work.task.id for work in works)
+        self._spent: dict[str, list[float]] = collections.defaultdict(list)
+        self._jobs, self._total, self._done, self._cached = jobs, len(works), 0, 0
+        self._console = Console(file=stream, highlight=False)
+        self._bar = Progress(
+            TextColumn("Grading"),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[left]}", markup=False),
+            console=self._console,
+            transient=True,
+            disable=not self._console.is_terminal,
+        )
+        self._row = self._bar.add_task("", total=self._total, left="")
+        self._said = time.monotonic()
+
+    def __enter__(self) -> _Progress:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def seconds_left(self) -> float:
+        """Returns an estimate: each task costs what it cost others so far."""
+        known = [x for spent in self._spent.values() for x in spent]
+        usual = statistics.median(known) if known else GUESS_SECONDS
+        costs = {task: statistics.median(spent) for task, spent in self._spent.items()}
+        left = sum(count * costs.get(task, usual) for task, count in self._left.items())
+        return left / self._jobs
+
+    def take(self, work: Work, verdict: TaskVerdict) -> None:
+        """Takes a verdict."""
+        self._done += 1
+        self._left[work.task.id] -= 1
+        self._cached += verdict.cached
+        self._spent[work.task.id].append(verdict.seconds)
+        minutes, seconds = divmod(round(self.seconds_left()), 60)
+        left = f"about {minutes} min {seconds:02d} s left"
+        self._bar.update(self._row, completed=self._done, left=left)
+        now = time.monotonic()
+        if not self._console.is_terminal and now - self._said > LINE_SECONDS:
+            self._said = now
+            self._console.print(f"{self._done} of {self._total} graded, {left}.")
+
+    @property
+    def said(self) -> str:
+        """String, what has been done so far."""
+        return f"{self._done} of {self._total} tasks graded, {self._cached} of them from the store"
+
+
+def grade(
+    works: list[Work],
+    settings: Settings,
+    listener: Callable[[Work, TaskVerdict], None] = lambda work, verdict: None,
+) -> dict[str, list[TaskVerdict]]:
+    """Grades a class.
+
+    Args:
+        works: List of `Work`.
+        settings: `Settings`; `jobs` of them are graded side by side.
+        listener: Callable that takes each verdict as it comes, in the caller's thread.
+
+    Returns:
+        Dict from student to verdicts, in the order of `works`.
+    """
+    from graders.runner import Request, Runner
+
+    found: dict[int, TaskVerdict] = {}
+    with Runner(settings) as runner:
+        pool = concurrent.futures.ThreadPoolExecutor(settings.jobs)
+        try:
+            waiting = {
+                pool.submit(runner.grade_task, Request(work.task, work.folder)): index
+                for index, work in enumerate(works)
+            }
+            for future in concurrent.futures.as_completed(waiting):
+                index = waiting[future]
+                found[index] = future.result()
+                listener(works[index], found[index])
+        except BaseException:
+            # What waits is dropped, what runs is cut off when the runner closes.
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        pool.shutdown()
+    verdicts: dict[str, list[TaskVerdict]] = {work.student: [] for work in works}
+    for index, work in enumerate(works):
+        verdicts[work.student].append(found[index])
+    return verdicts
+
+
+def _tasks(names: Iterable[str]) -> list[Task]:
+    try:
+        return list(dict.fromkeys(rubric.find(name) for name in names))
+    except UnknownTask as error:
+        raise CannotGrade(str(error)) from None
+
+
+def _options(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Grade a class: SUBMITTED holds <student>/<section>/<task>.ipynb or .py. Stopped, the same "
+        "command goes on where it was."
+    )
+    parser.add_argument("submitted", metavar="SUBMITTED", help="a folder with one for each student")
+    parser.add_argument("tasks", nargs="*", metavar="TASK", help="task ids; all if none is given")
+    parser.add_argument(
+        "--student", action="append", default=[], metavar="NAME", help="only this one (repeatable)"
+    )
+    parser.add_argument("--json", metavar="FILE", help="write all verdicts; - is standard output")
+    parser.add_argument("--csv", metavar="FILE", help="write a line for each check of each student")
+    parser.add_argument("--statistics", metavar="FILE", help="write a line of CSV for each check")
+    parser.add_argument(
+        "--compare", metavar="FILE", help="say whose points differ from this earlier --json"
+    )
+
+
+def main(
+    arguments: list[str],
+    parser: argparse.ArgumentParser,
+    settings_of: Callable[[argparse.Namespace], Settings],
+) -> int:
+    """Runs `python grade.py bulk`.
+
+    Args:
+        arguments: List of strings, what follows `bulk`.
+        parser: The parser to fill in, with the options of grading; it raises on wrong usage.
+        settings_of: Callable that makes `Settings` of what was given.
+
+    Returns:
+        Integer, the exit code.
+
+    Raises:
+        CannotGrade: If there is nothing to grade, or a file cannot be read or written.
+    """
+    _options(parser)
+    given = parser.parse_args(arguments)
+    settings = settings_of(given)
+    works = collect(Path(given.submitted).expanduser(), given.student, _tasks(given.tasks))
+    try:
+        before = results.read(Path(given.compare)) if given.compare else None
+    except results.Unreadable as error:
+        raise CannotGrade(str(error)) from None
+    for name in (given.json, given.csv, given.statistics):
+        if name and name != "-" and not Path(name).absolute().parent.is_dir():
+            raise CannotGrade(f"{name} cannot be written: its folder does not exist.")
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    jobs = max(1, min(settings.jobs, len(works)))
+    threads = max(1, (cores or 1) // jobs) if jobs > 1 else 0
+    settings = dataclasses.replace(settings, jobs=jobs, threads=threads, settle=True)
+    out = sys.stderr if given.json == "-" else sys.stdout
+    with _Progress(works, jobs, out) as progress:
+        try:
+            verdicts = grade(works, settings, progress.take)
+        except KeyboardInterrupt:
+            raise CannotGrade(f"Stopped: {progress.said}. The same command goes on.") from None
+    document = results.to_json(verdicts)
+    written = (
+        (given.json, lambda: json.dumps(document, indent=1, ensure_ascii=False) + "\n"),
+        (given.csv, lambda: results.per_check(verdicts)),
+        (given.statistics, lambda: results.statistics_csv(verdicts)),
+    )
+    for name, text in written:
+        _write(name, text)
+    print(results.report(verdicts), file=out)
+    if before is not None:
+        print(results.changes(before, document), file=out)
+    print(f"{progress.said}; {settings.hidden_tests}.", file=out)
+    statuses = {verdict.status for found in verdicts.values() for verdict in found}
+    return 2 if "grader_error" in statuses else 0 if statuses == {"passed"} else 1
+
+
+def _write(name: str | None, text: Callable[[], str]) -> None:
+    if name == "-":
+        sys.stdout.write(text())
+    elif name:
+        try:
+            # As spreadsheets read it: with a mark that says UTF-8 where it is a table.
+            encoding = "utf-8-sig" if name.lower().endswith(".csv") else "utf-8"
+            Path(name).write_text(text(), encoding=encoding, newline="")
+        except OSError as error:
+            raise CannotGrade(f"{name} cannot be written: {error.strerror}.") from None

@@ -1,0 +1,236 @@
+"""A class's results for people: tables of checks, what is remarkable, whose points have moved."""
+
+from __future__ import annotations
+
+import collections
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from graders.verdict import SCHEMA, CheckResult, TaskVerdict
+
+Verdicts = Mapping[str, list[TaskVerdict]]
+# From so many students on, a check that nobody passes is worth a look at the check.
+SUSPICIOUS = 3
+
+
+class Unreadable(Exception):
+    """A file that holds no results; the text is one line."""
+
+
+def to_json(verdicts: Verdicts) -> dict[str, Any]:
+    """Returns a class's verdicts as the contract's JSON object."""
+    return {
+        "schema": SCHEMA,
+        "students": {
+            student: {"tasks": [verdict.to_json() for verdict in found]}
+            for student, found in verdicts.items()
+        },
+    }
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Reads what `to_json` made.
+
+    Args:
+        path: Path of the file.
+
+    Returns:
+        Dict.
+
+    Raises:
+        Unreadable: If it is something else.
+    """
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        for student in found["students"].values():
+            for task in student["tasks"]:
+                for check in task["checks"]:
+                    str(task["task"]), str(task["submission"]), str(check["id"])
+                    float(check["points"]), str(check["outcome"]), str(check["message"])
+    except OSError as error:
+        raise Unreadable(f"{path} cannot be read: {error.strerror}.") from None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        raise Unreadable(f"{path} holds no results of bulk --json.") from None
+    return found
+
+
+def _cell(value: object) -> object:
+    """Keeps a spreadsheet from taking a student's words for a formula."""
+    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
+        return "'" + value
+    return value
+
+
+def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    stream = io.StringIO()
+    writer = csv.writer(stream)
+    writer.writerow(list(head))
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return stream.getvalue()
+
+
+def per_check(verdicts: Verdicts) -> str:
+    """Returns a CSV table with a row for each check of each student."""
+    head = "student section task status check outcome points max_points message submission"
+    return _table(
+        head.split(),
+        (
+            (student, verdict.section, verdict.task, verdict.status, check.id, check.outcome,
+             check.points, check.max_points, check.message, verdict.submission)
+            for student, found in verdicts.items()
+            for verdict in found
+            for check in verdict.checks
+        ),
+    )  # fmt: skip
+
+
+def _kind(message: str) -> str:
+    """Returns a message without its numbers and traceback: what many messages have in common."""
+    return re.sub(r"\d+(\.\d+)?(e[-+]?\d+)?", "#", message.partition("\n")[0])
+
+
+def statistics(verdicts: Verdicts) -> list[dict[str, Any]]:
+    """Counts how each check went.
+
+    Args:
+        verdicts: The class's verdicts.
+
+    Returns:
+        List of dicts: `check`, `attempted` (how many handed in work that was graded), `passed`,
+        `failed`, `error`, `skipped`, `share` (passed, of those for whom it ran), `message` (the
+        most frequent one, as one student got it), `remark`.
+    """
+    checks: dict[str, list[CheckResult]] = {}
+    for found in verdicts.values():
+        for verdict in found:
+            graded = verdict.submission and verdict.status not in ("not_started", "grader_error")
+            for check in verdict.checks:
+                checks.setdefault(check.id, []).extend([check] if graded else [])
+    rows = []
+    for name, results in checks.items():
+        count = collections.Counter(check.outcome for check in results)
+        ran = len(results) - count["skipped"]
+        kinds = collections.Counter(
+            _kind(check.message) for check in results if check.outcome in ("failed", "error")
+        )
+        common = kinds.most_common(1)[0][0] if kinds else ""
+        message = next((c.message for c in results if common and _kind(c.message) == common), "")
+        remark = ""
+        if ran >= SUSPICIOUS and not count["passed"]:
+            remark = "Nobody passes: is the check right, and was it taught?"
+        rows.append(
+            {
+                "check": name,
+                "attempted": len(results),
+                **{kind: count[kind] for kind in ("passed", "failed", "error", "skipped")},
+                "share": round(count["passed"] / ran, 3) if ran else None,
+                "message": message.partition("\n")[0][:300],
+                "remark": remark,
+            }
+        )
+    return rows
+
+
+def statistics_csv(verdicts: Verdicts) -> str:
+    """Returns `statistics` as a CSV table."""
+    rows = statistics(verdicts)
+    head = list(rows[0]) if rows else ["check"]
+    return _table(head, ([row[key] for key in head] for row in rows))
+
+
+def twins(verdicts: Verdicts) -> list[tuple[str, list[str]]]:
+    """Finds students with the same work.
+
+    Returns:
+        List of pairs: a task, and the students whose files are the same and no longer the stub.
+    """
+    groups: dict[tuple[str, str], list[str]] = {}
+    for student, found in verdicts.items():
+        for verdict in found:
+            if verdict.submission and verdict.status != "not_started":
+                groups.setdefault((verdict.task, verdict.submission), []).append(student)
+    return [(task, students) for (task, _), students in groups.items() if len(students) > 1]
+
+
+def report(verdicts: Verdicts) -> str:
+    """Returns the class's results as lines for a terminal."""
+    lines = []
+    tasks = list(dict.fromkeys(v.task for found in verdicts.values() for v in found))
+    wide = max(map(len, tasks), default=4)
+    lines.append(f"{'Task':{wide}}  handed in  complete  average")
+    for task in tasks:
+        found = [v for each in verdicts.values() for v in each if v.task == task]
+        graded = [v for v in found if v.status not in ("not_started", "grader_error")]
+        given = sum(bool(v.submission) and v.status != "not_started" for v in found)
+        complete = sum(v.status == "passed" for v in found)
+        average = sum(v.points for v in graded) / len(graded) if graded else 0.0
+        lines.append(f"{task:{wide}}  {given:9d}  {complete:8d}  {average:7.2f}")
+    for row in statistics(verdicts):
+        if row["remark"]:
+            lines.append(f"{row['check']}: {row['remark']} Typical message: {row['message']}")
+    for task, students in twins(verdicts):
+        lines.append(f"{task}: the same work from {', '.join(students)}.")
+    for student, found in verdicts.items():
+        for verdict in found:
+            # Who handed nothing in is counted; a file of nearly that name is worth a line.
+            nothing = verdict.message.startswith("There is no ") and "Found" not in verdict.message
+            if verdict.message and verdict.status != "not_started" and not nothing:
+                lines.append(f"{student}: {verdict.task}: {verdict.message.splitlines()[0]}")
+    return "\n".join(lines)
+
+
+def _checks(document: Mapping[str, Any]) -> dict[tuple[str, str], tuple[dict[str, Any], str]]:
+    return {
+        (student, check["id"]): (check, task["submission"])
+        for student, found in document["students"].items()
+        for task in found["tasks"]
+        for check in task["checks"]
+    }
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """Says whose points have moved between two gradings of a class, and why.
+
+    Args:
+        before: The earlier grading, as `read` returns it.
+        after: The later one, as `to_json` returns it.
+
+    Returns:
+        String, a line for each check whose points differ. Students and tasks that only one of the
+        gradings has are counted, not listed.
+    """
+    old, new = _checks(before), _checks(after)
+    lines, moved = [], collections.Counter[str]()
+    for (student, name), (check, submission) in new.items():
+        if (student, name) not in old:
+            # A check that was added to a task that was graded before moves points, too.
+            task = name.partition("::")[0]
+            if not any(s == student and n.partition("::")[0] == task for s, n in old):
+                continue
+            was: dict[str, Any] = {"points": 0.0, "outcome": "not there", "message": ""}
+            earlier = submission
+        else:
+            was, earlier = old[student, name]
+        difference = float(check["points"]) - float(was["points"])
+        if difference == 0:
+            continue
+        moved[student] += 1
+        why = "other work" if earlier != submission else "the same work, graded anew"
+        text = str(check["message"] or was["message"]).partition("\n")[0][:200]
+        lines.append(
+            f"{student}: {name}: {was['points']:g} -> {check['points']:g} points "
+            f"({was['outcome']}, now {check['outcome']}; {why}){f': {text}' if text else '.'}"
+        )
+    for (student, name), (check, _) in old.items():
+        task = name.partition("::")[0]
+        graded = any(s == student and n.partition("::")[0] == task for s, n in new)
+        if (student, name) not in new and graded and check["points"]:
+            moved[student] += 1
+            lines.append(f"{student}: {name}: {check['points']:g} -> 0 points (no longer a check).")
+    head = f"Compared with before: {len(lines)} checks of {len(moved)} students have other points."
+    return "\n".join([head, *lines])
