@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import Any
 
 from graders import source as sources
+from graders.evidence import plain
 from graders.rubric import Task
 from graders.store import Store, key_for, local_key
 from graders.verdict import CheckResult, Status, TaskVerdict, Verdict
@@ -351,9 +352,9 @@ class _Collected:
         elif "grader_error" in event:
             self._grader_error = event["grader_error"]
         elif "evidence" in event:
-            self._evidence = event["evidence"]
+            self._evidence = {**self._evidence, **plain(event["evidence"])}
         elif "output" in event:
-            self._evidence.setdefault("output", event["output"])
+            self._evidence["output"] = plain(event["output"])
         elif "unavailable" in event:
             self._unavailable = event["unavailable"]
         elif "done" in event:

@@ -5,6 +5,7 @@ A rebuilt model is still the student's: whatever it does when it runs is reporte
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -570,6 +571,36 @@ def check_loss_fell(before: Scores, after: Scores, function: str, loss: str = ""
             "(computed by the grader on the training data)",
             advice,
         )
+
+
+def note_training(
+    training: Any, data: Any, evidence: dict[str, Any], examples: int = 1000
+) -> None:
+    """Notes a training's History and what the grader sees of it, for the reading of the curves.
+
+    Args:
+        training: `graders.client.Training`.
+        data: `datasets.Dataset`, integer labels.
+        evidence: Dict, takes `"history"`, and the grader's figures under `"training"`.
+        examples: Integer, how many of each part of the data to look at.
+    """
+    from graders.probing import silent_units
+
+    loss, from_logits = loss_of(training.before)
+    figures: dict[str, Any] = {"chance": 1 / data.num_classes, "loss": loss[:60]}
+    figures["from_logits"] = from_logits
+    rate = (training.after.optimizer or {}).get("learning_rate")
+    if isinstance(rate, int | float) and not isinstance(rate, bool):
+        figures["learning_rate"] = float(rate)
+    evidence.update(history=training.history, training=figures)
+    # What goes wrong here is for the checks to say.
+    with contextlib.suppress(Exception):
+        model = training.after.model
+        for name, (x, y) in (("train", data.train), ("validation", data.validation)):
+            found = Scores(model, (_parts(x, 0, examples), y[:examples]))
+            figures[f"{name}_accuracy"], figures[f"{name}_loss"] = found.accuracy, found.loss
+        figures["output"] = found.kind
+        figures["silent_units"] = silent_units(model, _parts(data.train[0], 0, 200))
 
 
 def check_training(training: Any, data: Any, examples: int = 1000) -> None:
