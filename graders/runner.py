@@ -202,39 +202,69 @@ class Runner:
         Returns:
             A `TaskVerdict`.
         """
-        task, started = request.task, time.monotonic()
+        started = time.monotonic()
+        verdict, source = self._without_grading(request)
+        if verdict is None and source is not None:
+            verdict = self._from_store_or_graded(request.task, source)
+        assert verdict is not None
+        verdict = dataclasses.replace(verdict, seconds=time.monotonic() - started)
+        self._listener(request.task.id, {"verdict": verdict})
+        return verdict
+
+    def recall(self, request: Request) -> TaskVerdict | None:
+        """Returns the verdict on a task as it is now if that is known without grading.
+
+        Args:
+            request: `Request`.
+
+        Returns:
+            A `TaskVerdict`: a stub's, or one from the store; else `None`.
+        """
+        verdict, source = self._without_grading(request)
+        if verdict is not None or source is None or not self.settings.use_store:
+            return verdict
+        store, key = self._store_and_key(request.task, source)
+        return store.read(key)
+
+    def _without_grading(
+        self, request: Request
+    ) -> tuple[TaskVerdict | None, sources.Source | None]:
+        """Reads a submission; what cannot be read, and a stub, have their verdict at once."""
+        task = request.task
         try:
             source = sources.read(sources.locate(task, request.path), task)
         except sources.Unreadable as error:
             text = sources.printable(str(error))
             checks = _all_skipped(task, text, "error")
-            verdict = TaskVerdict(task.id, task.section, "error", checks, message=text)
-        else:
-            if not request.is_reference and sources.is_stub(source.text, task):
-                text = f"Not started: {source.path.name} is still the stub."
-                verdict = TaskVerdict(
-                    task.id,
-                    task.section,
-                    "not_started",
-                    _all_skipped(task, text),
-                    submission=source.digest,
-                    message=text,
-                )
-            else:
-                verdict = self._from_store_or_graded(task, source)
-        verdict = dataclasses.replace(verdict, seconds=time.monotonic() - started)
-        self._listener(task.id, {"verdict": verdict})
-        return verdict
+            return TaskVerdict(task.id, task.section, "error", checks, message=text), None
+        if request.is_reference or not sources.is_stub(source.text, task):
+            return None, source
+        text = f"Not started: {source.path.name} is still the stub."
+        checks = _all_skipped(task, text)
+        return (
+            TaskVerdict(
+                task.id,
+                task.section,
+                "not_started",
+                checks,
+                submission=source.digest,
+                message=text,
+            ),
+            source,
+        )
+
+    def _store_and_key(self, task: Task, source: sources.Source) -> tuple[Store, str]:
+        settings = self.settings
+        chosen = ("seed", "data", "weights", "seconds", "spawn")
+        parts = {name: getattr(settings, name) for name in chosen}
+        # The draw stands for the secret, which does not belong into a file name's hash alone.
+        parts["draw"] = draw_for(task.id, settings)
+        return Store(), key_for(task, source.digest, parts)
 
     def _from_store_or_graded(self, task: Task, source: sources.Source) -> TaskVerdict:
-        settings = self.settings
         store = key = None
-        if settings.use_store and not settings.calibrating:
-            chosen = ("seed", "data", "weights", "seconds", "spawn")
-            parts = {name: getattr(settings, name) for name in chosen}
-            # The draw stands for the secret, which does not belong into a file name's hash alone.
-            parts["draw"] = draw_for(task.id, settings)
-            store, key = Store(), key_for(task, source.digest, parts)
+        if self.settings.use_store and not self.settings.calibrating:
+            store, key = self._store_and_key(task, source)
             found = store.read(key)
             if found is not None:
                 return found

@@ -573,9 +573,7 @@ def check_loss_fell(before: Scores, after: Scores, function: str, loss: str = ""
         )
 
 
-def note_training(
-    training: Any, data: Any, evidence: dict[str, Any], examples: int = 1000
-) -> None:
+def note_training(training: Any, data: Any, evidence: dict[str, Any], examples: int = 1000) -> None:
     """Notes a training's History and what the grader sees of it, for the reading of the curves.
 
     Args:

@@ -7,6 +7,7 @@ whoever looks at a plot and wonders what it says.
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -281,7 +282,7 @@ def _unstable(case: _Case) -> Remark | None:
     series = [v for v in (case.loss.validation if case.loss else ()) if math.isfinite(v)]
     jumps = sum(
         later > 1.5 * before and later - before > 0.15
-        for before, later in zip(series, series[1:], strict=False)
+        for before, later in itertools.pairwise(series)
     )
     if jumps < 2:
         return None

@@ -146,7 +146,7 @@ def _plots(
     return [
         {
             "title": figure.title,
-            "svg": Markup(figure.svg),  # noqa: S704  drawn by matplotlib, which escapes its text
+            "svg": Markup(figure.svg),
             "alt": figure.alt,
             "columns": figure.columns,
             "rows": figure.rows,
