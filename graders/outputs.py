@@ -13,6 +13,7 @@ import stat
 import sys
 from pathlib import Path
 
+from graders.source import printable
 from graders.verdict import Verdict
 
 # Renderers are imported when they are asked for: plots and templates take their time.
@@ -48,6 +49,10 @@ def _try(path: Path) -> None:
             path.unlink()
 
 
+def _place(target: str) -> str:
+    return target if target == STDOUT else os.path.realpath(os.path.expanduser(target))
+
+
 class Outputs:
     """The targets of one run.
 
@@ -64,18 +69,18 @@ class Outputs:
         for name, target in self._targets.items():
             if not target:
                 raise Unwritable(f"--{name} takes a file, or - for standard output.")
-            place = target if target == STDOUT else os.path.realpath(os.path.expanduser(target))
-            if place in taken:
-                where = "standard output" if place == STDOUT else target
-                raise Unwritable(f"--{taken[place]} and --{name} cannot both go to {where}.")
+            try:
+                place = _place(target)
+                if place in taken:
+                    where = "standard output" if place == STDOUT else target
+                    raise Unwritable(f"--{taken[place]} and --{name} cannot both go to {where}.")
+                if target != STDOUT:
+                    _try(Path(target).expanduser())
+            except (OSError, ValueError, RuntimeError) as error:
+                raise Unwritable(_sentence(name, target, error)) from None
             # Devices take everything.
             if not place.startswith("/dev/"):
                 taken[place] = name
-            if target != STDOUT:
-                try:
-                    _try(Path(target).expanduser())
-                except (OSError, ValueError, RuntimeError) as error:
-                    raise Unwritable(_sentence(name, target, error)) from None
 
     @property
     def to_stdout(self) -> bool:
@@ -112,7 +117,7 @@ def _sentence(name: str, target: str, error: Exception) -> str:
     reason = getattr(error, "strerror", None) or str(error)
     if isinstance(error, FileNotFoundError):
         reason = "there is no such folder"
-    return f"{target} cannot be written (--{name}): {reason}."
+    return f"{printable(target, 200)} cannot be written (--{name}): {reason}."
 
 
 def _print(content: str) -> None:

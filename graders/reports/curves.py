@@ -51,6 +51,7 @@ class _Case:
     figures: dict[str, Any]
     threshold: float | None
     infinite: bool
+    empty: bool
 
     def _last(self, part: str) -> float | None:
         # The grader's own figure counts for more than what the History tells.
@@ -92,12 +93,12 @@ class _Case:
 
 
 def percent(value: float) -> str:
-    """Returns a share as people read it: `52.3 %`."""
-    return f"{100 * value:.1f} %"
+    """Returns a share as people read it: `52.3%`."""
+    return f"{100 * value:.1f}%"
 
 
 def _untrained(case: _Case) -> Remark | None:
-    if case.history is None or case.history.epochs:
+    if not case.empty:
         return None
     return Remark(
         "no_training",
@@ -167,17 +168,21 @@ def _silent(case: _Case) -> Remark | None:
 
 def _other_data(case: _Case) -> Remark | None:
     curve = case.history.curve("accuracy") if case.history else None
-    claimed = [v for v in curve.validation if math.isfinite(v)] if curve else []
-    own = reading.share(case.figures.get("validation_accuracy"))
-    if not claimed or own is None or claimed[-1] < own + 0.2:
+    if curve is None:
         return None
-    return Remark(
-        "other_data",
-        f"The History says {percent(claimed[-1])} on the validation data; with the data as they "
-        f"are given, the model gets {percent(own)}.",
-        "Put every scaling or normalising into the model, as a layer: train changes the data "
-        "before fit, and nobody does so afterwards.",
-    )
+    for part, series in (("validation", curve.validation), ("training", curve.train)):
+        claimed = [v for v in series if math.isfinite(v)]
+        own = case.validation if part == "validation" else case.train
+        if claimed and own is not None and claimed[-1] >= own + 0.2:
+            return Remark(
+                "other_data",
+                f"The History says {percent(claimed[-1])} on the {part} data; with the data as "
+                f"they were given, the model gets {percent(own)}.",
+                "Look at what fit is given: every example, x and y in the same order, nothing "
+                "scaled outside the model (scaling belongs into it, as a layer). With "
+                "BatchNormalization, some more epochs may be all that it needs.",
+            )
+    return None
 
 
 def _at_chance(case: _Case) -> Remark | None:
@@ -190,8 +195,9 @@ def _at_chance(case: _Case) -> Remark | None:
     )
     tries = (
         "Check that x and y still belong together (shuffled apart?), that gradients reach every "
-        "layer, and try Adam with a learning rate of 0.001. Some models, recurrent ones above "
-        "all, stay at chance for several epochs before they find out."
+        "layer, and try Adam with a learning rate of 0.001. Very strong Dropout or L2 does this "
+        "too. Some models, recurrent ones above all, stay at chance for several epochs before "
+        "they find out."
     )
     if case.rate is not None and case.rate < 1e-5:
         tries = f"The learning rate is {case.rate:g}: with steps this small nothing moves."
@@ -297,17 +303,19 @@ def _unstable(case: _Case) -> Remark | None:
 _RULES: tuple[Callable[[_Case], Remark | None], ...] = (
     _untrained,
     _mismatch,
+    _swapped,
     _other_data,
     _diverging,
     _silent,
     _at_chance,
-    _swapped,
     _underfitting,
     _overfitting,
     _unstable,
 )
 # These explain all the rest.
-_FINAL = frozenset(("no_training", "loss_mismatch", "diverging", "other_data", "at_chance"))
+_FINAL = frozenset(
+    ("no_training", "loss_mismatch", "better_on_validation", "other_data", "diverging", "at_chance")
+)
 
 
 def _infinite(evidence: Evidence) -> bool:
@@ -332,7 +340,9 @@ def read(evidence: Evidence, most: int = 2) -> list[Remark]:
     """
     history = next((h for h in reading.histories(evidence) if not h.name), None)
     figures = reading.training(evidence)
-    if history is None and not figures:
+    claimed = evidence.get("history")
+    empty = isinstance(claimed, dict) and not any(claimed.values())
+    if history is None and not figures and not empty:
         return []
     found_measure = reading.measured(evidence)
     case = _Case(
@@ -340,6 +350,7 @@ def read(evidence: Evidence, most: int = 2) -> list[Remark]:
         figures,
         found_measure.threshold if found_measure else None,
         _infinite(evidence),
+        empty,
     )
     remarks: list[Remark] = []
     for rule in _RULES:

@@ -26,7 +26,10 @@ def number(value: Any) -> float | None:
     """Returns a finite number as a float, and `None` for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    found = float(value)
+    try:
+        found = float(value)
+    except OverflowError:
+        return None
     return found if math.isfinite(found) and abs(found) < HUGE else None
 
 
@@ -97,7 +100,8 @@ def _series(value: Any) -> tuple[float, ...]:
         return ()
     step = max(1, math.ceil(len(value) / MAX_EPOCHS))
     chosen = value[::step]
-    return tuple(math.nan if number(item) is None else float(item) for item in chosen)
+    found = (number(item) for item in chosen)
+    return tuple(math.nan if value is None else value for value in found)
 
 
 def _metric(key: str) -> str:

@@ -54,6 +54,7 @@ def _axes(size: tuple[float, float] = _SIZE) -> tuple[Any, Any]:
     for spine in axes.spines.values():
         spine.set_color(_INK)
     axes.tick_params(colors=_INK, labelsize=9)
+    axes.set_axisbelow(True)
     axes.grid(color=_INK, alpha=0.12, linewidth=0.6)
     return canvas, axes
 
@@ -156,7 +157,7 @@ def curve(name: str, history: History, drawn: Curve, found: Measured | None) -> 
         ends = [series[-1] for _, series, *_ in lines if series]
         if len(ends) == 2 and not any(math.isnan(v) for v in ends):
             alt.append(f"The gap at the end is {100 * (ends[0] - ends[1]):.1f} points.")
-        axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
+        axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f}%")
         if found is not None:
             end = max(1, drawn.epochs)
             axes.axhline(found.threshold, color=NEEDED, linewidth=1.4, linestyle=":")
@@ -239,7 +240,7 @@ def timings(name: str, found: Sequence[Timing]) -> Figure:
             color=(TRAIN, VALIDATION, NEEDED)[i % 3], label=item.name.replace("$", r"\$"),
             linestyle="none",
         )  # fmt: skip
-    axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
+    axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f}%")
     axes.margins(0.2)
     axes.set_xlim(left=0)
     _labels(axes, "seconds per epoch", "validation accuracy")

@@ -84,13 +84,14 @@ def _check(check: CheckResult) -> dict[str, Any]:
         "description": check.description,
         "message": printable(check.message),
         # Hints are for what went wrong here, not for what was not reached.
-        "hint": check.hint if check.outcome in ("failed", "error") else "",
+        "hint": printable(check.hint) if check.outcome in ("failed", "error") else "",
     }
 
 
 def _task(verdict: TaskVerdict, anchor: str) -> dict[str, Any]:
     evidence = verdict.evidence
     found = reading.measured(evidence)
+    done = [_check(check) for check in verdict.checks if check.outcome == "passed"]
     about = [verdict.section.replace("_", " "), f"{verdict.seconds:.1f} s"]
     if verdict.cached:
         about.append("from the store")
@@ -110,10 +111,12 @@ def _task(verdict: TaskVerdict, anchor: str) -> dict[str, Any]:
         "status": verdict.status,
         "points": text.points(verdict.points),
         "max_points": text.points(verdict.max_points),
-        "passed": sum(check.outcome == "passed" for check in verdict.checks),
+        "checks": len(verdict.checks),
+        "passed": len(done),
+        "done": done,
+        "open": [_check(check) for check in verdict.checks if check.outcome != "passed"],
         "about": " · ".join(about),
         "message": printable(verdict.message),
-        "checks": [_check(check) for check in verdict.checks],
         "remarks": curves.read(evidence),
         "measured": said,
         "note": reading.text(evidence, "note", 1000),
