@@ -64,6 +64,12 @@ def _labels(axes: Any, x: str, y: str) -> None:
     axes.set_ylabel(y, color=_INK, fontsize=9)
 
 
+def _percents(axes: Any) -> None:
+    from matplotlib.ticker import PercentFormatter
+
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+
+
 def _svg(canvas: Any, name: str) -> str:
     import matplotlib
 
@@ -105,7 +111,8 @@ def _course(name: str, series: Sequence[float], metric: str) -> str:
     if len(series) > 1:
         text += f" at first, {_value(series[-1], metric)} at the end"
         word = "lowest" if metric == "loss" else "highest"
-        if least[1] not in (0, len(series) - 1):
+        shown = [_value(series[i], metric) for i in (0, -1)]
+        if _value(least[0], metric) not in shown:
             text += f", {word} in epoch {least[1] + 1} ({_value(least[0], metric)})"
     return text + "."
 
@@ -157,7 +164,7 @@ def curve(name: str, history: History, drawn: Curve, found: Measured | None) -> 
         ends = [series[-1] for _, series, *_ in lines if series]
         if len(ends) == 2 and not any(math.isnan(v) for v in ends):
             alt.append(f"The gap at the end is {100 * (ends[0] - ends[1]):.1f} points.")
-        axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f}%")
+        _percents(axes)
         if found is not None:
             end = max(1, drawn.epochs)
             axes.axhline(found.threshold, color=NEEDED, linewidth=1.4, linestyle=":")
@@ -169,9 +176,12 @@ def curve(name: str, history: History, drawn: Curve, found: Measured | None) -> 
         if len(inside) == len(finite):
             shown = [*finite, *((found.value, found.threshold) if found else ())]
             axes.set_ylim(max(-0.02, min(shown, default=0) - 0.08), 1.03)
+    if drawn.epochs <= 8:
+        axes.set_xticks(range(1, max(1, drawn.epochs) + 1))
+    else:
+        axes.xaxis.get_major_locator().set_params(integer=True)
     if drawn.epochs <= 1:
         axes.set_xlim(0.5, 1.5)
-    axes.xaxis.get_major_locator().set_params(integer=True)
     _labels(axes, "epoch", drawn.metric)
     if axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize=8, frameon=False, labelcolor=_INK, loc="best")
@@ -240,9 +250,10 @@ def timings(name: str, found: Sequence[Timing]) -> Figure:
             color=(TRAIN, VALIDATION, NEEDED)[i % 3], label=item.name.replace("$", r"\$"),
             linestyle="none",
         )  # fmt: skip
-    axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f}%")
+    _percents(axes)
     axes.margins(0.2)
     axes.set_xlim(left=0)
+    axes.locator_params(nbins=5)
     _labels(axes, "seconds per epoch", "validation accuracy")
     axes.legend(fontsize=8, frameon=False, labelcolor=_INK, loc="best")
     rows = tuple((t.name, f"{t.seconds:.3g} s", percent(t.accuracy)) for t in found)

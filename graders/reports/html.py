@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from graders.reports import curves, figures, text
 from graders.reports import evidence as reading
@@ -41,7 +41,19 @@ def _template() -> Any:
         undefined=StrictUndefined,
         trim_blocks=True,
     )
+    environment.filters["code"] = _code
     return environment.get_template("report.html.j2")
+
+
+def _code(message: str) -> Markup:
+    """Escapes a message, and marks what stands between backticks as code."""
+    parts = message.split("`")
+    if len(parts) % 2 == 0:
+        return escape(message)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if i % 2 else escape(part)
+        for i, part in enumerate(parts)
+    )
 
 
 def render(verdict: Verdict) -> str:
@@ -170,7 +182,8 @@ def _confusion(evidence: reading.Evidence) -> dict[str, Any] | None:
             for true, found, count in pairs
         )
     rows = [[(count, f"{count / max(1, sum(row)):.3f}") for count in row] for row in table]
-    return {"rows": rows, "alt": alt.rstrip(".") + "."}
+    # A large table takes the page's whole width.
+    return {"rows": rows, "alt": alt.rstrip(".") + ".", "large": len(rows) > 12}
 
 
 def _grid(evidence: reading.Evidence) -> dict[str, Any] | None:
