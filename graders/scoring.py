@@ -634,6 +634,42 @@ def check_training(training: Any, data: Any, examples: int = 1000) -> None:
     training.require_history()
 
 
+def confused_pictures(
+    model: Any, validation: tuple[Any, np.ndarray], most: int = 3
+) -> list[dict[str, Any]]:
+    """Returns an example of each of the pairs that are confused most, for the report.
+
+    Of the validation data, which the submission has seen: a picture of the hidden ones with its
+    label would help to prepare for them.
+
+    Args:
+        model: The trained model, rebuilt.
+        validation: Pair `(x, y)`; if it holds no pictures, nothing is returned.
+        most: Integer, the most pairs.
+
+    Returns:
+        List of dicts with the labels `true` and `predicted`, and `picture`, a list of rows.
+    """
+    x, _ = validation
+    pictures = x.get("image") if isinstance(x, dict) else x
+    if not (isinstance(pictures, np.ndarray) and pictures.ndim == 4):
+        return []
+    if pictures.shape[3] not in (1, 3) or max(pictures.shape[1:3]) > 48:
+        return []
+    scores = Scores(model, validation)
+    table = np.array(scores.confusion())
+    np.fill_diagonal(table, 0)
+    found = []
+    for flat in np.argsort(-table, axis=None, kind="stable")[:most]:
+        true, predicted = (int(i) for i in np.unravel_index(flat, table.shape))
+        if table[true, predicted]:
+            index = np.flatnonzero((scores.labels == true) & (scores.predicted == predicted))[0]
+            picture = pictures[index] * (255 if pictures.max() <= 1 else 1)
+            picture = picture.clip(0, 255).astype("uint8").tolist()
+            found.append({"true": true, "predicted": predicted, "picture": picture})
+    return found
+
+
 def check_accuracy(
     training: Any, data: Any, wanted: float, evidence: dict[str, Any], noun: str
 ) -> None:
@@ -652,6 +688,8 @@ def check_accuracy(
     model = training.after.model
     scores = Scores(model, data.test)
     evidence.update(accuracy=scores.accuracy, threshold=wanted, confusion=scores.confusion())
+    with contextlib.suppress(Exception):
+        evidence["confused"] = confused_pictures(model, data.validation)
     if scores.accuracy >= wanted:
         return
     on_train, on_validation = (

@@ -131,6 +131,6 @@ def test_hostile_text_stays_text(look: Look, asked: list[str]) -> None:
     document = look("page", page=html.render(verdict(*hostile().tasks, *evidence)))
     assert "&lt;script&gt;fetch('http://evil.example/')" in document
     assert "<script" not in document
-    assert "<img" not in document
+    assert not re.search(r'<img src="(?!data:image/png;base64,)', document)
     assert document.rstrip().endswith("</html>")
     assert asked == ["kit.example/page"]

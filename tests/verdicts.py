@@ -74,6 +74,7 @@ RICH: dict[str, Any] = {
     "accuracy": 0.55,
     "threshold": 0.62,
     "confusion": [[5, 1, 0], [0, 6, 0], [2, 0, 4]],
+    "confused": [{"true": 2, "predicted": 0, "picture": [[[0, 90, 255]] * 4] * 4}],
     "sweep": [
         {"learning_rate": rate, "batch_size": size, "val_accuracy": 0.5 + rate, "history": [0.5]}
         for rate in (0.01, 0.1)
@@ -113,6 +114,18 @@ HOSTILE_EVIDENCE: list[dict[str, Any]] = [
     {"loss_gap": -1e29, "baseline_loss_gap": 1e29},
     {"mixed": {HOSTILE: 0.5}, HOSTILE: {HOSTILE: 0.25}},
     {"training": {HOSTILE: HOSTILE, "chance": 0, "silent_units": "all", "loss": HOSTILE}},
+    {"confusion": [[1, 2], [3, 4]], "confused": [{"true": HOSTILE, "picture": [[[1]]]}, 3, {}]},
+    {
+        "confusion": [[1, 2], [3, 4]],
+        "confused": [
+            {"true": 1, "predicted": 0, "picture": picture}
+            for picture in ([], [[]], [[[1, 2]]], [[[1]], [[1, 2, 3]]], [[[math.nan]]], HOSTILE)
+        ],
+    },
+    {
+        "confusion": [[1, 2], [3, 4]],
+        "confused": [{"true": 1, "predicted": 0, "picture": [[[-1e9, 1e20, 7.5]]]}],
+    },
     {"training": [1], "note": HOSTILE, "output": HOSTILE},
     {HOSTILE: {"loss": [1.0, 0.5]}, "history": {"loss": [1.0], "accuracy": [0.5]}},
 ]

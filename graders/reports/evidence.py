@@ -187,6 +187,52 @@ def confused(table: list[list[int]], most: int = 3) -> list[tuple[int, int, int]
 
 
 @dataclasses.dataclass(frozen=True)
+class Confused:
+    """A picture that was taken for something else.
+
+    Attributes:
+        true: Integer, its label.
+        predicted: Integer, what it was taken for.
+        picture: Tuple of rows of pixels of 1 or 3 integers from 0 to 255.
+    """
+
+    true: int
+    predicted: int
+    picture: tuple[tuple[tuple[int, ...], ...], ...]
+
+
+def confused_pictures(evidence: Evidence, most: int = 6) -> list[Confused]:
+    """Finds pictures that were taken for something else."""
+    table = evidence.get("confused")
+    found = []
+    for item in table[:most] if isinstance(table, list) else []:
+        if not isinstance(item, dict):
+            continue
+        labels = [number(item.get(name)) for name in ("true", "predicted")]
+        picture = _picture(item.get("picture"))
+        if picture is not None and all(label is not None for label in labels):
+            true, predicted = (int(label) for label in labels if label is not None)
+            found.append(Confused(true, predicted, picture))
+    return found
+
+
+def _picture(rows: Any) -> tuple[tuple[tuple[int, ...], ...], ...] | None:
+    if not isinstance(rows, list) or not 1 <= len(rows) <= 64:
+        return None
+    picture = []
+    for row in rows:
+        if not isinstance(row, list) or not 1 <= len(row) <= 64 or len(row) != len(rows[0]):
+            return None
+        for pixel in row:
+            if not isinstance(pixel, list) or len(pixel) not in (1, 3):
+                return None
+            if len(pixel) != len(rows[0][0]) or any(number(v) is None for v in pixel):
+                return None
+        picture.append(tuple(tuple(min(255, max(0, int(v))) for v in pixel) for pixel in row))
+    return tuple(picture)
+
+
+@dataclasses.dataclass(frozen=True)
 class Grid:
     """Accuracies over two settings.
 

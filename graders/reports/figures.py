@@ -6,6 +6,7 @@ one page and none of them refers to anything outside it.
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import io
 import math
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from graders.reports.curves import percent
-from graders.reports.evidence import Curve, History, Measured, Timing
+from graders.reports.evidence import Confused, Curve, History, Measured, Timing
 
 # Colours that differ for colour-blind eyes too, and are seen on a light and on a dark page.
 TRAIN, VALIDATION, NEEDED = "#2f83c7", "#d9691e", "#179a6b"
@@ -200,6 +201,25 @@ def curve(name: str, history: History, drawn: Curve, found: Measured | None) -> 
         ("epoch", "training", "validation"),
         rows,
     )
+
+
+def picture(found: Confused) -> str:
+    """Returns a small picture as a PNG data URI.
+
+    Args:
+        found: `Confused`.
+
+    Returns:
+        String, for the `src` of an image.
+    """
+    import numpy as np
+    from PIL import Image
+
+    pixels = np.array(found.picture, dtype="uint8")
+    stream = io.BytesIO()
+    # matplotlib brings Pillow.
+    Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(stream, "PNG")
+    return "data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii")
 
 
 def gaps(name: str, plain: float, other: float) -> Figure:

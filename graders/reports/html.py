@@ -182,8 +182,16 @@ def _confusion(evidence: reading.Evidence) -> dict[str, Any] | None:
             for true, found, count in pairs
         )
     rows = [[(count, f"{count / max(1, sum(row)):.3f}") for count in row] for row in table]
-    # A large table takes the page's whole width.
-    return {"rows": rows, "alt": alt.rstrip(".") + ".", "large": len(rows) > 12}
+    return {
+        "rows": rows,
+        "alt": alt.rstrip(".") + ".",
+        # A large table takes the page's whole width.
+        "large": len(rows) > 12,
+        "pictures": [
+            {"src": figures.picture(item), "true": item.true, "predicted": item.predicted}
+            for item in reading.confused_pictures(evidence)
+        ],
+    }
 
 
 def _grid(evidence: reading.Evidence) -> dict[str, Any] | None:

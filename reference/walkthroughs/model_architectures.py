@@ -72,10 +72,10 @@ for label, panel in zip(range(data.num_classes), axes.flat, strict=False):
 save(figure, "images")
 
 # %% [markdown]
-# Two networks, the dense one with many times the weights of the other. The dense one has a weight for every pixel: what
-# it learns about the top left corner tells it nothing about the bottom right. The other one slides
-# a single layer of small filters over the picture, and keeps of each filter only how strongly it
-# answered *somewhere*: the same weights look everywhere.
+# Two networks, the dense one with many times the weights of the other. The dense one has a weight
+# for every pixel: what it learns about the top left corner tells it nothing about the bottom right.
+# The other one slides a single layer of small filters over the picture, and keeps of each filter
+# only how strongly it answered *somewhere*: the same weights look everywhere.
 
 
 # %%
@@ -124,9 +124,9 @@ left.legend()
 save(figure, "curves")
 
 # %% [markdown]
-# **Reading the curves.** For each network, ask in this order: does the *training* loss fall (does it
-# learn at all)? How far apart are training and validation (does it learn what carries over)? Is the
-# validation loss still falling at the end (was it stopped too early)? The grey line is guessing.
+# **Reading the curves.** For each network, ask in this order: does the *training* loss fall (does
+# it learn at all)? How far apart are training and validation (does it learn what carries over)?
+# Is the validation loss still falling at the end (stopped too early)? The grey line is guessing.
 #
 # A confusion matrix says more than one number: which classes are taken for which?
 
