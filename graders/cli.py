@@ -350,6 +350,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         Integer, the exit code.
     """
+    # Not every terminal has every character that a submission may print.
+    with contextlib.suppress(AttributeError, ValueError):
+        sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
         given = _parser().parse_args(arguments)
         if given.list:

@@ -122,3 +122,14 @@ def test_recalling_grades_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         path.write_text("import keras as k\n")
         assert runner.recall(request) is None
         assert runner.recall(Request(found, found.stub)).status == "not_started"  # type: ignore[union-attr]
+
+
+def test_a_terminal_without_unicode(tmp_path: Path) -> None:
+    """Where an encoding lacks a character, another one stands for it; nothing breaks."""
+    (tmp_path / "cnn.py").write_text("def 🙂(:\n", encoding="utf-8")
+    done = run("cnn", "--from", str(tmp_path), PYTHONIOENCODING="cp1252")
+    assert done.returncode == 1
+    assert "cnn: error" in done.stdout
+    assert "Traceback" not in done.stderr
+    done = run("cnn", "--from", str(tmp_path), "--json", "-", PYTHONIOENCODING="ascii")
+    assert json.loads(done.stdout)["tasks"][0]["status"] == "error"
