@@ -175,11 +175,12 @@ def _requests(given: argparse.Namespace) -> list[Request]:
 class _Live:
     """Shows what happens while tasks are graded: a line of progress, and failures as they come."""
 
-    def __init__(self, console: Console, shown: bool):
+    def __init__(self, console: Console, shown: bool, source: str = ""):
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
         self._console = console
         self._shown = shown
+        self._source = source
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
@@ -220,7 +221,7 @@ class _Live:
                 )
         elif "result" in event and self._shown:
             if event["result"].outcome in ("failed", "error"):
-                self._console.print(text.failed_check(task, event["result"]))
+                self._console.print(text.failed_check(task, event["result"], self._source))
         elif "verdict" in event:
             verdict: TaskVerdict = event["verdict"]
             self._progress.remove_task(row)
@@ -241,7 +242,8 @@ def _grade(given: argparse.Namespace) -> int:
     console = _console(stderr=quiet)
     from graders.reports import text
 
-    with _Live(console, not quiet) as live, Runner(settings, live.take) as runner:
+    source = given.source or ""
+    with _Live(console, not quiet, source) as live, Runner(settings, live.take) as runner:
         verdict = runner.grade(requests)
         # Another person's work, or the reference, says nothing of this kit's own.
         others = _others(runner, requests) if not (given.source or given.reference) else ((), ())
@@ -254,7 +256,7 @@ def _grade(given: argparse.Namespace) -> int:
 
                     console.print(f"--- printed by {task.task} ---", markup=False)
                     console.print(printable(output), markup=False, highlight=False)
-        console.print(text.summary(verdict, *others))
+        console.print(text.summary(verdict, *others, source=source))
         if "html" not in outputs and any(task.evidence for task in verdict.tasks):
             console.print("With plots, as a page: add --html report.html", style="dim")
     outputs.write(verdict)

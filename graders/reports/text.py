@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 from collections.abc import Sequence
 
@@ -31,12 +32,17 @@ def points(value: float) -> str:
     return f"{value:g}"
 
 
-def failed_check(task: str, check: CheckResult) -> RenderableType:
+def _hint(task: str, source: str) -> str:
+    return f"python grade.py --hint {task}{f' --from {shlex.quote(source)}' if source else ''}"
+
+
+def failed_check(task: str, check: CheckResult, source: str = "") -> RenderableType:
     """Renders a check that did not pass.
 
     Args:
         task: String, the task's id.
         check: `CheckResult` with the outcome `"failed"` or `"error"`.
+        source: String, what `--from` was given, for the command that gives a hint.
     """
     name, earned = check.id.partition("::")[2], points(check.points)
     head = Text.assemble(
@@ -50,7 +56,7 @@ def failed_check(task: str, check: CheckResult) -> RenderableType:
         head,
         Padding(Text(check.description, style="dim"), (0, 0, 0, 4)),
         Padding(body, (0, 0, 0, 4)),
-        Padding(Text(f"For a hint: python grade.py --hint {task}", style="dim"), (0, 0, 0, 4)),
+        Padding(Text(f"For a hint: {_hint(task, source)}", style="dim"), (0, 0, 0, 4)),
     )
 
 
@@ -88,7 +94,10 @@ def remark_line(task: str, remark: curves.Remark) -> RenderableType:
 
 
 def summary(
-    verdict: Verdict, others: Sequence[TaskVerdict] = (), unknown: Sequence[Task] = ()
+    verdict: Verdict,
+    others: Sequence[TaskVerdict] = (),
+    unknown: Sequence[Task] = (),
+    source: str = "",
 ) -> RenderableType:
     """Renders the table of all tasks and what to do next.
 
@@ -96,6 +105,7 @@ def summary(
         verdict: `Verdict`.
         others: Sequence of `TaskVerdict`, what is known of the kit's other tasks.
         unknown: Sequence of `Task`, those of which nothing is known as they are now.
+        source: String, what `--from` was given.
 
     Returns:
         What rich prints.
@@ -123,7 +133,7 @@ def summary(
         )
     if others:
         lines.append(Text(_whole_kit([*verdict.tasks, *others], unknown)))
-    if advice := next_step(verdict.tasks, others, unknown):
+    if advice := next_step(verdict.tasks, others, unknown, source):
         lines.append(Text(f"Next: {advice}"))
     return Group(*lines)
 
@@ -156,6 +166,7 @@ def next_step(
     tasks: Sequence[TaskVerdict],
     others: Sequence[TaskVerdict] = (),
     unknown: Sequence[Task] = (),
+    source: str = "",
 ) -> str:
     """Says what to do next; empty if all is done.
 
@@ -163,6 +174,7 @@ def next_step(
         tasks: Sequence of `TaskVerdict`, those that were asked for: they come first.
         others: Sequence of `TaskVerdict`, the rest of the kit as far as it is known.
         unknown: Sequence of `Task`, the rest of it.
+        source: String, what `--from` was given.
 
     Returns:
         String, a clause that ends with a full stop.
@@ -181,7 +193,7 @@ def next_step(
         return f"open assignments/{following.section}/{following.task}.py and read its top."
     if following.status == "grader_error":
         return f"run python grade.py {following.task} again."
-    return f"mend {following.task}; python grade.py --hint {following.task} helps."
+    return f"mend {following.task}; {_hint(following.task, source)} helps."
 
 
 def rubric_table(tasks: tuple[Task, ...], verbose: bool = False) -> RenderableType:
