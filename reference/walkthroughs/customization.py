@@ -171,13 +171,13 @@ save(figure, "loss")
 inputs = keras.Input(x.shape[1:])
 views = []
 for size in (3, 7, 11):
-    view = layers.Conv2D(6, size, strides=2, padding="same", activation="relu", name=f"view_{size}")
-    views.append(layers.GlobalAveragePooling2D()(view(inputs)))
+    view = layers.Conv2D(8, size, strides=2, padding="same", activation="relu", name=f"view_{size}")
+    views.append(layers.Flatten()(layers.MaxPooling2D(4)(view(inputs))))
 together = layers.Concatenate()(views)
 outputs = layers.Dense(data.num_classes, activation="softmax")(together)
 graph = keras.Model(inputs, outputs)
-graph.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-print("three views of six features each:", together.shape)
+graph.compile(keras.optimizers.Adam(0.003), "sparse_categorical_crossentropy", metrics=["accuracy"])
+print("the three views side by side:", together.shape)
 graph.fit(x, y, validation_data=validation, epochs=8, batch_size=32, verbose=0)
 whole = graph.evaluate(*validation, verbose=0)[1]
 
