@@ -235,7 +235,7 @@ trainings = {
     "B": fit(rate=0.003, units=256, examples=60, epochs=30),
     "C": fit(rate=0.00003, units=64, examples=1000, epochs=6),
 }
-figure, axes = plt.subplots(2, 3, figsize=(10, 5), sharex="col")
+figure, axes = plt.subplots(2, 3, figsize=(10, 5), sharex="col", layout="constrained")
 for (name, history), (above, below) in zip(trainings.items(), axes.T, strict=True):
     for panel, metric in ((above, "loss"), (below, "accuracy")):
         panel.plot(history[metric], label="training")

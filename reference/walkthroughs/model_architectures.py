@@ -113,7 +113,7 @@ for name, build in (("dense", dense_network), ("filters", one_layer_of_filters))
     histories[name], trained[name] = fitted.history, model
     print(f"{name}: {model.count_params()} weights, {fitted.history['val_accuracy'][-1]:.1%}")
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6))
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
 for (name, history), colour in zip(histories.items(), ("tab:orange", "tab:blue"), strict=True):
     for panel, metric in ((left, "loss"), (right, "accuracy")):
         panel.plot(history[metric], color=colour, label=f"{name}, training")

@@ -172,7 +172,7 @@ strengths = {
     "Dropout": [0.0, 0.3, 0.6, 0.9],
     "L2": [0.0, 0.001, 0.01, 0.1],
 }
-figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True)
+figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True, layout="constrained")
 for panel, (name, values) in zip(axes, strengths.items(), strict=True):
     ends = []
     for value in values:
