@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -13,13 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from graders import rubric, thresholds
+from graders.outputs import Unwritable
 from graders.rubric import KIT, Task, UnknownTask
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from graders.runner import Request, Settings
-    from graders.verdict import TaskVerdict, Verdict
+    from graders.outputs import Outputs
+    from graders.runner import Request, Runner, Settings
+    from graders.verdict import TaskVerdict
 
 PASSED, MISSING, WRONG = 0, 1, 2
 
@@ -46,9 +47,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--list", action="store_true", help="show the tasks with their points")
     parser.add_argument("--hint", metavar="TASK", help="the next hint for the first failing check")
     parser.add_argument("--verbose", action="store_true", help="show more: checks, printed output")
-    parser.add_argument(
-        "--json", metavar="FILE", help="write the verdict as JSON; - is the terminal"
-    )
+    for name, what in (
+        ("json", "JSON, for scripts"),
+        ("junit", "JUnit XML"),
+        ("html", "a page with plots"),
+        ("gradescope", "Gradescope's results.json"),
+    ):
+        parser.add_argument(
+            f"--{name}", metavar="FILE", help=f"write the verdict as {what}; - is standard output"
+        )
     parser.add_argument("--watch", action="store_true", help="grade again on every save")
     _add_settings(parser)
     return parser
@@ -174,11 +181,12 @@ def _requests(given: argparse.Namespace) -> list[Request]:
 class _Live:
     """Shows what happens while tasks are graded: a line of progress, and failures as they come."""
 
-    def __init__(self, console: Console, shown: bool):
+    def __init__(self, console: Console, shown: bool, source: str = ""):
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
         self._console = console
         self._shown = shown
+        self._source = source
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
@@ -223,7 +231,7 @@ class _Live:
                 )
         elif "result" in event and self._shown:
             if event["result"].outcome in ("failed", "error"):
-                self._console.print(text.failed_check(task, event["result"]))
+                self._console.print(text.failed_check(task, event["result"], self._source))
         elif "verdict" in event:
             verdict: TaskVerdict = event["verdict"]
             self._progress.remove_task(row)
@@ -232,32 +240,23 @@ class _Live:
                 self._console.print(text.task_line(verdict))
 
 
-def _write_json(target: str, verdict: Verdict) -> None:
-    document = json.dumps(verdict.to_json(), indent=1, ensure_ascii=False)
-    if target == "-":
-        sys.stdout.write(document + "\n")
-        return
-    try:
-        Path(target).write_text(document + "\n", encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{target} cannot be written: {error.strerror}.") from None
-
-
 def _grade(given: argparse.Namespace) -> int:
     from graders.runner import Runner
 
     settings, requests = _settings(given), _requests(given)
+    outputs = _outputs(given)
     settings = _share_threads(settings, len(requests))
     if given.watch:
-        return _watch(given, settings, requests)
-    quiet = given.json == "-"
+        return _watch(outputs, settings, requests)
+    quiet = outputs.to_stdout
     console = _console(stderr=quiet)
     from graders.reports import text
 
-    with _Live(console, not quiet) as live, Runner(settings, live.take) as runner:
+    source = given.source or ""
+    with _Live(console, not quiet, source) as live, Runner(settings, live.take) as runner:
         verdict = runner.grade(requests)
-    if given.json:
-        _write_json(given.json, verdict)
+        # Another person's work, or the reference, says nothing of this kit's own.
+        others = _others(runner, requests) if not (given.source or given.reference) else ((), ())
     if not quiet:
         if given.verbose:
             for task in verdict.tasks:
@@ -267,8 +266,39 @@ def _grade(given: argparse.Namespace) -> int:
 
                     console.print(f"--- printed by {task.task} ---", markup=False)
                     console.print(printable(output), markup=False, highlight=False)
-        console.print(text.summary(verdict))
+        console.print(text.summary(verdict, *others, source=source))
+        if "html" not in outputs and any(task.evidence for task in verdict.tasks):
+            console.print("With plots, as a page: add --html report.html", style="dim")
+    outputs.write(verdict)
     return verdict.exit_code
+
+
+def _outputs(given: argparse.Namespace) -> Outputs:
+    """Returns where the verdict goes, once it is sure that it can go there."""
+    from graders.outputs import FORMATS, Outputs
+
+    found = Outputs({name: getattr(given, name) for name in FORMATS})
+    if given.watch and found.to_stdout:
+        raise UsageError("--watch grades again and again: give it files, not - .")
+    return found
+
+
+def _others(
+    runner: Runner, requests: list[Request]
+) -> tuple[tuple[TaskVerdict, ...], tuple[Task, ...]]:
+    """Returns what is known of the kit's other tasks, and those of which nothing is."""
+    from graders.runner import Request
+
+    asked = {request.task.id for request in requests}
+    known, unknown = [], []
+    for task in rubric.tasks():
+        if task.id not in asked:
+            found = runner.recall(Request(task, task.stub))
+            if found is None:
+                unknown.append(task)
+            else:
+                known.append(found)
+    return tuple(known), tuple(unknown)
 
 
 def _share_threads(settings: Settings, count: int) -> Settings:
@@ -278,7 +308,7 @@ def _share_threads(settings: Settings, count: int) -> Settings:
     return dataclasses.replace(settings, jobs=jobs, threads=threads)
 
 
-def _watch(given: argparse.Namespace, settings: Settings, requests: list[Request]) -> int:
+def _watch(outputs: Outputs, settings: Settings, requests: list[Request]) -> int:
     from graders.reports import text
     from graders.runner import Runner
     from graders.watch import changes
@@ -288,11 +318,16 @@ def _watch(given: argparse.Namespace, settings: Settings, requests: list[Request
         # While the student looks for the file, TensorFlow is imported.
         runner.warm_up()
         verdict = runner.grade(requests)
+        latest = {task.task: task for task in verdict.tasks}
         console.print(text.summary(verdict))
+        outputs.write(verdict)
         console.print("Watching for changes; Ctrl-C ends.")
         try:
             for changed in changes(requests):
                 verdict = runner.grade(changed)
+                latest |= {task.task: task for task in verdict.tasks}
+                verdict = dataclasses.replace(verdict, tasks=tuple(latest.values()))
+                outputs.write(verdict)
         except KeyboardInterrupt:
             console.print("Stopped.")
     return verdict.exit_code
@@ -345,6 +380,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         Integer, the exit code.
     """
+    # Not every terminal has every character that a submission may print.
+    with contextlib.suppress(AttributeError, ValueError):
+        sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
         words = list(sys.argv[1:] if arguments is None else arguments)
         if words[:1] == ["release"] or words[:1] == ["bulk"]:
@@ -361,7 +399,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 console.print(text.bounds_table(rows))
             return PASSED
         return _hint(given) if given.hint else _grade(given)
-    except UsageError as error:
+    except (UsageError, Unwritable) as error:
         print(f"grade.py: {error}", file=sys.stderr)
         return WRONG
     except KeyboardInterrupt:

@@ -12,12 +12,33 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Callable
+from pathlib import Path
 
 from datasets.cache import cache_dir, write_bytes
 from graders.bounds import FIRST_USE_DRAWS, on_first_use
 from graders.rubric import Task
 from graders.store import engine_digest
 from graders.verdict import TaskVerdict
+
+
+def _file(task: Task, source: str) -> Path:
+    parts = (task.id, source, engine_digest(), task.reference.read_text(encoding="utf-8"))
+    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    return cache_dir() / "bounds" / f"{task.id}-{digest[:32]}.json"
+
+
+def known(task: Task, source: str) -> dict[str, float] | None:
+    """Returns the bounds of a task for a source if they were measured here, else `None`.
+
+    Args:
+        task: `Task`.
+        source: String, where data and weights come from.
+    """
+    # A corrupt file is measured again.
+    with contextlib.suppress(OSError, ValueError, AttributeError, TypeError):
+        found = json.loads(_file(task, source).read_bytes())
+        return {str(name): float(value) for name, value in found.items()}
+    return None
 
 
 def bounds(
@@ -33,12 +54,9 @@ def bounds(
     Returns:
         A dict: measure -> bound; or one line that says why there is none.
     """
-    parts = (task.id, source, engine_digest(), task.reference.read_text(encoding="utf-8"))
-    digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
-    path = cache_dir() / "bounds" / f"{task.id}-{digest[:32]}.json"
-    # A corrupt file is measured again.
-    with contextlib.suppress(OSError, ValueError, AttributeError, TypeError):
-        return {str(k): float(v) for k, v in json.loads(path.read_bytes()).items()}
+    measured = known(task, source)
+    if measured is not None:
+        return measured
     values: dict[tuple[str, bool], list[float]] = defaultdict(list)
     for seed in range(FIRST_USE_DRAWS):
         verdict = measure(seed)
@@ -49,5 +67,5 @@ def bounds(
     if not values:
         return f"The reference for {task.id} could not be measured with the data {source}."
     found = {name: on_first_use(rows, upper) for (name, upper), rows in values.items()}
-    write_bytes(path, json.dumps(found, indent=1).encode())
+    write_bytes(_file(task, source), json.dumps(found, indent=1).encode())
     return found

@@ -140,3 +140,47 @@ def received(model: Any, layer: Any, x: Any) -> np.ndarray:
             "Look at how the layers are connected",
         )
     return np.concatenate(seen).astype("float64")
+
+
+def silent_units(model: Any, x: Any) -> float:
+    """Returns the largest share of units of one layer that ReLU keeps at zero for every example.
+
+    Only layers that can learn are looked at: a frozen base may well have features that these
+    examples do not show.
+
+    Args:
+        model: A rebuilt Keras model.
+        x: A few hundred inputs.
+    """
+    from graders import graph
+
+    watched = {
+        id(node.op): node.op
+        for node in graph.nodes(model)
+        if node.kind in ("ReLU", "Relu")
+        or (
+            graph.activation_name(node.op) == "relu"
+            and (node.kind == "Activation" or getattr(node.op, "trainable_weights", None))
+        )
+    }
+    silent: dict[int, np.ndarray] = {}
+
+    def watch(key: int, call: Any) -> Any:
+        def watching(*args: Any, **kwargs: Any) -> Any:
+            found = call(*args, **kwargs)
+            values = np.asarray(found, dtype="float32")
+            zero = (values.reshape(-1, values.shape[-1]) == 0).all(axis=0)
+            silent[key] = silent.get(key, True) & zero
+            return found
+
+        return watching
+
+    calls = {key: op.call for key, op in watched.items()}
+    for key, op in watched.items():
+        op.call = watch(key, calls[key])
+    try:
+        predict(model, x)
+    finally:
+        for key, op in watched.items():
+            op.call = calls[key]
+    return max((float(zero.mean()) for zero in silent.values()), default=0.0)

@@ -23,6 +23,7 @@ from typing import Any
 
 from graders import first_use, thresholds
 from graders import source as sources
+from graders.evidence import plain
 from graders.rubric import Task
 from graders.store import Store, key_for, local_key
 from graders.verdict import CheckResult, Status, TaskVerdict, Verdict
@@ -214,33 +215,73 @@ class Runner:
         Returns:
             A `TaskVerdict`.
         """
-        task, started = request.task, time.monotonic()
         settings = settings or self.settings
+        started = time.monotonic()
+        verdict, source = self._without_grading(request)
+        if source is not None:
+            verdict = verdict or self._from_store_or_graded(request.task, source, settings)
+            if source.note:
+                text = f"{source.note} {verdict.message}".strip()
+                verdict = dataclasses.replace(verdict, message=sources.printable(text))
+        assert verdict is not None
+        verdict = dataclasses.replace(verdict, seconds=time.monotonic() - started)
+        self._listener(request.task.id, {"verdict": verdict})
+        return verdict
+
+    def recall(self, request: Request) -> TaskVerdict | None:
+        """Returns the verdict on a task as it is now if that is known without grading.
+
+        Args:
+            request: `Request`.
+
+        Returns:
+            A `TaskVerdict`: a stub's, or one from the store; else `None`.
+        """
+        verdict, source = self._without_grading(request)
+        if verdict is not None or source is None or not self.settings.use_store:
+            return verdict
+        bounds = self._known_bounds(request.task, self.settings)
+        if bounds is None:
+            return None
+        store, key = self._store_and_key(request.task, source, self.settings, bounds)
+        return store.read(key)
+
+    def _without_grading(
+        self, request: Request
+    ) -> tuple[TaskVerdict | None, sources.Source | None]:
+        """Reads a submission; what cannot be read, and a stub, have their verdict at once."""
+        task = request.task
         try:
             source = sources.load(task, request.path)
         except sources.Unreadable as error:
             text = sources.printable(str(error))
             checks = _all_skipped(task, text, "error")
-            verdict = TaskVerdict(task.id, task.section, "error", checks, message=text)
-        else:
-            if not request.is_reference and sources.is_stub(source.text, task):
-                text = f"Not started: {source.path.name} is still the stub."
-                verdict = TaskVerdict(
-                    task.id,
-                    task.section,
-                    "not_started",
-                    _all_skipped(task, text),
-                    submission=source.digest,
-                    message=text,
-                )
-            else:
-                verdict = self._from_store_or_graded(task, source, settings)
-            if source.note:
-                text = f"{source.note} {verdict.message}".strip()
-                verdict = dataclasses.replace(verdict, message=sources.printable(text))
-        verdict = dataclasses.replace(verdict, seconds=time.monotonic() - started)
-        self._listener(task.id, {"verdict": verdict})
-        return verdict
+            return TaskVerdict(task.id, task.section, "error", checks, message=text), None
+        if request.is_reference or not sources.is_stub(source.text, task):
+            return None, source
+        text = f"Not started: {source.path.name} is still the stub."
+        checks = _all_skipped(task, text)
+        return (
+            TaskVerdict(
+                task.id,
+                task.section,
+                "not_started",
+                checks,
+                submission=source.digest,
+                message=text,
+            ),
+            source,
+        )
+
+    def _store_and_key(
+        self, task: Task, source: sources.Source, settings: Settings, bounds: dict[str, float]
+    ) -> tuple[Store, str]:
+        chosen = ("seed", "data", "weights", "seconds", "spawn")
+        parts = {name: getattr(settings, name) for name in chosen}
+        # The draw stands for the secret, which does not belong into a file name's hash alone.
+        parts["draw"] = draw_for(task.id, settings)
+        parts["bounds"] = bounds
+        return Store(), key_for(task, source.digest, parts)
 
     def _from_store_or_graded(
         self, task: Task, source: sources.Source, settings: Settings
@@ -250,12 +291,7 @@ class Runner:
         if isinstance(bounds, str):
             return self._broken(task, source, bounds)
         if settings.use_store and not settings.calibrating:
-            chosen = ("seed", "data", "weights", "seconds", "spawn")
-            parts = {name: getattr(settings, name) for name in chosen}
-            # The draw stands for the secret, which does not belong into a file name's hash alone.
-            parts["draw"] = draw_for(task.id, settings)
-            parts["bounds"] = bounds
-            store, key = Store(), key_for(task, source.digest, parts)
+            store, key = self._store_and_key(task, source, settings, bounds)
             found = store.read(key)
             if found is not None:
                 return found
@@ -268,17 +304,22 @@ class Runner:
             store.write(key, verdict)
         return verdict
 
+    def _known_bounds(self, task: Task, settings: Settings) -> dict[str, float] | None:
+        """Returns the bounds of a task, `None` if they have to be measured first."""
+        if settings.calibrating or not task.data:
+            return {}
+        source = source_of(task, settings)
+        return thresholds.bounds(task.id, source) or first_use.known(task, source)
+
     def _bounds(self, task: Task, settings: Settings) -> dict[str, float] | str:
         """Returns the bounds of a task, or a line that says why there are none.
 
         Data that were never calibrated are measured now, with the reference, and kept.
         """
-        source = source_of(task, settings)
-        if settings.calibrating or not task.data:
-            return {}
-        known = thresholds.bounds(task.id, source)
+        known = self._known_bounds(task, settings)
         if known is not None:
             return known
+        source = source_of(task, settings)
         if not task.reference.exists():
             return (
                 f"{task.id} has no bounds for the data {source}, and this copy of the kit holds no "
@@ -412,9 +453,9 @@ class _Collected:
         elif "grader_error" in event:
             self._grader_error = event["grader_error"]
         elif "evidence" in event:
-            self._evidence = event["evidence"]
+            self._evidence = {**self._evidence, **plain(event["evidence"])}
         elif "output" in event:
-            self._evidence.setdefault("output", event["output"])
+            self._evidence["output"] = plain(event["output"])
         elif "unavailable" in event:
             self._unavailable = event["unavailable"]
         elif "done" in event:

@@ -5,6 +5,7 @@ A rebuilt model is still the student's: whatever it does when it runs is reporte
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
@@ -572,6 +573,34 @@ def check_loss_fell(before: Scores, after: Scores, function: str, loss: str = ""
         )
 
 
+def note_training(training: Any, data: Any, evidence: dict[str, Any], examples: int = 1000) -> None:
+    """Notes a training's History and what the grader sees of it, for the reading of the curves.
+
+    Args:
+        training: `graders.client.Training`.
+        data: `datasets.Dataset`, integer labels.
+        evidence: Dict, takes `"history"`, and the grader's figures under `"training"`.
+        examples: Integer, how many of each part of the data to look at.
+    """
+    from graders.probing import silent_units
+
+    loss, from_logits = loss_of(training.before)
+    figures: dict[str, Any] = {"chance": 1 / data.num_classes, "loss": loss[:60]}
+    figures["from_logits"] = from_logits
+    rate = (training.after.optimizer or {}).get("learning_rate")
+    if isinstance(rate, int | float) and not isinstance(rate, bool):
+        figures["learning_rate"] = float(rate)
+    evidence.update(history=training.history, training=figures)
+    # What goes wrong here is for the checks to say.
+    with contextlib.suppress(Exception):
+        model = training.after.model
+        for name, (x, y) in (("train", data.train), ("validation", data.validation)):
+            found = Scores(model, (_parts(x, 0, examples), y[:examples]))
+            figures[f"{name}_accuracy"], figures[f"{name}_loss"] = found.accuracy, found.loss
+        figures["output"] = found.kind
+        figures["silent_units"] = silent_units(model, _parts(data.train[0], 0, 200))
+
+
 def check_training(training: Any, data: Any, examples: int = 1000) -> None:
     """Fails unless a training moved the model, helped, and was reported as asked.
 
@@ -605,6 +634,42 @@ def check_training(training: Any, data: Any, examples: int = 1000) -> None:
     training.require_history()
 
 
+def confused_pictures(
+    model: Any, validation: tuple[Any, np.ndarray], most: int = 3
+) -> list[dict[str, Any]]:
+    """Returns an example of each of the pairs that are confused most, for the report.
+
+    Of the validation data, which the submission has seen: a picture of the hidden ones with its
+    label would help to prepare for them.
+
+    Args:
+        model: The trained model, rebuilt.
+        validation: Pair `(x, y)`; if it holds no pictures, nothing is returned.
+        most: Integer, the most pairs.
+
+    Returns:
+        List of dicts with the labels `true` and `predicted`, and `picture`, a list of rows.
+    """
+    x, _ = validation
+    pictures = x.get("image") if isinstance(x, dict) else x
+    if not (isinstance(pictures, np.ndarray) and pictures.ndim == 4):
+        return []
+    if pictures.shape[3] not in (1, 3) or max(pictures.shape[1:3]) > 48:
+        return []
+    scores = Scores(model, validation)
+    table = np.array(scores.confusion())
+    np.fill_diagonal(table, 0)
+    found = []
+    for flat in np.argsort(-table, axis=None, kind="stable")[:most]:
+        true, predicted = (int(i) for i in np.unravel_index(flat, table.shape))
+        if table[true, predicted]:
+            index = np.flatnonzero((scores.labels == true) & (scores.predicted == predicted))[0]
+            picture = pictures[index] * (255 if pictures.max() <= 1 else 1)
+            picture = picture.clip(0, 255).astype("uint8").tolist()
+            found.append({"true": true, "predicted": predicted, "picture": picture})
+    return found
+
+
 def check_accuracy(
     training: Any,
     data: Any,
@@ -628,6 +693,8 @@ def check_accuracy(
     scores = Scores(model, data.test)
     wanted = threshold("accuracy", scores.accuracy)
     evidence.update(accuracy=scores.accuracy, threshold=wanted, confusion=scores.confusion())
+    with contextlib.suppress(Exception):
+        evidence["confused"] = confused_pictures(model, data.validation)
     if scores.accuracy >= wanted:
         return
     on_train, on_validation = (

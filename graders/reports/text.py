@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
+from collections.abc import Sequence
 from typing import Any
 
 from rich import box
@@ -11,6 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from graders.reports import curves
 from graders.rubric import Task
 from graders.verdict import CheckResult, TaskVerdict, Verdict
 
@@ -30,12 +33,17 @@ def points(value: float) -> str:
     return f"{value:g}"
 
 
-def failed_check(task: str, check: CheckResult) -> RenderableType:
+def _hint(task: str, source: str) -> str:
+    return f"python grade.py --hint {task}{f' --from {shlex.quote(source)}' if source else ''}"
+
+
+def failed_check(task: str, check: CheckResult, source: str = "") -> RenderableType:
     """Renders a check that did not pass.
 
     Args:
         task: String, the task's id.
         check: `CheckResult` with the outcome `"failed"` or `"error"`.
+        source: String, what `--from` was given, for the command that gives a hint.
     """
     name, earned = check.id.partition("::")[2], points(check.points)
     head = Text.assemble(
@@ -49,7 +57,7 @@ def failed_check(task: str, check: CheckResult) -> RenderableType:
         head,
         Padding(Text(check.description, style="dim"), (0, 0, 0, 4)),
         Padding(body, (0, 0, 0, 4)),
-        Padding(Text(f"For a hint: python grade.py --hint {task}", style="dim"), (0, 0, 0, 4)),
+        Padding(Text(f"For a hint: {_hint(task, source)}", style="dim"), (0, 0, 0, 4)),
     )
 
 
@@ -64,6 +72,8 @@ def task_line(verdict: TaskVerdict) -> RenderableType:
         )
     if verdict.message and verdict.status != "not_started":
         lines.append(Text.assemble((verdict.task, "bold"), ": ", verdict.message))
+    if verdict.status in ("failed", "error"):
+        lines += [remark_line(verdict.task, remark) for remark in curves.read(verdict.evidence)]
     lines.append(
         Text.assemble(
             (verdict.task, "bold"),
@@ -76,8 +86,31 @@ def task_line(verdict: TaskVerdict) -> RenderableType:
     return Group(*lines)
 
 
-def summary(verdict: Verdict) -> RenderableType:
-    """Renders the table of all tasks and what to do next."""
+def remark_line(task: str, remark: curves.Remark) -> RenderableType:
+    """Renders what a task's curves show: a remark, which costs nothing."""
+    return Group(
+        Text.assemble((task, "bold"), ": the curves say ", (remark.name, "yellow")),
+        Padding(Text(f"{remark.sees} {remark.tries}"), (0, 0, 0, 4)),
+    )
+
+
+def summary(
+    verdict: Verdict,
+    others: Sequence[TaskVerdict] = (),
+    unknown: Sequence[Task] = (),
+    source: str = "",
+) -> RenderableType:
+    """Renders the table of all tasks and what to do next.
+
+    Args:
+        verdict: `Verdict`.
+        others: Sequence of `TaskVerdict`, what is known of the kit's other tasks.
+        unknown: Sequence of `Task`, those of which nothing is known as they are now.
+        source: String, what `--from` was given.
+
+    Returns:
+        What rich prints.
+    """
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("Task", no_wrap=True)
     table.add_column("Status", no_wrap=True)
@@ -93,24 +126,15 @@ def summary(verdict: Verdict) -> RenderableType:
             f"{points(task.points)}/{points(task.max_points)}",
             f"{task.seconds:.1f}",
         )
-    done = sum(task.status == "passed" for task in verdict.tasks)
-    total = Text(
-        f"{done} of {len(verdict.tasks)} tasks complete, {points(verdict.points)} of "
-        f"{points(verdict.max_points)} points ({verdict.hidden_tests})."
-    )
+    total = Text(f"{totals(verdict.tasks)} ({verdict.hidden_tests}).")
     lines: list[RenderableType] = [table, total]
     if any(task.isolation == "process" for task in verdict.tasks):
         lines.append(
             Text("Isolation: process (this system offers no namespaces to the sandbox).", "dim")
         )
-    following = next((t for t in verdict.tasks if t.status != "passed"), None)
-    if following is not None:
-        if following.status == "not_started":
-            advice = f"open assignments/{following.section}/{following.task}.py and read its top."
-        elif following.status == "grader_error":
-            advice = f"run python grade.py {following.task} again."
-        else:
-            advice = f"mend {following.task}; python grade.py --hint {following.task} helps."
+    if others:
+        lines.append(Text(_whole_kit([*verdict.tasks, *others], unknown)))
+    if advice := next_step(verdict.tasks, others, unknown, source):
         lines.append(Text(f"Next: {advice}"))
     return Group(*lines)
 
@@ -152,6 +176,64 @@ def best_shortcut(row: dict[str, Any]) -> tuple[str, float] | None:
         return None
     best = (min if row["upper"] else max)(means, key=lambda name: means[name])
     return best, means[best]
+
+
+def totals(tasks: Sequence[TaskVerdict]) -> str:
+    """Returns `5 of 9 tasks complete, 47 of 90 points`."""
+    done = sum(task.status == "passed" for task in tasks)
+    earned, most = (sum(getattr(t, name) for t in tasks) for name in ("points", "max_points"))
+    word = "task" if len(tasks) == 1 else "tasks"
+    return (
+        f"{done} of {len(tasks)} {word} complete, {points(round(earned, 6))} of "
+        f"{points(round(most, 6))} points"
+    )
+
+
+def _whole_kit(known: Sequence[TaskVerdict], unknown: Sequence[Task]) -> str:
+    done = sum(task.status == "passed" for task in known)
+    earned = round(sum(task.points for task in known), 6)
+    most = sum(t.max_points for t in known) + sum(t.max_points for t in unknown)
+    line = (
+        f"Whole kit: {done} of {len(known) + len(unknown)} tasks complete, {points(earned)} of "
+        f"{points(round(most, 6))} points."
+    )
+    if unknown:
+        line += f" Not graded as they are now: {', '.join(task.id for task in unknown)}."
+    return line
+
+
+def next_step(
+    tasks: Sequence[TaskVerdict],
+    others: Sequence[TaskVerdict] = (),
+    unknown: Sequence[Task] = (),
+    source: str = "",
+) -> str:
+    """Says what to do next; empty if all is done.
+
+    Args:
+        tasks: Sequence of `TaskVerdict`, those that were asked for: they come first.
+        others: Sequence of `TaskVerdict`, the rest of the kit as far as it is known.
+        unknown: Sequence of `Task`, the rest of it.
+        source: String, what `--from` was given.
+
+    Returns:
+        String, a clause that ends with a full stop.
+    """
+    # What was begun before what was not: a message is waiting there.
+    waiting = [task for task in tasks if task.status not in ("passed", "not_started")]
+    waiting += [task for task in tasks if task.status == "not_started"]
+    waiting += [task for task in others if task.status not in ("passed", "not_started")]
+    waiting += [task for task in others if task.status == "not_started"]
+    if unknown and all(task.status == "passed" for task in tasks):
+        return f"see how {unknown[0].id} stands: python grade.py {unknown[0].id}."
+    if not waiting:
+        return "everything is done; well done." if others else ""
+    following = waiting[0]
+    if following.status == "not_started":
+        return f"open assignments/{following.section}/{following.task}.py and read its top."
+    if following.status == "grader_error":
+        return f"run python grade.py {following.task} again."
+    return f"mend {following.task}; {_hint(following.task, source)} helps."
 
 
 def rubric_table(tasks: tuple[Task, ...], verbose: bool = False) -> RenderableType:

@@ -660,7 +660,7 @@ def compiled_loss(submission, penalised, plain, data, rng):
 )
 def trains(training, data, evidence):
     """train moves the weights of every layer, lowers the loss and returns the History."""
-    evidence["history"] = training.history
+    scoring.note_training(training, data, evidence)
     scoring.check_training(training, data)
 
 

@@ -226,7 +226,7 @@ def remembers(model, data, rng):
 )
 def trains(training, data, evidence):
     """train moves the weights of every layer, lowers the loss and returns the History."""
-    evidence["history"] = training.history
+    scoring.note_training(training, data, evidence)
     scoring.check_trained(training.before, training.after, "train")
     if not scoring.count_learned(training, _is_lstm):
         fail(

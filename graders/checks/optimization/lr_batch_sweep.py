@@ -630,7 +630,7 @@ def reproduced(swept, evidence):
     points=1,
     hints=(
         "Which row does max find, and by which key?",
-        'max(results, key=lambda row: row["val_accuracy"])',
+        "max takes an argument `key`: a function that gives of a row what rows are compared by.",
         "The order of the rows says nothing, and the list is the caller's: leave it as it is.",
     ),
 )

@@ -588,6 +588,9 @@ def accuracy(compared, parts, threshold, evidence):
     )
     evidence.update(accuracy=lowest, threshold=wanted)
     worst = min(reached, key=lambda policy: reached[policy])
+    model = compared.model(worst)["snapshot"].model
+    on_train = scoring.Scores(model, parts["train"]).accuracy
+    evidence["training"] = {"train_accuracy": on_train, "chance": 1 / CLASSES}
     if lowest < wanted:
         fail(
             f"an accuracy of at least {wanted:.1%} on hidden images under each policy",

@@ -1,0 +1,62 @@
+"""Evidence made plain: bounded JSON data, whatever a check or a sandbox put into it.
+
+Some of it is what the submission answered, word for word. It is cut to size where it enters a
+verdict, so that the store can keep it and a report can draw it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+MAX_DEPTH = 8
+MAX_ITEMS = 50_000
+MAX_TEXT = 20_000
+
+
+def plain(value: Any) -> Any:
+    """Returns bounded JSON data: what is too large or of another kind is left out or cut.
+
+    Args:
+        value: Anything; data off the wire as a rule.
+
+    Returns:
+        `None`, bool, int, float, string, or list and dict of such. NaN and infinity stay.
+    """
+    left = [MAX_ITEMS]
+
+    def walk(item: Any, depth: int) -> Any:
+        left[0] -= 1
+        if item is None or isinstance(item, bool):
+            return item
+        if isinstance(item, int):
+            # JSON takes integers of any length, Python does not read them all back.
+            return item if abs(item) < 2**63 else float("nan")
+        if isinstance(item, float):
+            return float(item)
+        if isinstance(item, str):
+            return item[:MAX_TEXT].encode("utf-8", "replace").decode()
+        if isinstance(item, np.generic):
+            return walk(item.item(), depth)
+        if depth >= MAX_DEPTH:
+            return None
+        if isinstance(item, np.ndarray):
+            return walk(item.tolist(), depth) if item.size <= max(0, left[0]) else None
+        if isinstance(item, list | tuple):
+            found = []
+            for part in item:
+                if left[0] <= 0:
+                    break
+                found.append(walk(part, depth + 1))
+            return found
+        if isinstance(item, dict):
+            table: dict[str, Any] = {}
+            for key, part in item.items():
+                if left[0] <= 0:
+                    break
+                table[walk(str(key)[:200], depth)] = walk(part, depth + 1)
+            return table
+        return None
+
+    return walk(value, 0)

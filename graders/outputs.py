@@ -1,0 +1,132 @@
+"""Where verdicts are written to: `--json`, `--junit`, `--html`, `--gradescope`.
+
+Targets are tried before anything is graded: nobody waits for a verdict that cannot be kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import stat
+import sys
+from pathlib import Path
+
+from graders.source import printable
+from graders.verdict import Verdict
+
+# Renderers are imported when they are asked for: plots and templates take their time.
+FORMATS = ("json", "junit", "html", "gradescope")
+STDOUT = "-"
+
+
+class Unwritable(Exception):
+    """A target that cannot be written to; the text is one clear line."""
+
+
+def _render(name: str, verdict: Verdict) -> str:
+    if name == "json":
+        return json.dumps(verdict.to_json(), indent=1, ensure_ascii=False) + "\n"
+    return importlib.import_module(f"graders.reports.{name}").render(verdict)
+
+
+def _try(path: Path) -> None:
+    """Raises `OSError` unless the path can be written; leaves no trace."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        found = None
+    if found is not None and not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+        # A pipe or a device: opening it may wait, or be all that is ever read.
+        if not os.access(path, os.W_OK):
+            raise PermissionError(13, "Permission denied")
+        return
+    with path.open("ab"):
+        pass
+    if found is None:
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def _place(target: str) -> str:
+    return target if target == STDOUT else os.path.realpath(os.path.expanduser(target))
+
+
+class Outputs:
+    """The targets of one run.
+
+    Args:
+        targets: Dict from a format's name to a path, `"-"` or `None`.
+
+    Raises:
+        Unwritable: If one of them cannot be written, or two would go to the same place.
+    """
+
+    def __init__(self, targets: dict[str, str | None]):
+        self._targets = {name: target for name, target in targets.items() if target is not None}
+        taken: dict[str, str] = {}
+        for name, target in self._targets.items():
+            if not target:
+                raise Unwritable(f"--{name} takes a file, or - for standard output.")
+            try:
+                place = _place(target)
+                if place in taken:
+                    where = "standard output" if place == STDOUT else target
+                    raise Unwritable(f"--{taken[place]} and --{name} cannot both go to {where}.")
+                if target != STDOUT:
+                    _try(Path(target).expanduser())
+            except (OSError, ValueError, RuntimeError) as error:
+                raise Unwritable(_sentence(name, target, error)) from None
+            # Devices take everything.
+            if not place.startswith("/dev/"):
+                taken[place] = name
+
+    @property
+    def to_stdout(self) -> bool:
+        """Boolean, whether one of them is standard output, and nothing else may be printed."""
+        return STDOUT in self._targets.values()
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._targets
+
+    def write(self, verdict: Verdict) -> None:
+        """Writes a verdict to every target.
+
+        Args:
+            verdict: `Verdict`.
+
+        Raises:
+            Unwritable: If one of them failed after all; the others are written all the same.
+        """
+        problems = []
+        for name, target in self._targets.items():
+            content = _render(name, verdict)
+            if target == STDOUT:
+                _print(content)
+                continue
+            try:
+                Path(target).expanduser().write_text(content, encoding="utf-8")
+            except OSError as error:
+                problems.append(_sentence(name, target, error))
+        if problems:
+            raise Unwritable(" ".join(problems))
+
+
+def _sentence(name: str, target: str, error: Exception) -> str:
+    reason = getattr(error, "strerror", None) or str(error)
+    if isinstance(error, FileNotFoundError):
+        reason = "there is no such folder"
+    return f"{printable(target, 200)} cannot be written (--{name}): {reason}."
+
+
+def _print(content: str) -> None:
+    # Pages and messages hold more than some terminals' encodings: a byte is better than a crash.
+    data = content.encode("utf-8")
+    stream = getattr(sys.stdout, "buffer", None)
+    if stream is None:
+        sys.stdout.write(content)
+    else:
+        sys.stdout.flush()
+        stream.write(data)
+    sys.stdout.flush()
