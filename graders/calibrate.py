@@ -31,13 +31,37 @@ DRAWS = 20
 Measures = dict[str, tuple[float, bool]]
 
 
-def shortcuts(task: Task) -> dict[str, Path]:
-    """Returns the shortcuts of a task: what their head says, and their paths."""
+@dataclasses.dataclass(frozen=True)
+class Shortcut:
+    """A submission without the lesson in it, which a bound must keep out.
+
+    Attributes:
+        path: Path of the file.
+        aims: Tuple of the measures whose bounds are there to keep it out; empty for all.
+    """
+
+    path: Path
+    aims: tuple[str, ...] = ()
+
+    def counts_for(self, measure: str) -> bool:
+        """Returns whether a measure's bound heeds it."""
+        return not self.aims or measure in self.aims
+
+
+def shortcuts(task: Task) -> dict[str, Shortcut]:
+    """Returns the shortcuts of a task by their names.
+
+    The head of a submission in the corpus says `# shortcut: <name>`, or
+    `# shortcut: <name> [<measure>, …]` where only the bounds of these measures shall heed it: how
+    far a model is from being overconfident, say, has no part in keeping out one that learned from
+    too few examples.
+    """
     found = {}
     for path in sorted((KIT / "tests" / "submissions" / task.id).glob("*/*.py")):
         for line in path.read_text(encoding="utf-8").splitlines()[:8]:
             if line.startswith("# shortcut:"):
-                found[line[11:].strip()] = path
+                name, _, aims = line[11:].strip().rstrip("]").partition(" [")
+                found[name] = Shortcut(path, tuple(aim.strip() for aim in aims.split(",") if aim))
     return found
 
 
@@ -77,18 +101,19 @@ def calibrate(
     Returns:
         A dict: measure -> see `graders.bounds.between`.
     """
-    entrants = {"": task.reference, **shortcuts(task)}
+    entrants = {"": Shortcut(task.reference), **shortcuts(task)}
     seeds = range(1000, 1000 + draws)
     values: dict[str, dict[str, list[float]]] = defaultdict(dict)
     uppers: dict[str, bool] = {}
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        for name, path in entrants.items():
+        for name, entrant in entrants.items():
             started = time.monotonic()
-            # Every grading is bound now: `path` is another one in the next round.
-            found = list(pool.map(functools.partial(measure, runner, task, path), seeds))
+            # Every grading is bound now: `entrant` is another one in the next round.
+            found = list(pool.map(functools.partial(measure, runner, task, entrant.path), seeds))
             for measures in found:
                 for key, (value, upper) in measures.items():
-                    values[key].setdefault(name, []).append(value)
+                    if entrant.counts_for(key):
+                        values[key].setdefault(name, []).append(value)
                     uppers[key] = upper
             seconds = time.monotonic() - started
             say(f"{task.id}: {name or 'reference'} measured {draws} times in {seconds:.0f} s")
@@ -167,11 +192,16 @@ def main(arguments: list[str] | None = None) -> int:
 def _place_again() -> None:
     """Places every bound again, from the distributions in the file."""
     table = json.loads(thresholds.FILE.read_text(encoding="utf-8"))
-    for sources in table.values():
+    for task, sources in table.items():
+        known = shortcuts(rubric.find(task))
         for rows in sources.values():
             for name, row in rows.items():
                 if "reference" in row:
-                    rivals = {key: found["values"] for key, found in row["shortcuts"].items()}
+                    rivals = {
+                        key: found["values"]
+                        for key, found in row["shortcuts"].items()
+                        if key in known and known[key].counts_for(name)
+                    }
                     rows[name] = bounds.between(row["reference"]["values"], rivals, row["upper"])
     _write(table)
 

@@ -1,6 +1,6 @@
 # fails: accuracy
 # says: the penalty or the dropout rate is too high
-# shortcut: L2 of 1
+# shortcut: L2 of 1 [accuracy]
 """A penalty so strong that nothing is learned."""
 
 import keras

@@ -1,7 +1,7 @@
 # fails: baseline_overfits
 # says: baseline that overfits
 # says: restoring
-# shortcut: best weights restored
+# shortcut: best weights restored [baseline_loss_ratio]
 """The weights of the best epoch are restored: the baseline never shows its overfitting."""
 
 import keras

@@ -1,7 +1,7 @@
 # fails: gap_shrinks
 # says: gap
 # says: too small
-# shortcut: no effect
+# shortcut: no effect [gap_ratio]
 """Dropout and L2 so weak that they change nothing."""
 
 import keras

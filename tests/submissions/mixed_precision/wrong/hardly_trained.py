@@ -1,7 +1,7 @@
 # fails: accuracy
 # says: hidden images
 # says: Train longer
-# shortcut: untrained
+# shortcut: untrained [accuracy]
 """A learning rate at which nothing is learned."""
 
 import time

@@ -1,6 +1,6 @@
 # fails: branches_alive
 # says: when the input "context" does
-# shortcut: image only
+# shortcut: image only [accuracy, context_matters]
 
 import keras
 from keras import layers

@@ -1,6 +1,6 @@
 # fails: branches_alive
 # says: when the input "image" does
-# shortcut: context only
+# shortcut: context only [accuracy, image_matters]
 
 import keras
 from keras import layers

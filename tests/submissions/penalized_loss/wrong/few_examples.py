@@ -1,7 +1,7 @@
 # fails: accuracy
 # says: accuracy of at least
 # says: training images
-# shortcut: 40 training examples
+# shortcut: 40 training examples [accuracy]
 
 import keras
 from keras import layers, ops

@@ -1,6 +1,6 @@
 # fails: pretrained_base
 # says: random ones
-# shortcut: from scratch
+# shortcut: from scratch [accuracy]
 """The same network, all of it trained from random weights."""
 
 import keras

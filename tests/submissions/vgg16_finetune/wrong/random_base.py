@@ -1,7 +1,7 @@
 # fails: pretrained_base
 # says: random ones
 # says: argument weights
-# shortcut: random frozen base
+# shortcut: random frozen base [accuracy]
 """weights=None, in everything else as it should be."""
 
 import keras
