@@ -180,7 +180,7 @@ def gradebook(course: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
-def test_every_score_is_what_grade_py_says(course: Path) -> None:
+def every_score_is_what_grade_py_says(course: Path) -> None:
     """For each student: gradebook, bulk's JSON and `grade.py --json` agree, check by check."""
     recorded = gradebook(course)
     document = json.loads((course / "b.json").read_text())
@@ -209,7 +209,7 @@ def test_every_score_is_what_grade_py_says(course: Path) -> None:
     assert all(points[student] == 0 for student in set(points) - full - {"cid_wrong"})
 
 
-def test_the_verdicts_say_what_happened(course: Path) -> None:
+def the_verdicts_say_what_happened(course: Path) -> None:
     """Attack, missing, renamed, empty, no JSON, stub, both forms: each is called what it is."""
     students = json.loads((course / "b.json").read_text())["students"]
     told = {
@@ -235,7 +235,7 @@ def test_the_verdicts_say_what_happened(course: Path) -> None:
     assert "12 of 12 tasks graded" in said
 
 
-def test_the_export_has_the_class(course: Path) -> None:
+def the_export_has_the_class(course: Path) -> None:
     """`nbgrader export` gives the same points; who is late is late, without a penalty."""
     with open(course / "grades.csv", newline="") as file:
         rows = {row["student_id"]: row for row in csv.DictReader(file)}
@@ -245,7 +245,7 @@ def test_the_export_has_the_class(course: Path) -> None:
     assert recorded["leo_late"]["late"] == 24 * 3600
 
 
-def test_answers_wait_for_a_person(course: Path) -> None:
+def answers_wait_for_a_person(course: Path) -> None:
     """A question is graded by hand, and shows its marking scheme to who grades it."""
     with Gradebook(f"sqlite:///{course}/gradebook.db", "keras") as book:
         found = book.find_submission_notebook("questions", SECTION, "ada_right")
@@ -255,7 +255,7 @@ def test_answers_wait_for_a_person(course: Path) -> None:
     assert "BEGIN MARK SCHEME" in shown
 
 
-def test_feedback_says_what_the_terminal_says(course: Path) -> None:
+def feedback_says_what_the_terminal_says(course: Path) -> None:
     """A feedback page has the message and the hint; a forged output is not in it."""
     students = json.loads((course / "b.json").read_text())["students"]
     [task] = students["cid_wrong"]["tasks"]
@@ -277,7 +277,7 @@ def test_feedback_says_what_the_terminal_says(course: Path) -> None:
     )
 
 
-def test_tables_of_checks(course: Path) -> None:
+def tables_of_checks(course: Path) -> None:
     """The CSV has a row for each check of each student; the statistics a row for each check."""
     with open(course / "b.csv", encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -292,7 +292,7 @@ def test_tables_of_checks(course: Path) -> None:
     assert int(counted[TASK.checks[0].id]["attempted"]) == 7
 
 
-def test_a_second_run_repeats_nothing(course: Path) -> None:
+def a_second_run_repeats_nothing(course: Path) -> None:
     """All is in the store: the second run starts no TensorFlow and says so; nothing has moved."""
     started = time.monotonic()
     done = grade("bulk", str(course / "submitted"), TASK.id, "--compare", str(course / "b.json"))
@@ -301,6 +301,22 @@ def test_a_second_run_repeats_nothing(course: Path) -> None:
     assert "7 of them from the store" in done.stdout
     assert "0 checks of 0 students have other points." in done.stdout
     assert time.monotonic() - started < 60
+
+
+def test_a_class_from_release_to_export(course: Path) -> None:
+    """All of the above. One test: side by side, each worker would grade a class of its own."""
+    parts = (
+        every_score_is_what_grade_py_says,
+        the_verdicts_say_what_happened,
+        the_export_has_the_class,
+        answers_wait_for_a_person,
+        feedback_says_what_the_terminal_says,
+        tables_of_checks,
+        a_second_run_repeats_nothing,
+    )
+    for part in parts:
+        part(course)
+    assert len(parts) == 7
 
 
 # --- without grading ------------------------------------------------------------------------------
