@@ -114,7 +114,8 @@ def test_recalling_grades_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with Runner(Settings(use_store=True)) as runner:
         request = Request(found, path)
         assert runner.recall(request) is None
-        store, key = runner._store_and_key(found, sources.read(path, found))
+        source = sources.read(path, found)
+        store, key = runner._store_and_key(found, source, runner.settings, {})
         store.write(key, task("custom_layer", "failed"))
         recalled = runner.recall(request)
         assert recalled is not None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import fnmatch
+from collections.abc import Iterable
 
 import pytest
 
@@ -18,13 +20,32 @@ IDS = [task.id for task in TASKS]
 
 
 def measures(task: rubric.Task) -> set[str]:
-    """Returns the measures that a check file asks a bound for."""
+    """Returns patterns of the measures that a check file asks a bound for."""
     found = set()
     for node in ast.walk(ast.parse(task.path.read_text())):
-        asks = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "threshold"
-        # A measure for each of several inputs has a name that is put together.
-        if asks and isinstance(node.args[0], ast.Constant):
-            found.add(node.args[0].value)
+        if not isinstance(node, ast.Call):
+            continue
+        if getattr(node.func, "attr", "") == "check_accuracy":
+            found.add("accuracy")
+        if getattr(node.func, "id", "") == "threshold":
+            # A measure for each of several inputs has a name that is put together.
+            parts = getattr(node.args[0], "values", [node.args[0]])
+            found.add(
+                "".join(
+                    str(getattr(part, "value", "*")) if isinstance(part, ast.Constant) else "*"
+                    for part in parts
+                )
+            )
+    return found
+
+
+def matching(task: rubric.Task, rows: Iterable[str]) -> set[str]:
+    """Returns the rows that a check file asks for; fails if it asks for one that is not there."""
+    found = set()
+    for pattern in measures(task):
+        names = fnmatch.filter([name for name in rows if not name.startswith("_")], pattern)
+        assert names, f"{task.id} asks for {pattern}"
+        found.update(names)
     return found
 
 
@@ -32,9 +53,9 @@ def measures(task: rubric.Task) -> set[str]:
 def test_every_bound_was_calibrated(task: rubric.Task) -> None:
     """Each measure has its distributions over at least 20 draws, and a bound between them."""
     rows = thresholds.table()[task.id]["default"]
-    assert measures(task) == {name for name in rows if not name.startswith("_")}
-    assert measures(task)
-    for name in measures(task):
+    assert matching(task, rows) == {name for name in rows if not name.startswith("_")}
+    assert matching(task, rows)
+    for name in matching(task, rows):
         row = rows[name]
         assert row["reference"]["n"] >= 20
         assert row["chance_right_work_fails"] < 1e-4
@@ -56,7 +77,7 @@ def test_every_shortcut_is_kept_out_by_a_bound(task: rubric.Task) -> None:
 def test_every_measure_has_a_bound() -> None:
     """No check asks for a bound that is not in the calibration file."""
     for task in rubric.tasks():
-        assert measures(task) <= set(thresholds.bounds(task.id) or {})
+        matching(task, thresholds.bounds(task.id) or {})
 
 
 def _measured(value: float, status: str = "passed") -> TaskVerdict:
