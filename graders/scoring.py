@@ -15,6 +15,8 @@ from graders.checking import CheckFailed, fail
 from graders.rebuild import Snapshot
 
 BATCH = 250
+# Training examples that accuracies and losses on the training data are computed on.
+TRAIN_SAMPLE = 1000
 
 
 def _parts(x: Any, start: int, stop: int) -> Any:
@@ -239,6 +241,25 @@ class Scores:
         table = np.zeros((classes, classes), int)
         np.add.at(table, (self.labels, self.predicted), 1)
         return table.tolist()
+
+
+def part_scores(snapshot: Snapshot, data: Any, part: str) -> Scores:
+    """Returns what a model does on one part of the data, computed once for each snapshot.
+
+    Args:
+        snapshot: `Snapshot`, with its weights as they came.
+        data: `datasets.Dataset`, always the same one.
+        part: String, `"train"` (of which a sample is enough), `"validation"` or `"test"`.
+
+    Raises:
+        CheckFailed: If the model cannot take the data.
+    """
+    x, y = getattr(data, part)
+    kept: dict[str, Scores] = snapshot.__dict__.setdefault("_scores", {})
+    if part not in kept:
+        count = TRAIN_SAMPLE if part == "train" else len(y)
+        kept[part] = Scores(snapshot.model, (_parts(x, 0, count), y[:count]))
+    return kept[part]
 
 
 def check_classifier_output(snapshot: Snapshot, x: Any, classes: int) -> str:
@@ -516,7 +537,7 @@ def count_learned(training: Any, counts: Callable[[Any], bool]) -> int:
 
 
 def check_claimed_accuracy(
-    history: dict[str, list[float]] | None, model: Any, validation: tuple[Any, np.ndarray]
+    history: dict[str, list[float]] | None, snapshot: Snapshot, data: Any
 ) -> None:
     """Fails if the History tells of a validation accuracy that the model is far from.
 
@@ -524,8 +545,8 @@ def check_claimed_accuracy(
 
     Args:
         history: Dict of lists of floats, or `None`.
-        model: The trained model, rebuilt.
-        validation: Pair `(x, y)`.
+        snapshot: `Snapshot` of the trained model.
+        data: `datasets.Dataset`.
 
     Raises:
         CheckFailed: With both accuracies.
@@ -533,7 +554,7 @@ def check_claimed_accuracy(
     rows = [v for k, v in (history or {}).items() if k.startswith("val_") and "acc" in k and v]
     if not rows:
         return
-    found = Scores(model, validation).accuracy
+    found = part_scores(snapshot, data, "validation").accuracy
     if rows[0][-1] > found + 0.2:
         fail(
             "a model that takes the data as they are given",
@@ -573,14 +594,13 @@ def check_loss_fell(before: Scores, after: Scores, function: str, loss: str = ""
         )
 
 
-def note_training(training: Any, data: Any, evidence: dict[str, Any], examples: int = 1000) -> None:
+def note_training(training: Any, data: Any, evidence: dict[str, Any]) -> None:
     """Notes a training's History and what the grader sees of it, for the reading of the curves.
 
     Args:
         training: `graders.client.Training`.
         data: `datasets.Dataset`, integer labels.
         evidence: Dict, takes `"history"`, and the grader's figures under `"training"`.
-        examples: Integer, how many of each part of the data to look at.
     """
     from graders.probing import silent_units
 
@@ -594,20 +614,21 @@ def note_training(training: Any, data: Any, evidence: dict[str, Any], examples: 
     # What goes wrong here is for the checks to say.
     with contextlib.suppress(Exception):
         model = training.after.model
-        for name, (x, y) in (("train", data.train), ("validation", data.validation)):
-            found = Scores(model, (_parts(x, 0, examples), y[:examples]))
+        for name in ("train", "validation"):
+            found = part_scores(training.after, data, name)
             figures[f"{name}_accuracy"], figures[f"{name}_loss"] = found.accuracy, found.loss
         figures["output"] = found.kind
-        figures["silent_units"] = silent_units(model, _parts(data.train[0], 0, 200))
+        # Worth a look only where training did not get far.
+        if figures["train_accuracy"] < 0.7:
+            figures["silent_units"] = silent_units(model, _parts(data.train[0], 0, 200))
 
 
-def check_training(training: Any, data: Any, examples: int = 1000) -> None:
+def check_training(training: Any, data: Any) -> None:
     """Fails unless a training moved the model, helped, and was reported as asked.
 
     Args:
         training: `graders.client.Training`.
         data: `datasets.Dataset`, integer labels.
-        examples: Integer, how many of the training data to compute the loss on.
 
     Raises:
         CheckFailed: With what was expected and found.
@@ -616,11 +637,10 @@ def check_training(training: Any, data: Any, examples: int = 1000) -> None:
     check_trained(before, after, function)
     if not training.data_unchanged:
         training.require_history()
-    sample = (_parts(data.train[0], 0, examples), data.train[1][:examples])
-    old, new = Scores(before.model, sample), Scores(after.model, sample)
-    check_claimed_accuracy(training.history, after.model, data.validation)
+    old, new = (part_scores(snapshot, data, "train") for snapshot in (before, after))
+    check_claimed_accuracy(training.history, after, data)
     check_loss_fell(old, new, function, loss_of(before)[0])
-    few = (_parts(sample[0], 0, 200), sample[1][:200])
+    few = (_parts(data.train[0], 0, 200), data.train[1][:200])
     # A layer that starts with zeros lets no gradient through at first, one that is sure of every
     # training example none at the end; only what never gets one is cut off.
     dead = dead_weights(after, few, new.kind)
@@ -634,29 +654,27 @@ def check_training(training: Any, data: Any, examples: int = 1000) -> None:
     training.require_history()
 
 
-def confused_pictures(
-    model: Any, validation: tuple[Any, np.ndarray], most: int = 3
-) -> list[dict[str, Any]]:
+def confused_pictures(snapshot: Snapshot, data: Any, most: int = 3) -> list[dict[str, Any]]:
     """Returns an example of each of the pairs that are confused most, for the report.
 
     Of the validation data, which the submission has seen: a picture of the hidden ones with its
     label would help to prepare for them.
 
     Args:
-        model: The trained model, rebuilt.
-        validation: Pair `(x, y)`; if it holds no pictures, nothing is returned.
+        snapshot: `Snapshot` of the trained model.
+        data: `datasets.Dataset`; if it holds no pictures, nothing is returned.
         most: Integer, the most pairs.
 
     Returns:
         List of dicts with the labels `true` and `predicted`, and `picture`, a list of rows.
     """
-    x, _ = validation
+    x, _ = data.validation
     pictures = x.get("image") if isinstance(x, dict) else x
     if not (isinstance(pictures, np.ndarray) and pictures.ndim == 4):
         return []
     if pictures.shape[3] not in (1, 3) or max(pictures.shape[1:3]) > 48:
         return []
-    scores = Scores(model, validation)
+    scores = part_scores(snapshot, data, "validation")
     table = np.array(scores.confusion())
     np.fill_diagonal(table, 0)
     found = []
@@ -689,17 +707,15 @@ def check_accuracy(
     Raises:
         CheckFailed: With the accuracies.
     """
-    model = training.after.model
-    scores = Scores(model, data.test)
+    scores = part_scores(training.after, data, "test")
     wanted = threshold("accuracy", scores.accuracy)
     evidence.update(accuracy=scores.accuracy, threshold=wanted, confusion=scores.confusion())
     with contextlib.suppress(Exception):
-        evidence["confused"] = confused_pictures(model, data.validation)
+        evidence["confused"] = confused_pictures(training.after, data)
     if scores.accuracy >= wanted:
         return
     on_train, on_validation = (
-        Scores(model, (_parts(x, 0, 1000), y[:1000])).accuracy
-        for x, y in (data.train, data.validation)
+        part_scores(training.after, data, part).accuracy for part in ("train", "validation")
     )
     found = (
         f"{scores.accuracy:.1%} (on training {noun} it is {on_train:.1%}; guessing gives "

@@ -52,14 +52,16 @@ def test_confused_pictures_come_from_the_validation_data(
     from graders.scoring import confused_pictures
 
     x, y = pictures
-    found = confused_pictures(network(9.0), (x, y))
+    snapshot, data = SimpleNamespace(model=network(9.0)), SimpleNamespace(validation=(x, y))
+    found = confused_pictures(snapshot, data)
     assert 1 <= len(found) <= 3
     for item in found:
         assert item["true"] != item["predicted"]
         picture = np.array(item["picture"])
         assert picture.shape == (8, 8, 3)
         assert any(np.array_equal(picture, (255 * part).astype("uint8")) for part in x)
-    assert confused_pictures(network(9.0), (x.reshape(30, -1), y)) == []
+    flat = SimpleNamespace(validation=(x.reshape(30, -1), y))
+    assert confused_pictures(SimpleNamespace(model=network(9.0)), flat) == []
 
 
 def test_a_training_is_noted_even_if_nothing_can_be_measured(

@@ -238,7 +238,7 @@ def uses_both(training, data, rng, threshold, evidence):
     """The trained model needs both inputs: mixing up either one costs accuracy."""
     x, y = data.test
     trained = training.after.model
-    right = scoring.Scores(trained, (x, y)).accuracy
+    right = scoring.part_scores(training.after, data, "test").accuracy
     mixed = {}
     for name in NAMES:
         other = {**x, name: x[name][rng.permutation(len(y))]}

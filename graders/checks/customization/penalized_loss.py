@@ -675,8 +675,8 @@ def trains(training, data, evidence):
 def less_confident(training, plain_training, data, threshold, evidence):
     """A model trained with the penalty is less confident than one without."""
     scoring.check_trained(plain_training.before, plain_training.after, "train")
-    with_penalty = scoring.Scores(training.after.model, data.test)
-    without = scoring.Scores(plain_training.after.model, data.test)
+    with_penalty = scoring.part_scores(training.after, data, "test")
+    without = scoring.part_scores(plain_training.after, data, "test")
     sure, surer = (float(s.probabilities.max(axis=1).mean()) for s in (with_penalty, without))
     evidence["confidence"] = {"penalty 0": surer, f"penalty {PENALTY}": sure}
     drop = surer - sure

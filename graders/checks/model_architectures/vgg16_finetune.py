@@ -301,7 +301,7 @@ def _names(blocks):
 )
 def trains_head(training, base, data, evidence):
     """train moves the head, leaves the base as it is, lowers the loss and returns the History."""
-    scoring.note_training(training, data, evidence, examples=150)
+    scoring.note_training(training, data, evidence)
     blocks = _moved_blocks(training.before, training.after, base)
     if blocks:
         fail(
@@ -309,7 +309,7 @@ def trains_head(training, base, data, evidence):
             f"changed weights in {_names(blocks)}",
             "Look for trainable = True (and a compile after it) in train: it trains the head only",
         )
-    scoring.check_training(training, data, examples=150)
+    scoring.check_training(training, data)
 
 
 @check(
@@ -395,9 +395,9 @@ def small_steps(training, tuning, built, base, data, threshold, evidence):
             f"{change:.2g} times: nothing is left of the pretrained features",
             advice,
         )
-    sample = (data.train[0][:150], data.train[1][:150])
-    before = scoring.Scores(tuning.before.model, sample)
-    after = scoring.Scores(tuning.after.model, sample)
+    before, after = (
+        scoring.part_scores(snapshot, data, "train") for snapshot in (tuning.before, tuning.after)
+    )
     if after.loss > 2 * before.loss + 0.25:
         fail(
             "fine_tune to improve the model, or to leave it about as good as it was",

@@ -89,7 +89,7 @@ def scores(trainings, data):
     """The grader's own figures: function -> part of the data -> `Scores`."""
     return {
         name: {
-            part: scoring.Scores(training.after.model, getattr(data, part))
+            part: scoring.part_scores(training.after, data, part)
             for part in ("train", "validation", "test")
         }
         for name, (training, _) in trainings.items()
@@ -447,7 +447,7 @@ def trains(trainings, scores, data, evidence):
         else:
             evidence["history_baseline"] = training.history
         scoring.check_trained(training.before, training.after, "train")
-        before = scoring.Scores(training.before.model, data.train)
+        before = scoring.part_scores(training.before, data, "train")
         scoring.check_loss_fell(before, scores[name]["train"], "train")
         training.require_history()
     for found in scores.values():
