@@ -86,8 +86,8 @@ def between(reference: list[float], rivals: dict[str, list[float]], upper: bool)
         edge = min(ends) if upper else max(ends)
         bound = edge + PLACE * (safe - edge)
     else:
-        # Nothing to keep out: leave three times the room that the reference needs.
-        bound = safe + 2 * (safe - statistics.fmean(reference))
+        # Nothing to keep out: leave twice the room that the reference needs.
+        bound = safe + (safe - statistics.fmean(reference))
         edge = bound
     bound = round(bound, 3)
     return {

@@ -79,6 +79,11 @@ def measure(runner: Runner, task: Task, path: Path, seed: int) -> Measures:
     """
     settings = dataclasses.replace(runner.settings, seed=seed, calibrating=True)
     verdict = runner.grade_task(Request(task, path, is_reference=True), settings)
+    broken = [check for check in verdict.checks if check.outcome == "error"]
+    if verdict.status == "grader_error" or broken:
+        # A figure that is missing must not go unnoticed: right work may have failed.
+        reason = verdict.message or broken[0].message
+        print(f"{task.id}: {path.name} with seed {seed}: {reason}", file=sys.stderr)
     found = {}
     for name, (value, upper) in verdict.evidence.get("measures", {}).items():
         worst = 1e9 if upper else -1e9
