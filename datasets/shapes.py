@@ -1,7 +1,7 @@
 """Procedural 32×32 colour images: one textured shape among clutter.
 
 What is in the picture is told by the shape alone: it comes in any colour, lighter or darker than
-its background, anywhere near the middle, a little turned and scaled, with any of four textures.
+its background (whatever the class), anywhere near the middle, a little turned and scaled, with any of four textures.
 So neither colour nor mean brightness nor a fixed pixel says anything, and what helps is what a
 convolutional network has: local features, found wherever they are.
 
@@ -117,6 +117,7 @@ class Style:
         noise: Float, the standard deviation of the noise on each pixel.
         texture: Float, how far a texture's second colour is on the way to the background.
         contrast: Pair of floats, half the least and the largest step from background to shape.
+        lighter: Float, the share of shapes that are lighter than their background.
     """
 
     turn: float = 0.3
@@ -126,6 +127,7 @@ class Style:
     noise: float = 0.03
     texture: float = 0.45
     contrast: tuple[float, float] = (0.22, 0.36)
+    lighter: float = 0.5
 
 
 # For `"shapes"`: small shapes that wander far, which defeats a network without convolutions, with
@@ -138,6 +140,7 @@ WANDERING = Style(
     noise=0.01,
     texture=0.1,
     contrast=(0.44, 0.5),
+    lighter=0.6,
 )
 
 
@@ -185,7 +188,7 @@ def _render_block(
     y, x = np.mgrid[:SIZE, :SIZE].astype(np.float32) - (SIZE - 1) / 2
 
     # Colours: lightness far apart with either sign, hue free, so that colour tells nothing.
-    side = np.where(rng.random(n) < 0.5, np.float32(-1), np.float32(1))[:, None]
+    side = np.where(rng.random(n) < 1 - style.lighter, np.float32(-1), np.float32(1))[:, None]
     middle = uniform(0.42, 0.58, 1)
     away = uniform(*style.contrast, 1)
     front = middle + side * away + uniform(-0.12, 0.12, 3)

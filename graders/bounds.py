@@ -13,7 +13,7 @@ from typing import Any
 CHANCE = 1e-4
 # Where the bound sits between the shortcuts' upper end (0) and the reference's lower end (1):
 # nearer to the shortcuts, since right work is more varied than one reference.
-PLACE = 0.3
+PLACE = 0.2
 # How many draws of the reference stand for a data set that has no committed calibration, and how
 # much room its bound leaves: too few draws for an interval, and no shortcuts to tell apart.
 FIRST_USE_DRAWS = 3
