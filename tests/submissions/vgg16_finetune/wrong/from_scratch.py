@@ -28,8 +28,9 @@ def compile_model(model, rate):
 
 def train(model, train_data, val_data):
     x, y = train_data
-    # Five times as many passes through VGG16 as the reference needs, and still learning.
-    return model.fit(x, y, batch_size=16, epochs=14, validation_data=val_data, verbose=0)
+    # Twice as many passes through VGG16 as the reference needs. (Five times as many were measured
+    # too: 79 % on average over 20 draws, from 70 to 88 %, against 90 % of the reference.)
+    return model.fit(x, y, batch_size=16, epochs=5, validation_data=val_data, verbose=0)
 
 
 def fine_tune(model, train_data, val_data):

@@ -1,6 +1,7 @@
 # fails: small_steps
 # says: times their size
 # says: pretrained features
+# shortcut: large steps [block5_change]
 """The learning rate is small only at the end."""
 
 import keras
