@@ -140,7 +140,6 @@ WANDERING = Style(
     noise=0.01,
     texture=0.1,
     contrast=(0.44, 0.5),
-    lighter=0.6,
 )
 
 
