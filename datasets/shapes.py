@@ -1,7 +1,7 @@
 """Procedural 32×32 colour images: one textured shape among clutter.
 
 What is in the picture is told by the shape alone: it comes in any colour, lighter or darker than
-its background (whatever the class), anywhere near the middle, a little turned and scaled, with any of four textures.
+its background, anywhere near the middle, a little turned and scaled, with any of four textures.
 So neither colour nor mean brightness nor a fixed pixel says anything, and what helps is what a
 convolutional network has: local features, found wherever they are.
 

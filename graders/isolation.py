@@ -108,6 +108,14 @@ def _visible_paths(extra: tuple[str, ...]) -> list[str]:
     return chosen
 
 
+def _set_attributes(target: str, added: int, removed: int, flags: int) -> None:
+    attributes = (ctypes.c_uint64 * 4)(added, removed, 0, 0)
+    call = (SYS_MOUNT_SETATTR, -100, target.encode(), flags, attributes, 32)
+    if _libc().syscall(*call) != 0:
+        number = ctypes.get_errno()
+        raise IsolationError(number, f"mount_setattr: {os.strerror(number)}")
+
+
 def build_root(extra: tuple[str, ...] = ()) -> None:
     """Replaces the file tree by an allowlist, read-only but for a private `/tmp`.
 
@@ -131,6 +139,11 @@ def build_root(extra: tuple[str, ...] = ()) -> None:
             # About to be covered by the new root: hold it open and bind it through /proc.
             sources[path] = f"/proc/self/fd/{os.open(path, os.O_PATH)}"
     _mount("tmpfs", root, "tmpfs", MS_NOSUID | MS_NODEV, "size=16m,mode=755")
+    # First what the student may write: Python itself may live below /tmp, and goes on top.
+    writable = (root + "/tmp", root + "/dev/shm")
+    for target in writable:
+        os.makedirs(target, exist_ok=True)
+        _mount("tmpfs", target, "tmpfs", MS_NOSUID | MS_NODEV, f"size={SCRATCH_BYTES},mode=1777")
     for path in visible:
         target = root + path
         if path in links:
@@ -148,18 +161,15 @@ def build_root(extra: tuple[str, ...] = ()) -> None:
         os.makedirs(root + "/dev", exist_ok=True)
         Path(root + device).touch()
         _mount(device, root + device, None, MS_BIND)
-    for name in ("/proc", "/tmp", "/dev/shm", "/old"):
+    for name in ("/proc", "/old"):
         os.makedirs(root + name, exist_ok=True)
     # A fresh /proc shows this PID namespace only. Containers may forbid it: then there is none.
     with contextlib.suppress(IsolationError):
         _mount("proc", root + "/proc", "proc", MS_NOSUID | MS_NODEV)
-    # Read-only everywhere, submounts included; what the student may write is mounted afterwards.
-    attributes = (ctypes.c_uint64 * 4)(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 0, 0, 0)
-    if _libc().syscall(SYS_MOUNT_SETATTR, -100, root.encode(), AT_RECURSIVE, attributes, 32) != 0:
-        number = ctypes.get_errno()
-        raise IsolationError(number, f"mount_setattr: {os.strerror(number)}")
-    for name, size in (("/tmp", SCRATCH_BYTES), ("/dev/shm", SCRATCH_BYTES)):
-        _mount("tmpfs", root + name, "tmpfs", MS_NOSUID | MS_NODEV, f"size={size},mode=1777")
+    # Read-only everywhere, submounts included; then writable again, without their submounts.
+    _set_attributes(root, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, 0, AT_RECURSIVE)
+    for target in writable:
+        _set_attributes(target, 0, MOUNT_ATTR_RDONLY, 0)
     pivot = SYS_PIVOT_ROOT[os.uname().machine]
     if _libc().syscall(pivot, root.encode(), (root + "/old").encode()) != 0:
         number = ctypes.get_errno()

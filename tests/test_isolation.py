@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -170,3 +173,36 @@ keras.Model.predict = lambda self, x, **k: numpy.eye(10)[numpy.zeros(len(x), int
 """
     verdict = grade("cnn", cnn(GOOD, FIT, top))
     assert first_bad(verdict)[0] in ("trains", "accuracy")
+
+
+PYTHON_BELOW_TMP = """
+import os, sys
+from graders import isolation
+isolation.enter_namespaces()
+child = os.fork()
+if child == 0:
+    try:
+        isolation.build_root((sys.argv[1],))
+        assert open(sys.argv[1] + "/module.py").read() == "seen"
+        open("/tmp/scratch", "w").write("written")
+        try:
+            open(sys.argv[1] + "/module.py", "w")
+        except OSError:
+            os._exit(0)
+    finally:
+        os._exit(1)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
+def test_an_environment_below_tmp_is_seen(tmp_path: Path) -> None:
+    """What lies below /tmp (a clone with its environment, say) is seen, read-only, beside scratch."""
+    shown = Path(tempfile.mkdtemp(dir="/tmp"))
+    try:
+        (shown / "module.py").write_text("seen")
+        command = [sys.executable, "-c", PYTHON_BELOW_TMP, str(shown)]
+        done = subprocess.run(command, cwd=KIT, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+    finally:
+        shutil.rmtree(shown)
