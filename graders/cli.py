@@ -311,19 +311,20 @@ def _share_threads(settings: Settings, count: int) -> Settings:
 def _watch(outputs: Outputs, settings: Settings, requests: list[Request]) -> int:
     from graders.reports import text
     from graders.runner import Runner
-    from graders.watch import changes
+    from graders.watch import changes, contents
 
     console = _console()
     with _Live(console, True) as live, Runner(settings, live.take) as runner:
         # While the student looks for the file, TensorFlow is imported.
         runner.warm_up()
+        seen = contents(requests)
         verdict = runner.grade(requests)
         latest = {task.task: task for task in verdict.tasks}
         console.print(text.summary(verdict))
         outputs.write(verdict)
         console.print("Watching for changes; Ctrl-C ends.")
         try:
-            for changed in changes(requests):
+            for changed in changes(requests, seen):
                 verdict = runner.grade(changed)
                 latest |= {task.task: task for task in verdict.tasks}
                 verdict = dataclasses.replace(verdict, tasks=tuple(latest.values()))

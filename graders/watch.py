@@ -10,6 +10,8 @@ from graders.runner import Request
 
 # Editors save in steps (truncate, write, rename); what comes within this time is one save.
 SETTLE_MS = 60
+# A save while the watch is being set up raises no event: contents are compared now and then too.
+LOOK_AGAIN_MS = 500
 
 
 def _file(request: Request) -> Path | None:
@@ -26,7 +28,12 @@ def _digest(path: Path | None) -> bytes | None:
         return None
 
 
-def changes(requests: list[Request]) -> Iterator[list[Request]]:
+def contents(requests: list[Request]) -> dict[str, bytes | None]:
+    """Returns what the files of requests hold now, by the tasks' ids."""
+    return {request.task.id: _digest(_file(request)) for request in requests}
+
+
+def changes(requests: list[Request], seen: dict[str, bytes | None]) -> Iterator[list[Request]]:
     """Waits for saves.
 
     A file whose content did not change (saved again, touched) is left alone; one that is gone for a
@@ -34,13 +41,13 @@ def changes(requests: list[Request]) -> Iterator[list[Request]]:
 
     Args:
         requests: List of `Request`.
+        seen: Dict, what `contents` said before they were graded.
 
     Yields:
         Lists of the requests whose files have other content than before.
     """
     from watchfiles import watch
 
-    seen = {request.task.id: _digest(_file(request)) for request in requests}
     folders = set()
     for request in requests:
         file = _file(request)
@@ -50,7 +57,14 @@ def changes(requests: list[Request]) -> Iterator[list[Request]]:
     if not folders:
         return
     # Folders, not files: many editors replace a file by a new one of the same name.
-    for _ in watch(*folders, debounce=SETTLE_MS, step=20, raise_interrupt=True):
+    for _ in watch(
+        *folders,
+        debounce=SETTLE_MS,
+        step=20,
+        raise_interrupt=True,
+        rust_timeout=LOOK_AGAIN_MS,
+        yield_on_timeout=True,
+    ):
         changed = []
         for request in requests:
             now = _digest(_file(request))

@@ -473,7 +473,7 @@ def test_a_time_out_is_settled_in_bulk(
     calls: list[bool] = []
 
     def run_out(
-        self: Runner, task: rubric.Task, source: sources.Source
+        self: Runner, task: rubric.Task, source: sources.Source, *more: object
     ) -> tuple[TaskVerdict, bool]:
         calls.append(self.settings.settle)
         return ended, False

@@ -55,7 +55,7 @@ def test_modes_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                 found["watched"] = runner.grade(requests).tasks
     assert all(task.cached for task in found["cached"])
     expected = [essence(task) for task in found["jobs 1"]]
-    assert {task["status"] for task in expected} == {"passed", "failed"}
+    assert {task["status"] for task in expected} >= {"passed", "failed"}
     for name, verdicts in found.items():
         assert [essence(task) for task in verdicts] == expected, name
 
