@@ -234,6 +234,11 @@ class _Live:
                 self._console.print(text.failed_check(task, event["result"], self._source))
         elif "verdict" in event:
             verdict: TaskVerdict = event["verdict"]
+            if self._shown and verdict.cached:
+                # Its checks ended another time: what they found is said again.
+                for check in verdict.checks:
+                    if check.outcome in ("failed", "error"):
+                        self._console.print(text.failed_check(task, check, self._source))
             self._progress.remove_task(row)
             del self._rows[task]
             if self._shown:
