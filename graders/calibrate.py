@@ -138,7 +138,7 @@ def markdown() -> str:
         "| --- | --- | --- | --- | --- | --- |",
     ]
     for task in rubric.tasks():
-        rows = thresholds.table().get(task.id, {}).get("default", {})
+        rows = thresholds.rows(task.id)
         measures = [name for name in rows if not name.startswith("_")]
         cells = []
         for part in ("bound", "shortcut", "reference"):

@@ -401,7 +401,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             console = _console()
             console.print(text.rubric_table(tasks, given.verbose))
             if given.verbose:
-                rows = {t.id: thresholds.table().get(t.id, {}).get("default", {}) for t in tasks}
+                rows = {task.id: thresholds.rows(task.id) for task in tasks}
                 console.print(text.bounds_table(rows))
             return PASSED
         return _hint(given) if given.hint else _grade(given)

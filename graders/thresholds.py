@@ -21,6 +21,16 @@ def table() -> dict[str, Any]:
     return json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
 
 
+def rows(task: str, source: str = "default") -> dict[str, Any]:
+    """Returns the calibration of a task: measure -> figures; empty if there is none.
+
+    Args:
+        task: String, the task's id.
+        source: String, where data (and weights) come from.
+    """
+    return table().get(task, {}).get(source, {})
+
+
 def bounds(task: str, source: str = "default") -> dict[str, float] | None:
     """Returns the bounds of a task.
 
@@ -31,7 +41,7 @@ def bounds(task: str, source: str = "default") -> dict[str, float] | None:
     Returns:
         A dict: measure -> bound; `None` if the task was not calibrated for that source.
     """
-    rows = table().get(task, {}).get(source)
-    if rows is None:
+    found = rows(task, source)
+    if not found:
         return None
-    return {name: float(row["bound"]) for name, row in rows.items() if not name.startswith("_")}
+    return {name: float(row["bound"]) for name, row in found.items() if not name.startswith("_")}
