@@ -565,7 +565,9 @@ def check_claimed_accuracy(
         )
 
 
-def check_loss_fell(before: Scores, after: Scores, function: str, loss: str = "") -> None:
+def check_loss_fell(
+    before: Scores, after: Scores, function: str, loss: str = "", advice: str = ""
+) -> None:
     """Fails unless the loss on the training data, computed by the grader, fell.
 
     Args:
@@ -573,12 +575,13 @@ def check_loss_fell(before: Scores, after: Scores, function: str, loss: str = ""
         after: `Scores` on the same data, of the same model afterwards.
         function: String, the function that trained it.
         loss: String, the name of the loss that it was compiled with, for the message.
+        advice: String, what to look at where the caller knows better.
 
     Raises:
         CheckFailed: With both losses.
     """
     if not after.loss < 0.95 * before.loss:
-        advice = (
+        advice = advice or (
             "Look at the learning rate, the loss, and whether fit gets x and y that belong together"
         )
         if loss and "crossentropy" not in loss:
