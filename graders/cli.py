@@ -316,7 +316,7 @@ def _share_threads(settings: Settings, count: int) -> Settings:
 def _watch(outputs: Outputs, settings: Settings, requests: list[Request]) -> int:
     from graders.reports import text
     from graders.runner import Runner
-    from graders.watch import changes, contents
+    from graders.watch import Interrupt, changes, contents
 
     console = _console()
     with _Live(console, True) as live, Runner(settings, live.take) as runner:
@@ -329,11 +329,14 @@ def _watch(outputs: Outputs, settings: Settings, requests: list[Request]) -> int
         outputs.write(verdict)
         console.print("Watching for changes; Ctrl-C ends.")
         try:
-            for changed in changes(requests, seen):
-                verdict = runner.grade(changed)
-                latest |= {task.task: task for task in verdict.tasks}
-                verdict = dataclasses.replace(verdict, tasks=tuple(latest.values()))
-                outputs.write(verdict)
+            with Interrupt() as interrupt:
+                for changed in changes(requests, seen):
+                    interrupt.check()
+                    verdict = runner.grade(changed)
+                    latest |= {task.task: task for task in verdict.tasks}
+                    verdict = dataclasses.replace(verdict, tasks=tuple(latest.values()))
+                    outputs.write(verdict)
+                    interrupt.check()
         except KeyboardInterrupt:
             console.print("Stopped.")
     return verdict.exit_code

@@ -198,7 +198,13 @@ class Runner:
         requests = list(requests)
         if self.settings.jobs > 1 and len(requests) > 1:
             with concurrent.futures.ThreadPoolExecutor(self.settings.jobs) as pool:
-                found = tuple(pool.map(self.grade_task, requests))
+                try:
+                    found = tuple(pool.map(self.grade_task, requests))
+                except BaseException:
+                    # Ctrl-C ends what is under way, rather than wait for its end.
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    self.close()
+                    raise
         else:
             found = tuple(self.grade_task(request) for request in requests)
         return Verdict(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +34,37 @@ def _digest(path: Path | None) -> bytes | None:
 def contents(requests: list[Request]) -> dict[str, bytes | None]:
     """Returns what the files of requests hold now, by the tasks' ids."""
     return {request.task.id: _digest(_file(request)) for request in requests}
+
+
+class Interrupt:
+    """Notes Ctrl-C, which Python may drop where it comes at a bad moment.
+
+    A `KeyboardInterrupt` that is raised within a callback (of a weak reference, say, while a module
+    is imported) is printed and forgotten. What was noted can be raised again. A context manager.
+    """
+
+    def __init__(self) -> None:
+        self._noted = threading.Event()
+        self._stack = contextlib.ExitStack()
+
+    def __enter__(self) -> Interrupt:
+        before = signal.getsignal(signal.SIGINT)
+        if callable(before) and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, self._note)
+            self._stack.callback(signal.signal, signal.SIGINT, before)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def _note(self, *_: object) -> None:
+        self._noted.set()
+        raise KeyboardInterrupt
+
+    def check(self) -> None:
+        """Raises `KeyboardInterrupt` if there was one."""
+        if self._noted.is_set():
+            raise KeyboardInterrupt
 
 
 def changes(requests: list[Request], seen: dict[str, bytes | None]) -> Iterator[list[Request]]:

@@ -20,6 +20,7 @@ from graders import rubric
 from graders.rubric import KIT
 from graders.runner import Request, Runner, Settings
 from graders.verdict import TaskVerdict
+from graders.watch import Interrupt
 
 LAYER = rubric.find("custom_layer")
 CASES = sorted((KIT / "tests" / "submissions" / "custom_layer").glob("*/*.py"))[:24:6]
@@ -59,6 +60,37 @@ def test_modes_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert {task["status"] for task in expected} >= {"passed", "failed"}
     for name, verdicts in found.items():
         assert [essence(task) for task in verdicts] == expected, name
+
+
+def test_an_interrupt_ends_what_runs_side_by_side(tmp_path: Path) -> None:
+    """Ctrl-C with several jobs ends at once, not when the last of them is through."""
+    paths = [tmp_path / "cnn.py", tmp_path / "custom_layer.py"]
+    for path in paths:
+        path.write_text("while True:\n    pass\n")
+    main = threading.main_thread().ident
+    assert main is not None
+
+    def listen(task: str, event: dict) -> None:
+        if "start" in event:
+            signal.pthread_kill(main, signal.SIGINT)
+
+    started = time.monotonic()
+    with (
+        Runner(Settings(jobs=2, seconds=300), listen) as runner,
+        pytest.raises(KeyboardInterrupt),
+    ):
+        runner.grade([Request(rubric.find(path.stem), path) for path in paths])
+    assert time.monotonic() - started < 150
+
+
+def test_watch_notes_an_interrupt_that_python_dropped() -> None:
+    """An interrupt that was raised where nobody heard it is raised again."""
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), Interrupt() as interrupt:
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        interrupt.check()
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 def test_watch_grades_again_on_save(tmp_path: Path) -> None:

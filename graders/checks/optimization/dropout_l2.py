@@ -27,8 +27,8 @@ OTHER_NOISE = ("GaussianNoise", "Random", "RandAugment", "AugMix", "CutMix", "Mi
 # Below this many nats, a penalty does not move the loss of any training.
 SMALLEST_PENALTY = 1e-4
 TOO_STRONG = (
-    "The baseline learns with the same `train`: look at build_regularized, where the penalty or the "
-    "dropout rate is too high"
+    "The baseline learns with the same `train`: look at build_regularized, where the penalty or "
+    "the dropout rate is too high"
 )
 
 
