@@ -8,7 +8,7 @@ import pytest
 import datasets
 from datasets import shapes
 
-CONTENTS = [("shapes", (4000, 800, 1000), 10, 1.0), ("small_shapes", (120, 90, 300), 6, 255.0)]
+CONTENTS = [("shapes", (6000, 800, 1000), 10, 1.0), ("small_shapes", (120, 90, 300), 6, 255.0)]
 
 
 def _parts(data: datasets.Dataset) -> list:
