@@ -139,13 +139,13 @@ NEAR = 1.5
 # are large (BatchNormalization before a wide Dense layer) shut their units before they have begun.
 WANDERING = Style(
     turn=0.1,
-    scale=(5.2, 6.2),
-    shift=9.5,
+    scale=(4.4, 5.2),
+    shift=10.8,
     clutter=1,
     noise=0.01,
     texture=0.1,
     contrast=(0.44, 0.5),
-    easy=0.25,
+    easy=0.33,
 )
 
 
