@@ -13,14 +13,15 @@ SOURCES = ("mnist",)
 ORDER = 1
 
 # Prime, so that no batch size divides it: the last batch of each epoch is a smaller one.
-EXAMPLES = 317
+EXAMPLES = 157
 WATCHED = 200
-EPOCHS = 6
+EPOCHS = 10
 BATCH_SIZES = (16, 50)
 # Plain gradient descent on softmax regression diverges to and fro beyond a rate of about 0.05: the
-# last epoch of such a run is hardly ever the best one. No bound hangs on that.
+# last epoch of such a run is the best one in less than half of all cases, and so in about one of 500
+# gradings for all of them. No bound hangs on that.
 STEADY_RATES = (1e-7, 0.02)
-WILD_RATES = (1.5, 4.0)
+WILD_RATES = (1.5, 2.5, 4.0)
 
 
 @probe
@@ -324,7 +325,7 @@ def returns_rows(swept):
     points=1,
     needs=("returns_rows",),
     hints=(
-        "How many pairs do 4 learning rates and 2 batch sizes make?",
+        "How many pairs do 5 learning rates and 2 batch sizes make?",
         "Two for loops, one inside the other; zip only pairs the first with the first.",
     ),
 )
@@ -370,6 +371,13 @@ def fresh_models(swept):
                 "one that starts from other weights",
                 "Look for set_weights, load_weights, or a training before the one that counts",
             )
+    for build in swept.builds:
+        if not np.allclose(build["rates"], _rate(build), rtol=1e-5, atol=0):
+            fail(
+                "one learning rate during the whole of a training",
+                f"one that goes from {build['rates'][0]:g} to {build['rates'][-1]:g}",
+                "Look for callbacks that change it: the comparison is between fixed learning rates",
+            )
     asked = sorted(rate for rate, _ in swept.pairs)
     used = sorted(_rate(build) for build in swept.builds)
     if not np.allclose(asked, used, rtol=1e-5, atol=0):
@@ -385,13 +393,6 @@ def fresh_models(swept):
             if _same(odd["asked"], _rate(odd))
             else "Look at what is done to the optimizer after build_model",
         )
-    for build in swept.builds:
-        if not np.allclose(build["rates"], _rate(build), rtol=1e-5, atol=0):
-            fail(
-                "one learning rate during the whole of a training",
-                f"one that goes from {build['rates'][0]:g} to {build['rates'][-1]:g}",
-                "Look for callbacks that change it: the comparison is between fixed learning rates",
-            )
 
 
 @check(
@@ -420,7 +421,7 @@ def batch_size_used(swept):
     points=1,
     needs=("batch_size_used",),
     hints=(
-        "How many steps make an epoch, if 317 examples come in batches of 50?",
+        "How many steps make an epoch, if 157 examples come in batches of 50?",
         "The last batch of an epoch is a smaller one; it counts too.",
         "With batches by hand: shuffle the indices once in each epoch, and go through all of them.",
     ),
