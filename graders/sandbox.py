@@ -13,6 +13,7 @@ import inspect
 import io
 import json
 import os
+import re
 import signal
 import sys
 import tempfile
@@ -297,6 +298,21 @@ VERBS: dict[str, Callable[..., Any]] = {
 }
 
 
+# TensorFlow tells where in the graph an error came up before it says what the error is.
+_WHERE = re.compile(
+    r"Graph execution error|Detected at node|File \"|\[\[\{\{node|Stack trace for op"
+)
+
+
+def _message(error: BaseException) -> str:
+    """Returns what an error says, without TensorFlow's way through the graph."""
+    text = str(error)
+    if not text.startswith("Graph execution error"):
+        return text
+    lines = [line.strip() for line in text.splitlines()]
+    return "\n".join(line for line in lines if line and not _WHERE.match(line)) or text
+
+
 def _describe_error(box: Box, error: BaseException) -> dict[str, Any]:
     kind = "raised"
     if isinstance(error, WrongAnswer):
@@ -323,7 +339,7 @@ def _describe_error(box: Box, error: BaseException) -> dict[str, Any]:
     return {
         "kind": kind,
         "type": type(error).__name__,
-        "message": str(error)[:MAX_TEXT],
+        "message": _message(error)[:MAX_TEXT],
         "traceback": shown[-MAX_TEXT:],
         "line": line,
     }

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from graders import sandbox
 from graders.rubric import KIT
 from graders.verdict import TaskVerdict
 
@@ -314,3 +315,15 @@ def test_json_on_standard_output_stands_alone(tmp_path: Path) -> None:
     done = run("cnn", "--from", str(path), "--json", "-")
     assert json.loads(done.stdout)["tasks"][0]["status"] == "error"
     assert done.returncode == 1
+
+
+def test_an_error_of_a_graph_begins_with_what_it_is() -> None:
+    """TensorFlow's way through the graph, the grader's own lines in it, is left out."""
+    error = ValueError(
+        "Graph execution error:\n\nDetected at node loss/x defined at (most recent call last):\n"
+        '  File "<frozen runpy>", line 198, in _run\n\n  File "/kit/graders/zygote.py", line 3, in f\n\n'
+        "Received a label value of 9 which is outside the valid range.\n\t [[{{node loss/x}}]] [Op:f]"
+    )
+    expected = "Received a label value of 9 which is outside the valid range."
+    assert sandbox._message(error) == expected
+    assert sandbox._message(ValueError("as it is\n")) == "as it is\n"

@@ -18,8 +18,8 @@ WATCHED = 200
 EPOCHS = 10
 BATCH_SIZES = (16, 50)
 # Plain gradient descent on softmax regression diverges to and fro beyond a rate of about 0.05: the
-# last epoch of such a run is the best one in less than half of all cases, and so in about one of 500
-# gradings for all of them. No bound hangs on that.
+# last epoch of such a run is the best one in less than half of all cases, and for all of them in
+# about one of 500 gradings. No bound hangs on that.
 STEADY_RATES = (1e-7, 0.02)
 WILD_RATES = (1.5, 2.5, 4.0)
 
