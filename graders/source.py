@@ -100,8 +100,9 @@ def _candidates(task: Task, where: Path) -> list[Path]:
         found = [where / f"{name}{suffix}" for suffix in (".py", ".ipynb")]
         found = [path for path in found if path.is_file()]
         for path in found:
-            # In a folder that somebody else filled, a link may lead to the reader's own files.
-            if path.is_symlink() and not path.resolve().is_relative_to(where.resolve()):
+            # In a folder that somebody else filled, a link may lead to the reader's own files; the
+            # section's folder may be one as well.
+            if not path.resolve().is_relative_to(where.resolve()):
                 raise Unreadable(f"{path} is a link that leads out of the folder. Hand in a file.")
         if found:
             return found
