@@ -275,11 +275,17 @@ def _train(box: Box, function: str, model: int, data: list[str]) -> dict[str, An
         "snapshot": box.snapshot(subject),
     }
     if isinstance(returned, keras.callbacks.History):
-        answer["history"] = {
-            str(key)[:80]: [float(value) for value in values][:10_000]
-            for key, values in list(returned.history.items())[:50]
-        }
+        rows = {str(key)[:80]: _floats(row) for key, row in list(returned.history.items())[:50]}
+        answer["history"] = {key: row for key, row in rows.items() if row is not None}
     return answer
+
+
+def _floats(values: Any) -> list[float] | None:
+    """Returns a row of a History, `None` for a metric of several numbers (F1Score by class)."""
+    try:
+        return [float(value) for value in list(values)[:10_000]]
+    except (TypeError, ValueError):
+        return None
 
 
 def _probe(box: Box, source: str, function: str, arguments: dict[str, Any]) -> Any:
