@@ -72,6 +72,8 @@ class Box:
         self.data: dict[str, Any] = {}
         self.student: Any = None
         self.filename = ""
+        # Histories of fits that held back a part of the training data instead.
+        self.split: list[Any] = []
 
     def keep(self, value: Any) -> int:
         """Keeps an object for later requests.
@@ -235,7 +237,11 @@ def _report_epochs(box: Box) -> None:
             single = isinstance(given, keras.callbacks.Callback)
             several = [given] if single else list(given or [])
             bound.arguments["callbacks"] = [*several, Reporter()]
-        return original(*bound.args, **bound.kwargs)
+        history = original(*bound.args, **bound.kwargs)
+        share = bound.arguments.get("validation_split")
+        if share and bound.arguments.get("validation_data") is None:
+            box.split.append(history)
+        return history
 
     fit.__wrapped__ = original  # type: ignore[attr-defined]
     keras.Model.fit = fit
@@ -272,6 +278,7 @@ def _train(box: Box, function: str, model: int, data: list[str]) -> dict[str, An
         "returned": _type_name(returned),
         "history": None,
         "data_unchanged": _data_hash(given) == before,
+        "split": any(returned is history for history in box.split),
         "snapshot": box.snapshot(subject),
     }
     if isinstance(returned, keras.callbacks.History):
