@@ -490,7 +490,7 @@ class BuiltModel:
                 history = {str(k): [float(v) for v in values] for k, values in history.items()}
             training = Training(
                 function, before, after, history, str(answer["returned"])[:200],
-                bool(answer["data_unchanged"]),
+                bool(answer["data_unchanged"]), answer.get("split") is True,
             )  # fmt: skip
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise _forged(error) from None
@@ -509,6 +509,7 @@ class Training:
             function did not return a `History`.
         returned: String, the type of what it returned.
         data_unchanged: Boolean, whether the arrays that it was given are what they were.
+        split: Boolean, whether the History is of a fit with `validation_split`, as claimed.
     """
 
     def __init__(
@@ -519,7 +520,9 @@ class Training:
         history: dict[str, list[float]] | None,
         returned: str,
         data_unchanged: bool,
+        split: bool = False,
     ):
+        self.split = split
         self.function, self.before, self.after = function, before, after
         self.history, self.returned, self.data_unchanged = history, returned, data_unchanged
 
@@ -540,6 +543,12 @@ class Training:
                 f"Expected metrics on the validation data (`val_…`) in the History that "
                 f"`{self.function}` returns. Found {', '.join(self.history) or 'no metric'}. "
                 "Pass validation_data=val_data to `fit`."
+            )
+        if self.split:
+            raise CheckFailed(
+                f"Expected metrics on the validation data in the History that `{self.function}` "
+                "returns. Found a fit with validation_split, which holds back a part of "
+                "train_data and never looks at val_data. Pass validation_data=val_data instead."
             )
         if not self.data_unchanged:
             raise CheckFailed(

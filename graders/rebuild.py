@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from graders.checking import CheckFailed
+from graders.wire import DTYPES
 
 MAX_CONFIG = 4 * 2**20
 MAX_DEPTH = 60
@@ -48,7 +49,9 @@ CORE_OPS = frozenset(
     """Cast ConvertToTensor SaturateCast Slice SliceUpdate Scatter ScatterUpdate StopGradient
     Unstack""".split()
 )
-MARKERS = frozenset(("__keras_tensor__", "__tensor__", "__slice__", "__tuple__", "__ellipsis__"))
+MARKERS = frozenset(
+    ["__keras_tensor__", "__tensor__", "__numpy__", "__slice__", "__tuple__", "__ellipsis__"]
+)
 # A function from `tf.nn` serialises as its bare name: the activation of that name is meant.
 KNOWN_FUNCTIONS = frozenset(
     [
@@ -100,6 +103,7 @@ def _allowed() -> dict[str, dict[str, str]]:
         row[module] = module
         row.setdefault(cls.__module__, module)
 
+    add("SeedGenerator", keras.random.SeedGenerator, "keras.random")
     for package in ("layers", "initializers", "regularizers", "constraints", "dtype_policies"):
         module = getattr(keras, package, None)
         for name, cls in inspect.getmembers(module, inspect.isclass):
@@ -143,12 +147,20 @@ def _clean(node: Any, depth: int, budget: list[int]) -> Any:
         return node
     if "class_name" in node:
         node = _clean_class(dict(node))
-    return {key: _clean(item, depth + 1, budget) for key, item in node.items()}
+    return {
+        # A seed is no size: a date, or what Keras drew itself (RandomCrop does).
+        key: item
+        if key == "seed" and isinstance(item, int) and abs(item) < 2**63
+        else _clean(item, depth + 1, budget)
+        for key, item in node.items()
+    }
 
 
 def _clean_class(node: dict[str, Any]) -> Any:
     name, module = node["class_name"], node.get("module")
     if name in MARKERS and (module is None or module == "builtins"):
+        if name == "__numpy__" and _dtype_of(node) not in DTYPES:
+            _refuse("an array of no numbers inside the model", "Use arrays of numbers.")
         return {key: node[key] for key in ("class_name", "config") if key in node}
     if name == "function":
         given = node.get("config")
@@ -168,7 +180,7 @@ def _clean_class(node: dict[str, Any]) -> Any:
     canonical = None
     if isinstance(name, str) and (module is None or isinstance(module, str)):
         row = _allowed().get(name, {})
-        canonical = row.get(module or "") or (next(iter(row.values())) if not module else None)
+        canonical = row.get(module or "") or (next(iter(row.values()), None) if not module else None)
     if canonical is None:
         _refuse(
             f"`{str(name)[:60]}`, which is not one of Keras's own layers",
@@ -177,6 +189,12 @@ def _clean_class(node: dict[str, Any]) -> Any:
     node["module"], node["registered_name"] = canonical, None
     node.pop("compile_config", None)
     return node
+
+
+def _dtype_of(node: dict[str, Any]) -> Any:
+    config = node.get("config")
+    found = config.get("dtype") if isinstance(config, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def _restore_names(node: Any) -> Any:

@@ -73,6 +73,8 @@ class Box:
         self.data: dict[str, Any] = {}
         self.student: Any = None
         self.filename = ""
+        # Histories of fits that held back a part of the training data instead.
+        self.split: list[Any] = []
 
     def keep(self, value: Any) -> int:
         """Keeps an object for later requests.
@@ -236,7 +238,11 @@ def _report_epochs(box: Box) -> None:
             single = isinstance(given, keras.callbacks.Callback)
             several = [given] if single else list(given or [])
             bound.arguments["callbacks"] = [*several, Reporter()]
-        return original(*bound.args, **bound.kwargs)
+        history = original(*bound.args, **bound.kwargs)
+        share = bound.arguments.get("validation_split")
+        if share and bound.arguments.get("validation_data") is None:
+            box.split.append(history)
+        return history
 
     fit.__wrapped__ = original  # type: ignore[attr-defined]
     keras.Model.fit = fit
@@ -273,14 +279,21 @@ def _train(box: Box, function: str, model: int, data: list[str]) -> dict[str, An
         "returned": _type_name(returned),
         "history": None,
         "data_unchanged": _data_hash(given) == before,
+        "split": any(returned is history for history in box.split),
         "snapshot": box.snapshot(subject),
     }
     if isinstance(returned, keras.callbacks.History):
-        answer["history"] = {
-            str(key)[:80]: [float(value) for value in values][:10_000]
-            for key, values in list(returned.history.items())[:50]
-        }
+        rows = {str(key)[:80]: _floats(row) for key, row in list(returned.history.items())[:50]}
+        answer["history"] = {key: row for key, row in rows.items() if row is not None}
     return answer
+
+
+def _floats(values: Any) -> list[float] | None:
+    """Returns a row of a History, `None` for a metric of several numbers (F1Score by class)."""
+    try:
+        return [float(value) for value in list(values)[:10_000]]
+    except (TypeError, ValueError):
+        return None
 
 
 def _probe(box: Box, source: str, function: str, arguments: dict[str, Any]) -> Any:

@@ -71,6 +71,10 @@ class Source:
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
+# Control and formatting characters, surrogates, private ones, separators of lines and paragraphs.
+BLOCKED = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+
+
 def printable(text: str, limit: int = 8000) -> str:
     """Makes text from a submission safe to print: no control characters, limited length.
 
@@ -82,7 +86,7 @@ def printable(text: str, limit: int = 8000) -> str:
         String.
     """
     cleaned = "".join(
-        c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co") else "\ufffd"
+        c if c in "\n\t" or unicodedata.category(c) not in BLOCKED else "\ufffd"
         for c in COLOURS.sub("", text[: limit + 1]).replace("\r\n", "\n")
     )
     return cleaned if len(cleaned) <= limit else cleaned[:limit] + " …"
@@ -100,8 +104,9 @@ def _candidates(task: Task, where: Path) -> list[Path]:
         found = [where / f"{name}{suffix}" for suffix in (".py", ".ipynb")]
         found = [path for path in found if path.is_file()]
         for path in found:
-            # In a folder that somebody else filled, a link may lead to the reader's own files.
-            if path.is_symlink() and not path.resolve().is_relative_to(where.resolve()):
+            # In a folder that somebody else filled, a link may lead to the reader's own files; the
+            # section's folder may be one as well.
+            if not path.resolve().is_relative_to(where.resolve()):
                 raise Unreadable(f"{path} is a link that leads out of the folder. Hand in a file.")
         if found:
             return found
@@ -280,17 +285,21 @@ def check_syntax(text: str, path: Path) -> None:
     try:
         notebooks.parse(text)
     except SyntaxError as error:
-        line = (error.text or "").rstrip("\n")
+        line, column = (error.text or "").rstrip("\n"), max(1, error.offset or 1) - 1
+        if len(line) > 200:
+            # A line of thousands would bury the message.
+            start = max(0, min(column, len(line)) - 100)
+            line, column = line[start : start + 200], column - start
         shown = f"\n    {line}" if line.strip() else ""
-        if shown and error.offset:
-            shown += f"\n    {' ' * (max(1, error.offset) - 1)}^"
+        if shown and error.offset and column <= len(line):
+            shown += f"\n    {' ' * column}^"
         where = f", line {error.lineno}" if error.lineno else ""
         raise Unreadable(
             printable(f"Syntax error in {path.name}{where}: {error.msg}.{shown}")
         ) from None
     except (ValueError, RecursionError, MemoryError) as error:
         raise Unreadable(
-            f"{path.name} cannot be read as Python: {error or type(error).__name__}."
+            f"{path.name} cannot be read as Python: {str(error) or type(error).__name__}."
         ) from None
 
 

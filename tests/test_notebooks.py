@@ -236,3 +236,15 @@ def test_links_out_of_a_folder_are_not_followed(tmp_path: Path) -> None:
         source.load(TASK, folder)
     assert "is a link that leads out of the folder" in str(caught.value)
     assert "s3cret" not in str(caught.value)
+
+
+def test_a_linked_section_is_not_followed_either(tmp_path: Path) -> None:
+    """A folder that is a link would make the reference, or a neighbour's work, one's own."""
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "custom_layer.py").write_text("x = 1\n")
+    folder = tmp_path / "work"
+    folder.mkdir()
+    os.symlink("../other", folder / "customization")
+    with pytest.raises(source.Unreadable, match="is a link that leads out of the folder"):
+        source.load(TASK, folder)
