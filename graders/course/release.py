@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 # All that a student's copy is made of. The references and the tests, which hold solutions, and
 # what only instructors use are not in it.
-FILES = ("grade.py", "README.md", "LICENSE", "pyproject.toml", "uv.lock", ".gitignore")
+FILES = (
+    *("grade.py", "README.md", "LICENSE", "pyproject.toml", "uv.lock", ".gitignore"),
+    "assignments/interview_practice.md",
+)
 FOLDERS = {"graders": (".py", ".json", ".j2", ".css"), "datasets": (".py", ".npz")}
 INSTRUCTORS = ("graders/course", "graders/calibrate.py")
 # An instructor's own part of a check file that students do not get: nbgrader's markers.
