@@ -1,7 +1,7 @@
 """The notebooks of the course, made from the references: the instructors' and the students'.
 
 A task's notebook holds the prose, the module in cells, and a locked, autograded cell for each
-check.
+check; a walkthrough's holds the cells of its script.
 """
 
 from __future__ import annotations
@@ -26,6 +26,12 @@ KERNEL = {
     "language_info": {"name": "python"},
 }
 SCHEME = re.compile(r"^.*BEGIN MARK SCHEME(?s:.*?)END MARK SCHEME.*\n?", re.MULTILINE)
+# How to run a walkthrough, which differs in the copy that students get.
+AS_A_SCRIPT = re.compile(r"^Run it from the kit's folder(?s:.*)\Z", re.MULTILINE)
+AS_A_NOTEBOOK = (
+    "Run it cell by cell, from the top. It takes a minute or two; the figures are shown here, and "
+    "saved in the folder `figures` beside it."
+)
 
 _FIND_THE_KIT = """\
 # The grader: each check below grades this notebook as it was last saved, so save it first.
@@ -177,6 +183,28 @@ def for_questions(section: str) -> NotebookNode | None:
     if not path.is_file():
         return None
     return _numbered(jupytext.reads(path.read_text(encoding="utf-8"), fmt="md").cells)
+
+
+def for_walkthrough(section: str) -> NotebookNode | None:
+    """Makes the notebook of a section's walkthrough.
+
+    Args:
+        section: String, the section's id.
+
+    Returns:
+        A notebook, or `None` if the section has no `reference/walkthroughs/<section>.py`.
+    """
+    import jupytext
+
+    path = KIT / "reference" / "walkthroughs" / f"{section}.py"
+    if not path.is_file():
+        return None
+    cells = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent").cells
+    cells[0].source = AS_A_SCRIPT.sub(AS_A_NOTEBOOK, cells[0].source)
+    for cell in cells:
+        # Jupytext's own note of how the script is spaced.
+        cell.metadata.pop("lines_to_next_cell", None)
+    return _numbered(cells)
 
 
 def clear_cell(cell: NotebookNode) -> None:

@@ -137,6 +137,10 @@ def release(target: Path) -> list[Path]:
         questions = notebooks.for_questions(section)
         if questions is not None:
             _notebook(writer, f"{section}/questions.ipynb", questions)
+        walkthrough = notebooks.for_walkthrough(section)
+        if walkthrough is not None:
+            # Nothing in it is graded, so nbgrader's course does without it.
+            writer.text(f"student/walkthroughs/{section}.ipynb", notebooks.text(walkthrough))
     writer.text("course/nbgrader_config.py", CONFIG.format(kit=str(KIT)))
     return writer.changed
 
