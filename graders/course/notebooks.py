@@ -68,8 +68,12 @@ def grade_id(check: Check) -> str:
     return check.id.replace("::", "-")
 
 
-def _numbered(cells: list[NotebookNode]) -> NotebookNode:
-    """Makes a notebook whose cells have the same ids on every run."""
+def numbered(cells: list[NotebookNode]) -> NotebookNode:
+    """Makes a notebook whose cells have the same ids on every run.
+
+    Args:
+        cells: List of cells; their ids are set.
+    """
     for index, cell in enumerate(cells):
         marked = cell.metadata.get("nbgrader", {}).get("grade_id")
         cell["id"] = marked[:64] if marked else f"cell-{index}"
@@ -165,7 +169,7 @@ def for_task(task: Task) -> NotebookNode:
         new_code_cell(_FIND_THE_KIT.strip(), metadata=marks(f"{task.id}-grader", locked=True))
     )
     cells += [_check_cell(check) for check in task.checks]
-    return _numbered(cells)
+    return numbered(cells)
 
 
 def for_questions(section: str) -> NotebookNode | None:
@@ -182,7 +186,7 @@ def for_questions(section: str) -> NotebookNode | None:
     path = KIT / "reference" / section / "questions.md"
     if not path.is_file():
         return None
-    return _numbered(jupytext.reads(path.read_text(encoding="utf-8"), fmt="md").cells)
+    return numbered(jupytext.reads(path.read_text(encoding="utf-8"), fmt="md").cells)
 
 
 def for_walkthrough(section: str) -> NotebookNode | None:
@@ -204,7 +208,7 @@ def for_walkthrough(section: str) -> NotebookNode | None:
     for cell in cells:
         # Jupytext's own note of how the script is spaced.
         cell.metadata.pop("lines_to_next_cell", None)
-    return _numbered(cells)
+    return numbered(cells)
 
 
 def clear_cell(cell: NotebookNode) -> None:

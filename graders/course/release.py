@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # what only instructors use are not in it.
 FILES = (
     *("grade.py", "README.md", "LICENSE", "pyproject.toml", "uv.lock", ".gitignore"),
-    "assignments/interview_practice.md",
+    *("assignments/interview_practice.md", "assignments/colab.ipynb"),
 )
 FOLDERS = {"graders": (".py", ".json", ".j2", ".css"), "datasets": (".py", ".npz")}
 INSTRUCTORS = ("graders/course", "graders/calibrate.py")
