@@ -349,7 +349,8 @@ def _hint(given: argparse.Namespace) -> int:
     requests = _requests(given) if given.source else [Request(task, task.stub)]
     with _Live(console, False), Runner(_settings(given)) as runner:
         verdict = runner.grade_task(requests[0])
-    console.print(hints.following(task, verdict), markup=False, highlight=False)
+    said = hints.following(task, verdict, given.source or "")
+    console.print(said, markup=False, highlight=False)
     return WRONG if verdict.status == "grader_error" else PASSED
 
 

@@ -68,7 +68,11 @@ def task_line(verdict: TaskVerdict) -> RenderableType:
     skipped = [c.id.partition("::")[2] for c in verdict.checks if c.outcome == "skipped"]
     if verdict.status in ("failed", "error") and skipped and not verdict.message:
         lines.append(
-            Text.assemble((verdict.task, "bold"), f": not run: {', '.join(skipped)}", style="dim")
+            Text.assemble(
+                (verdict.task, "bold"),
+                f": not run, because of the above: {', '.join(skipped)}",
+                style="dim",
+            )
         )
     if verdict.message and verdict.status != "not_started":
         lines.append(Text.assemble((verdict.task, "bold"), ": ", verdict.message))
