@@ -150,17 +150,19 @@ def bounds_table(rows: dict[str, dict[str, Any]]) -> RenderableType:
         rows: Dict: task id -> the rows of its calibration, see `graders.bounds.between`.
     """
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Bounds", title_justify="left")
-    for column in ("Task", "Measure", "Bound", "Reference", "Best shortcut", "Right fails"):
-        table.add_column(column, justify="left" if column in ("Task", "Measure") else "right")
+    # A task's name has a line of its own: beside its measures, 80 columns would cut both.
+    table.add_column("Task and measure", no_wrap=True)
+    for column in ("Bound", "Reference", "Best shortcut", "Right fails"):
+        table.add_column(column, justify="right", no_wrap=column != "Best shortcut")
     for task, measures in rows.items():
-        for name, row in measures.items():
-            if name.startswith("_"):
-                continue
+        shown = [(name, row) for name, row in measures.items() if not name.startswith("_")]
+        if shown:
+            table.add_row(task)
+        for name, row in shown:
             found = row["reference"]
             best = best_shortcut(row)
             table.add_row(
-                task,
-                name,
+                f"  {name}",
                 f"{'≤' if row['upper'] else '≥'} {row['bound']:.2f}",
                 f"{found['mean']:.2f} ± {found['sd']:.2f}",
                 f"{best[1]:.2f} {best[0]}" if best else "–",
