@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from graders.reports import curves
+from graders.reports import evidence as reading
 from graders.rubric import Task
 from graders.verdict import CheckResult, TaskVerdict, Verdict
 
@@ -76,6 +77,14 @@ def task_line(verdict: TaskVerdict) -> RenderableType:
         )
     if verdict.message and verdict.status != "not_started":
         lines.append(Text.assemble((verdict.task, "bold"), ": ", verdict.message))
+    if verdict.status == "passed" and (idiom := reading.text(verdict.evidence, "idiom")):
+        head = ": complete; more idiomatic (no points depend on it):"
+        lines.append(
+            Group(
+                Text.assemble((verdict.task, "bold"), head),
+                Padding(Text(idiom), (0, 0, 0, 4)),
+            )
+        )
     if verdict.status in ("failed", "error"):
         lines += [remark_line(verdict.task, remark) for remark in curves.read(verdict.evidence)]
     lines.append(
