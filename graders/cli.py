@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from graders.outputs import Outputs
     from graders.runner import Request, Runner, Settings
-    from graders.verdict import TaskVerdict
+    from graders.verdict import TaskVerdict, Verdict
 
 PASSED, MISSING, WRONG = 0, 1, 2
 
@@ -181,12 +181,15 @@ def _requests(given: argparse.Namespace) -> list[Request]:
 class _Live:
     """Shows what happens while tasks are graded: a line of progress, and failures as they come."""
 
-    def __init__(self, console: Console, shown: bool, source: str = ""):
+    def __init__(
+        self, console: Console, shown: bool, source: str = "", requests: Sequence[Request] = ()
+    ):
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
         self._console = console
         self._shown = shown
         self._source = source
+        self._requests = {request.task.id: request for request in requests}
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
@@ -234,6 +237,8 @@ class _Live:
                 self._console.print(text.failed_check(task, event["result"], self._source))
         elif "verdict" in event:
             verdict: TaskVerdict = event["verdict"]
+            if self._shown and task in self._requests:
+                verdict = _with_idiom(verdict, self._requests[task])
             if self._shown and verdict.cached:
                 # Its checks ended another time: what they found is said again.
                 for check in verdict.checks:
@@ -258,8 +263,11 @@ def _grade(given: argparse.Namespace) -> int:
     from graders.reports import text
 
     source = given.source or ""
-    with _Live(console, not quiet, source) as live, Runner(settings, live.take) as runner:
-        verdict = runner.grade(requests)
+    with (
+        _Live(console, not quiet, source, requests) as live,
+        Runner(settings, live.take) as runner,
+    ):
+        verdict = _with_idioms(runner.grade(requests), requests)
         # Another person's work, or the reference, says nothing of this kit's own.
         others = _others(runner, requests) if not (given.source or given.reference) else ((), ())
     if not quiet:
@@ -276,6 +284,33 @@ def _grade(given: argparse.Namespace) -> int:
             console.print("With plots, as a page: add --html report.html", style="dim")
     outputs.write(verdict)
     return verdict.exit_code
+
+
+def _with_idiom(verdict: TaskVerdict, request: Request) -> TaskVerdict:
+    """Adds to the verdict on a complete solution what could be more idiomatic in it.
+
+    The evidence of a verdict earns no points and is in no JSON: a remark goes there.
+    """
+    from graders import source as sources
+    from graders.reports import idiom
+    from graders.stubs import pristine
+
+    if verdict.status != "passed":
+        return verdict
+    with contextlib.suppress(sources.Unreadable):
+        found = sources.load(request.task, request.path)
+        # Saved again since: the verdict is on what stood there before.
+        if found.digest == verdict.submission:
+            said = idiom.remark(found.text, found.filename, pristine(request.task) or "")
+            evidence = {**verdict.evidence, "idiom": found.in_cells(said)}
+            return dataclasses.replace(verdict, evidence=evidence)
+    return verdict
+
+
+def _with_idioms(verdict: Verdict, requests: Sequence[Request]) -> Verdict:
+    by_task = {request.task.id: request for request in requests}
+    tasks = tuple(_with_idiom(task, by_task[task.task]) for task in verdict.tasks)
+    return dataclasses.replace(verdict, tasks=tasks)
 
 
 def _outputs(given: argparse.Namespace) -> Outputs:
@@ -319,11 +354,14 @@ def _watch(outputs: Outputs, settings: Settings, requests: list[Request]) -> int
     from graders.watch import Interrupt, changes, contents
 
     console = _console()
-    with _Live(console, True) as live, Runner(settings, live.take) as runner:
+    with (
+        _Live(console, True, requests=requests) as live,
+        Runner(settings, live.take) as runner,
+    ):
         # While the student looks for the file, TensorFlow is imported.
         runner.warm_up()
         seen = contents(requests)
-        verdict = runner.grade(requests)
+        verdict = _with_idioms(runner.grade(requests), requests)
         latest = {task.task: task for task in verdict.tasks}
         console.print(text.summary(verdict))
         outputs.write(verdict)
@@ -332,7 +370,7 @@ def _watch(outputs: Outputs, settings: Settings, requests: list[Request]) -> int
             with Interrupt() as interrupt:
                 for changed in changes(requests, seen):
                     interrupt.check()
-                    verdict = runner.grade(changed)
+                    verdict = _with_idioms(runner.grade(changed), changed)
                     latest |= {task.task: task for task in verdict.tasks}
                     verdict = dataclasses.replace(verdict, tasks=tuple(latest.values()))
                     outputs.write(verdict)
@@ -352,7 +390,8 @@ def _hint(given: argparse.Namespace) -> int:
     requests = _requests(given) if given.source else [Request(task, task.stub)]
     with _Live(console, False), Runner(_settings(given)) as runner:
         verdict = runner.grade_task(requests[0])
-    console.print(hints.following(task, verdict), markup=False, highlight=False)
+    said = hints.following(task, verdict, given.source or "")
+    console.print(said, markup=False, highlight=False)
     return WRONG if verdict.status == "grader_error" else PASSED
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +37,13 @@ def _write(state: dict[str, Any]) -> None:
         temporary.replace(path)
 
 
-def following(task: Task, verdict: TaskVerdict) -> str:
+def following(task: Task, verdict: TaskVerdict, source: str = "") -> str:
     """Returns the next hint and remembers that it was given.
 
     Args:
         task: `Task`.
         verdict: `TaskVerdict` on the student's work as it is now.
+        source: String, what `--from` was given, for the command that grades again.
 
     Returns:
         String, for the student.
@@ -64,8 +66,10 @@ def following(task: Task, verdict: TaskVerdict) -> str:
     state[item.id] = index + 1
     _write(state)
     last = " (the last one; it comes again)" if index == len(item.hints) - 1 else ""
-    lines = [f"{item.id}: {item.description}"]
+    lines = [f"{task.id}, {item.name}: {item.description}"]
     if started and result.message:
         lines.append(result.message)
     lines.append(f"Hint {index + 1} of {len(item.hints)}{last}: {item.hints[index]}")
+    place = f" --from {shlex.quote(source)}" if source else ""
+    lines.append(f"When you have tried it: python grade.py {task.id}{place}")
     return "\n".join(lines)

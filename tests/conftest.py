@@ -44,3 +44,15 @@ def grade(runner: Runner, tmp_path: Path) -> Grade:
             runner.settings = kept
 
     return run
+
+
+@pytest.fixture(scope="session")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A release, to look at; a test that writes into it takes a copy."""
+    pytest.importorskip("nbformat")
+    pytest.importorskip("jupytext")
+    from graders.course.release import release
+
+    target = tmp_path_factory.mktemp("released")
+    release(target)
+    return target

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from graders import rubric, thresholds
+from graders import hints, rubric, thresholds
 from graders.rubric import KIT
+from tests import verdicts
 from tests.test_bad_input import run
 
 
@@ -65,6 +66,20 @@ def test_hints_come_one_by_one(tmp_path: Path) -> None:
         shown = min(number, len(check.hints))
         assert f"Hint {shown} of {len(check.hints)}" in done.stdout
         assert check.hints[shown - 1].split()[0] in done.stdout
+
+
+def test_a_hint_says_what_to_do_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Check and hint, and the command that grades what was tried, a path with blanks included."""
+    monkeypatch.setenv("KERAS_KIT_CACHE", str(tmp_path))
+    found = rubric.find("cnn")
+    waiting = verdicts.task(
+        "cnn", "not_started", tuple(verdicts.check(c.id, "skipped") for c in found.checks)
+    )
+    first, *_, last = hints.following(found, waiting).splitlines()
+    assert first == f"cnn, builds: {found.checks[0].description}"
+    assert last == "When you have tried it: python grade.py cnn"
+    last = hints.following(found, waiting, "my work").splitlines()[-1]
+    assert last == "When you have tried it: python grade.py cnn --from 'my work'"
 
 
 def test_a_failing_submission_on_the_terminal(tmp_path: Path) -> None:

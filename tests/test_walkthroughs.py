@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -66,3 +67,58 @@ def test_it_gives_no_solution_away(task: rubric.Task) -> None:
         assert not defined & asked
         # What everybody writes, such as an output layer, is no solution.
         assert len(code(solution) & code(text)) <= 2, code(solution) & code(text)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_release_has_it_as_a_notebook(name: str, released: Path) -> None:
+    """A valid notebook without outputs: the script's cells, and how to run it *there*."""
+    nbformat = pytest.importorskip("nbformat")
+    path = released / "student" / "walkthroughs" / f"{name}.ipynb"
+    found = nbformat.read(path, as_version=4)
+    nbformat.validate(found)
+    script = (FOLDER / f"{name}.py").read_text(encoding="utf-8")
+    assert [cell.cell_type == "markdown" for cell in found.cells] == [
+        line.endswith("[markdown]") for line in re.findall(r"^# %%.*$", script, re.MULTILINE)
+    ]
+    for cell in found.cells:
+        if cell.cell_type == "code":
+            assert cell.source in script
+            assert not cell.outputs and cell.execution_count is None
+        assert not cell.metadata
+    # There is no reference/ in the students' copy, and nothing of it is imported.
+    text = "\n".join(cell.source for cell in found.cells)
+    assert "reference" not in text
+    assert "Run it cell by cell" in found.cells[0].source
+    assert not (released / "student" / "reference").exists()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_it_imports_of_the_kit_is_in_the_release(name: str, released: Path) -> None:
+    """Each module of the kit that a walkthrough imports is in the students' copy."""
+    script = (FOLDER / f"{name}.py").read_text(encoding="utf-8")
+    wanted = re.findall(r"^from ((?:graders|datasets)[\w.]*) import (\w+)", script, re.MULTILINE)
+    wanted += [(line, "") for line in re.findall(r"^import (datasets)$", script, re.MULTILINE)]
+    assert wanted
+    for package, module in wanted:
+        folder = released / "student" / package.replace(".", "/")
+        assert (folder / f"{module or '__init__'}.py").is_file(), (package, module)
+
+
+def test_a_notebook_runs_where_it_lies(released: Path, tmp_path: Path) -> None:
+    """In the students' copy, in the folder of the notebook: imports, data, and the first figure."""
+    nbclient, nbformat = pytest.importorskip("nbclient"), pytest.importorskip("nbformat")
+    pytest.importorskip("ipykernel")
+    shutil.copytree(released / "student", tmp_path / "student")
+    folder = tmp_path / "student" / "walkthroughs"
+    found = nbformat.read(folder / "customization.ipynb", as_version=4)
+    last = next(i for i, cell in enumerate(found.cells) if 'save(figure, "layer")' in cell.source)
+    found.cells = found.cells[: last + 1]
+    client = nbclient.NotebookClient(
+        found, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
+    )
+    client.execute()
+    assert (folder / "figures" / "customization_layer.png").stat().st_size > 5000
+    outputs = found.cells[-1].outputs
+    assert any("image/png" in output.get("data", {}) for output in outputs), outputs
+    [printed] = [o.text for o in outputs if o.output_type == "stream" and o.name == "stdout"]
+    assert "saved figures/customization_layer.png" in printed

@@ -1,7 +1,7 @@
 """The notebooks of the course, made from the references: the instructors' and the students'.
 
 A task's notebook holds the prose, the module in cells, and a locked, autograded cell for each
-check.
+check; a walkthrough's holds the cells of its script.
 """
 
 from __future__ import annotations
@@ -26,6 +26,12 @@ KERNEL = {
     "language_info": {"name": "python"},
 }
 SCHEME = re.compile(r"^.*BEGIN MARK SCHEME(?s:.*?)END MARK SCHEME.*\n?", re.MULTILINE)
+# How to run a walkthrough, which differs in the copy that students get.
+AS_A_SCRIPT = re.compile(r"^Run it from the kit's folder(?s:.*)\Z", re.MULTILINE)
+AS_A_NOTEBOOK = (
+    "Run it cell by cell, from the top. It takes a minute or two; the figures are shown here, and "
+    "saved in the folder `figures` beside it."
+)
 
 _FIND_THE_KIT = """\
 # The grader: each check below grades this notebook as it was last saved, so save it first.
@@ -62,8 +68,12 @@ def grade_id(check: Check) -> str:
     return check.id.replace("::", "-")
 
 
-def _numbered(cells: list[NotebookNode]) -> NotebookNode:
-    """Makes a notebook whose cells have the same ids on every run."""
+def numbered(cells: list[NotebookNode]) -> NotebookNode:
+    """Makes a notebook whose cells have the same ids on every run.
+
+    Args:
+        cells: List of cells; their ids are set.
+    """
     for index, cell in enumerate(cells):
         marked = cell.metadata.get("nbgrader", {}).get("grade_id")
         cell["id"] = marked[:64] if marked else f"cell-{index}"
@@ -159,7 +169,7 @@ def for_task(task: Task) -> NotebookNode:
         new_code_cell(_FIND_THE_KIT.strip(), metadata=marks(f"{task.id}-grader", locked=True))
     )
     cells += [_check_cell(check) for check in task.checks]
-    return _numbered(cells)
+    return numbered(cells)
 
 
 def for_questions(section: str) -> NotebookNode | None:
@@ -176,7 +186,29 @@ def for_questions(section: str) -> NotebookNode | None:
     path = KIT / "reference" / section / "questions.md"
     if not path.is_file():
         return None
-    return _numbered(jupytext.reads(path.read_text(encoding="utf-8"), fmt="md").cells)
+    return numbered(jupytext.reads(path.read_text(encoding="utf-8"), fmt="md").cells)
+
+
+def for_walkthrough(section: str) -> NotebookNode | None:
+    """Makes the notebook of a section's walkthrough.
+
+    Args:
+        section: String, the section's id.
+
+    Returns:
+        A notebook, or `None` if the section has no `reference/walkthroughs/<section>.py`.
+    """
+    import jupytext
+
+    path = KIT / "reference" / "walkthroughs" / f"{section}.py"
+    if not path.is_file():
+        return None
+    cells = jupytext.reads(path.read_text(encoding="utf-8"), fmt="py:percent").cells
+    cells[0].source = AS_A_SCRIPT.sub(AS_A_NOTEBOOK, cells[0].source)
+    for cell in cells:
+        # Jupytext's own note of how the script is spaced.
+        cell.metadata.pop("lines_to_next_cell", None)
+    return numbered(cells)
 
 
 def clear_cell(cell: NotebookNode) -> None:

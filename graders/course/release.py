@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 # All that a student's copy is made of. The references and the tests, which hold solutions, and
 # what only instructors use are not in it.
-FILES = ("grade.py", "README.md", "LICENSE", "pyproject.toml", "uv.lock", ".gitignore")
+FILES = (
+    *("grade.py", "README.md", "LICENSE", "pyproject.toml", "uv.lock", ".gitignore"),
+    *("assignments/interview_practice.md", "assignments/colab.ipynb"),
+)
 FOLDERS = {"graders": (".py", ".json", ".j2", ".css"), "datasets": (".py", ".npz")}
 INSTRUCTORS = ("graders/course", "graders/calibrate.py")
 # An instructor's own part of a check file that students do not get: nbgrader's markers.
@@ -134,6 +137,10 @@ def release(target: Path) -> list[Path]:
         questions = notebooks.for_questions(section)
         if questions is not None:
             _notebook(writer, f"{section}/questions.ipynb", questions)
+        walkthrough = notebooks.for_walkthrough(section)
+        if walkthrough is not None:
+            # Nothing in it is graded, so nbgrader's course does without it.
+            writer.text(f"student/walkthroughs/{section}.ipynb", notebooks.text(walkthrough))
     writer.text("course/nbgrader_config.py", CONFIG.format(kit=str(KIT)))
     return writer.changed
 

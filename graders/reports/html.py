@@ -130,6 +130,7 @@ def _task(verdict: TaskVerdict, anchor: str) -> dict[str, Any]:
         "about": " · ".join(about),
         "message": printable(verdict.message),
         "remarks": curves.read(evidence),
+        "idiom": reading.text(evidence, "idiom", 1000) if verdict.status == "passed" else "",
         "measured": said,
         "note": reading.text(evidence, "note", 1000),
         "plots": _plots(evidence, found, anchor),

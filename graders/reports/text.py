@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from graders.reports import curves
+from graders.reports import evidence as reading
 from graders.rubric import Task
 from graders.verdict import CheckResult, TaskVerdict, Verdict
 
@@ -68,10 +69,22 @@ def task_line(verdict: TaskVerdict) -> RenderableType:
     skipped = [c.id.partition("::")[2] for c in verdict.checks if c.outcome == "skipped"]
     if verdict.status in ("failed", "error") and skipped and not verdict.message:
         lines.append(
-            Text.assemble((verdict.task, "bold"), f": not run: {', '.join(skipped)}", style="dim")
+            Text.assemble(
+                (verdict.task, "bold"),
+                f": not run, because of the above: {', '.join(skipped)}",
+                style="dim",
+            )
         )
     if verdict.message and verdict.status != "not_started":
         lines.append(Text.assemble((verdict.task, "bold"), ": ", verdict.message))
+    if verdict.status == "passed" and (idiom := reading.text(verdict.evidence, "idiom")):
+        head = ": complete; more idiomatic (no points depend on it):"
+        lines.append(
+            Group(
+                Text.assemble((verdict.task, "bold"), head),
+                Padding(Text(idiom), (0, 0, 0, 4)),
+            )
+        )
     if verdict.status in ("failed", "error"):
         lines += [remark_line(verdict.task, remark) for remark in curves.read(verdict.evidence)]
     lines.append(
@@ -146,17 +159,19 @@ def bounds_table(rows: dict[str, dict[str, Any]]) -> RenderableType:
         rows: Dict: task id -> the rows of its calibration, see `graders.bounds.between`.
     """
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Bounds", title_justify="left")
-    for column in ("Task", "Measure", "Bound", "Reference", "Best shortcut", "Right fails"):
-        table.add_column(column, justify="left" if column in ("Task", "Measure") else "right")
+    # A task's name has a line of its own: beside its measures, 80 columns would cut both.
+    table.add_column("Task and measure", no_wrap=True)
+    for column in ("Bound", "Reference", "Best shortcut", "Right fails"):
+        table.add_column(column, justify="right", no_wrap=column != "Best shortcut")
     for task, measures in rows.items():
-        for name, row in measures.items():
-            if name.startswith("_"):
-                continue
+        shown = [(name, row) for name, row in measures.items() if not name.startswith("_")]
+        if shown:
+            table.add_row(task)
+        for name, row in shown:
             found = row["reference"]
             best = best_shortcut(row)
             table.add_row(
-                task,
-                name,
+                f"  {name}",
                 f"{'≤' if row['upper'] else '≥'} {row['bound']:.2f}",
                 f"{found['mean']:.2f} ± {found['sd']:.2f}",
                 f"{best[1]:.2f} {best[0]}" if best else "–",
