@@ -15,11 +15,11 @@ ORDER = 1
 # Prime, so that no batch size divides it: the last batch of each epoch is a smaller one.
 EXAMPLES = 157
 WATCHED = 200
-EPOCHS = 10
+EPOCHS = 8
 BATCH_SIZES = (16, 50)
 # Plain gradient descent on softmax regression diverges to and fro beyond a rate of about 0.05: the
 # last epoch of such a run is the best one in less than half of all cases, and for all of them in
-# about one of 500 gradings. No bound hangs on that.
+# about one of 200 gradings. No bound hangs on that.
 STEADY_RATES = (1e-7, 0.02)
 WILD_RATES = (1.5, 2.5, 4.0)
 
