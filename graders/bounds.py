@@ -14,6 +14,9 @@ CHANCE = 1e-4
 # Where the bound sits between the shortcuts' upper end (0) and the reference's lower end (1):
 # nearer to the shortcuts, since right work is more varied than one reference.
 PLACE = 0.2
+# Where no shortcut is to be kept out, how many times the room that the reference needs is left to
+# work that is trained less, or less evenly, than it.
+LONELY_ROOM = 3
 # How many draws of the reference stand for a data set that has no committed calibration, and how
 # much room its bound leaves: too few draws for an interval, and no shortcuts to tell apart.
 FIRST_USE_DRAWS = 3
@@ -86,8 +89,7 @@ def between(reference: list[float], rivals: dict[str, list[float]], upper: bool)
         edge = min(ends) if upper else max(ends)
         bound = edge + PLACE * (safe - edge)
     else:
-        # Nothing to keep out: leave twice the room that the reference needs.
-        bound = safe + (safe - statistics.fmean(reference))
+        bound = safe + LONELY_ROOM * (safe - statistics.fmean(reference))
         edge = bound
     bound = round(bound, 3)
     return {
