@@ -109,6 +109,12 @@ def _allowed() -> dict[str, dict[str, str]]:
         for name, cls in inspect.getmembers(module, inspect.isclass):
             if name not in DENIED_LAYERS:
                 add(name, cls, f"keras.{package}")
+    # `from tensorflow.keras import layers` has these under names of their own, AlphaDropout too.
+    old = importlib.import_module("keras.src.legacy.layers")
+    for name, cls in inspect.getmembers(old, inspect.isclass):
+        if cls.__module__ == old.__name__:
+            home = "keras.layers" if hasattr(keras.layers, name) else "keras._legacy.layers"
+            table.setdefault(name, {})["keras._legacy.layers"] = home
     add("DTypePolicy", keras.DTypePolicy, "keras")
     add("Sequential", keras.Sequential, "keras")
     for model in ("keras.src.models.functional", "keras.src.engine.functional", "keras"):

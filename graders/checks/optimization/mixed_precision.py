@@ -132,9 +132,16 @@ def watch_compare(student, box, train, validation, policies):
         several = [given] if isinstance(given, keras.callbacks.Callback) else list(given)
         if len(args) < 4:  # callbacks is the fourth after x and y
             kwargs["callbacks"] = [*several, clock]
+        start = digest(self)
         begin = time.perf_counter()
         history = kept["fit"](self, x, y, *args, **kwargs)
-        note["fits"].append({"seconds": time.perf_counter() - begin, "epochs": clock.epochs})
+        seconds = time.perf_counter() - begin
+        # What was asked for: a fit that stops early is the same treatment.
+        last, done = (getattr(history, "params", None) or {}).get("epochs"), history.epoch
+        asked = last - int(done[0]) if isinstance(last, int) and done else 0
+        note["fits"].append(
+            {"seconds": seconds, "epochs": clock.epochs, "asked": asked, "start": start}
+        )
         return history
 
     def make_train_function(self, *args, **kwargs):
@@ -542,6 +549,13 @@ def equal_terms(compared, parts):
             "other ones for each",
             "Every build draws new random weights: make them equal before fit",
         )
+    epochs = {policy: _asked(model, common) for policy, model in chosen.items()}
+    if all(epochs.values()) and len(set(epochs.values())) > 1:
+        fail(
+            "the same number of epochs under each policy",
+            ", ".join(f"{count} under {policy}" for policy, count in epochs.items()),
+            "Look at what fit gets as epochs: it must not depend on the policy",
+        )
     rows = {tuple(map(tuple, model["data"])) for model in chosen.values()}
     if len({row[-1] for row in rows if row}) > 1:
         fail(
@@ -601,8 +615,20 @@ def accuracy(compared, parts, threshold, evidence):
         fail(
             f"accuracies that differ by at most {100 * bound:.0f} points between the policies",
             ", ".join(f"{value:.1%} under {policy}" for policy, value in reached.items()),
-            "Mixed precision costs hardly any accuracy: look for what differs beside the policy",
+            "Mixed precision costs hardly any accuracy: look for what differs beside the policy, or "
+            "for a training that still jumps about (a smaller learning rate, or more epochs)",
         )
+
+
+def _asked(model: dict[str, Any], starts: set[str]) -> int:
+    """Counts the epochs that a model's fits were asked for, since it last stood at the start.
+
+    What came before (to trace the model, say) was taken back.
+    """
+    count = 0
+    for fit in model["fits"]:
+        count = int(fit["asked"]) + (0 if fit["start"] in starts else count)
+    return count
 
 
 def _durations(model: dict[str, Any]) -> tuple[list[float], list[float], list[float]]:
