@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 import math
@@ -15,8 +16,8 @@ import pytest
 
 from graders import rubric
 from graders.evidence import MAX_ITEMS, plain
+from graders.reports import cells, gradescope, html, junit, text
 from graders.reports import evidence as reading
-from graders.reports import gradescope, html, junit, text
 from graders.store import Store
 from graders.verdict import Verdict
 from tests.verdicts import HOSTILE, HOSTILE_EVIDENCE, RICH, check, task, verdict
@@ -206,6 +207,32 @@ def test_the_store_keeps_evidence(tmp_path: Path) -> None:
     assert again.evidence["confusion"] == RICH["confusion"]
     assert reading.histories(again.evidence)[0].curves[0].train[2] == 1.0
     assert "Line plot of the loss" in html.render(verdict(again))
+
+
+# --- a notebook's cell ------------------------------------------------------------------------
+
+
+def test_a_cell_shows_the_curves_of_the_page() -> None:
+    """Below the last check: one picture, with the words that the page has for the same curves."""
+    page = Page(html.render(verdict(task(evidence=RICH))))
+    alts = [str(a["aria-label"]) for a in page.all("div") if a.get("class") == "plot"]
+    *_, shown = cells.bundles(task(evidence=RICH), 0)
+    assert base64.b64decode(shown["image/png"]).startswith(b"\x89PNG")
+    lines = shown["text/plain"].splitlines()
+    assert [line.partition(". ")[2] for line in lines] == [
+        alt for alt in alts if alt.startswith("Line plot")
+    ]
+    assert lines[2].startswith("Baseline: loss. Line plot")
+    assert not [b for b in cells.bundles(task(), 0) if "image/png" in b]
+
+
+@pytest.mark.parametrize("number", range(len(HOSTILE_EVIDENCE)))
+def test_hostile_evidence_does_not_break_a_cell(number: int) -> None:
+    """A picture comes where there is a curve, whatever else a submission put there."""
+    evidence = plain(HOSTILE_EVIDENCE[number])
+    shown = cells.bundles(task("cnn", "failed", evidence=evidence), 0)
+    pictures = [bundle for bundle in shown if "image/png" in bundle]
+    assert len(pictures) == bool(reading.histories(evidence))
 
 
 # --- JUnit ------------------------------------------------------------------------------------

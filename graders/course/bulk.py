@@ -232,6 +232,11 @@ def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--compare", metavar="FILE", help="say whose points differ from this earlier --json"
     )
+    parser.add_argument(
+        "--similarity",
+        metavar="FILE",
+        help="write which works look alike, as CSV or .html; alone it grades nothing",
+    )
 
 
 def main(
@@ -260,14 +265,18 @@ def main(
         before = results.read(Path(given.compare)) if given.compare else None
     except results.Unreadable as error:
         raise CannotGrade(str(error)) from None
-    for name in (given.json, given.csv, given.statistics):
+    for name in (given.json, given.csv, given.statistics, given.similarity):
         if name and name != "-" and not Path(name).absolute().parent.is_dir():
             raise CannotGrade(f"{name} cannot be written: its folder does not exist.")
+    out = sys.stderr if "-" in (given.json, given.similarity) else sys.stdout
+    if given.similarity:
+        _compare(given, works, out)
+        if not (given.json or given.csv or given.statistics or given.compare):
+            return 0
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     jobs = max(1, min(settings.jobs, len(works)))
     threads = max(1, (cores or 1) // jobs) if jobs > 1 else 0
     settings = dataclasses.replace(settings, jobs=jobs, threads=threads, settle=True)
-    out = sys.stderr if given.json == "-" else sys.stdout
     with _Progress(works, jobs, out) as progress:
         try:
             verdicts = grade(works, settings, progress.take)
@@ -287,6 +296,26 @@ def main(
     print(f"{progress.said}; {settings.hidden_tests}.", file=out)
     statuses = {verdict.status for found in verdicts.values() for verdict in found}
     return 2 if "grader_error" in statuses else 0 if statuses == {"passed"} else 1
+
+
+def _compare(given: argparse.Namespace, works: list[Work], out: Any) -> None:
+    """Says which works look alike; those of all students count, to know what is usual."""
+    try:
+        import copydetect  # noqa: F401
+    except ModuleNotFoundError:
+        raise CannotGrade(
+            'For --similarity install copydetect: python -m pip install ".[instructor]"'
+        ) from None
+    from graders.course import similarity
+
+    tasks = dict.fromkeys(work.task for work in works)
+    everybody = collect(Path(given.submitted).expanduser(), (), tasks)
+    found = similarity.compare_class(
+        ((work.task, work.student, work.folder) for work in everybody), given.student
+    )
+    page = given.similarity.lower().endswith((".html", ".htm"))
+    _write(given.similarity, lambda: (similarity.to_html if page else similarity.to_csv)(found))
+    print(similarity.report(found), file=out)
 
 
 def _write(name: str | None, text: Callable[[], str]) -> None:

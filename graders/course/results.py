@@ -66,7 +66,8 @@ def _cell(value: object) -> object:
     return value
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """Returns a CSV table in which no cell is a formula."""
     stream = io.StringIO()
     writer = csv.writer(stream)
     writer.writerow(list(head))
@@ -77,7 +78,7 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 def per_check(verdicts: Verdicts) -> str:
     """Returns a CSV table with a row for each check of each student."""
     head = "student section task status check outcome points max_points message submission"
-    return _table(
+    return table(
         head.split(),
         (
             (student, verdict.section, verdict.task, verdict.status, check.id, check.outcome,
@@ -140,7 +141,7 @@ def statistics_csv(verdicts: Verdicts) -> str:
     """Returns `statistics` as a CSV table."""
     rows = statistics(verdicts)
     head = list(rows[0]) if rows else ["check"]
-    return _table(head, ([row[key] for key in head] for row in rows))
+    return table(head, ([row[key] for key in head] for row in rows))
 
 
 def twins(verdicts: Verdicts) -> list[tuple[str, list[str]]]:

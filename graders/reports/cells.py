@@ -7,17 +7,13 @@ from __future__ import annotations
 
 import base64
 import html
-import io
-import math
-from collections.abc import Mapping
-from typing import Any
 
+from graders.reports import figures
 from graders.verdict import CheckResult, TaskVerdict
 
 COLOURS = {"passed": "#1a7f37", "failed": "#cf222e", "error": "#cf222e", "skipped": "#57606a"}
-# As much of a training as a plot can show.
-MAX_EPOCHS = 2000
-MAX_CURVES = 12
+# Below a cell there is room for the curves of so many trainings.
+MAX_TRAININGS = 2
 
 
 def check_text(check: CheckResult) -> str:
@@ -55,57 +51,6 @@ def task_html(verdict: TaskVerdict) -> str:
     return f'<div style="white-space: pre-wrap">{html.escape(task_text(verdict))}</div>'
 
 
-def _series(evidence: Mapping[str, Any]) -> dict[str, dict[str, list[float]]]:
-    """Picks what can be plotted: for each metric, its curves."""
-    found: dict[str, dict[str, list[float]]] = {}
-    for key, history in evidence.items():
-        if not (key.startswith("history") or key.endswith("history")):
-            continue
-        for name, values in history.items() if isinstance(history, dict) else ():
-            numbers = isinstance(values, list) and [
-                float(v) if isinstance(v, (int, float)) and math.isfinite(v) else math.nan
-                for v in values[:MAX_EPOCHS]
-            ]
-            if numbers and not all(map(math.isnan, numbers)):
-                metric = str(name).removeprefix("val_")[:40]
-                label = f"{key.replace('_', ' ')}: {str(name)[:40]}"
-                found.setdefault(metric, {})[label] = numbers
-    return {name: dict(list(curves.items())[:MAX_CURVES]) for name, curves in found.items()}
-
-
-def curves(verdict: TaskVerdict) -> bytes | None:
-    """Draws the learning curves.
-
-    Args:
-        verdict: `TaskVerdict`.
-
-    Returns:
-        Bytes of a PNG, or `None` if nothing was trained.
-    """
-    series = dict(list(_series(verdict.evidence).items())[:2])
-    if not series:
-        return None
-    from matplotlib.figure import Figure
-
-    # Not pyplot: no backend is chosen and no state is left behind.
-    figure = Figure(figsize=(5.2 * len(series), 3.4), layout="constrained", dpi=90)
-    for axes, (metric, lines) in zip(
-        figure.subplots(1, len(series), squeeze=False)[0], series.items(), strict=True
-    ):
-        for label, values in lines.items():
-            style = "--" if "val_" in label else "-"
-            axes.plot(range(1, len(values) + 1), values, style, marker=".", label=label)
-        axes.set_xlabel("epoch")
-        # A submission's own words may hold what matplotlib takes for a formula.
-        axes.set_ylabel(metric, parse_math=False)
-        for words in axes.legend(fontsize=8).get_texts():
-            words.set_parse_math(False)
-        axes.grid(alpha=0.3)
-    stream = io.BytesIO()
-    figure.savefig(stream, format="png", metadata={"Software": None})
-    return stream.getvalue()
-
-
 def bundles(verdict: TaskVerdict, index: int) -> list[dict[str, str]]:
     """Returns what to show below a check cell.
 
@@ -124,8 +69,9 @@ def bundles(verdict: TaskVerdict, index: int) -> list[dict[str, str]]:
         found.append({"text/html": task_html(verdict), "text/plain": task_text(verdict)})
     found.append({"text/html": check_html(check), "text/plain": check_text(check)})
     if index == len(verdict.checks) - 1:
-        picture = curves(verdict)
-        if picture is not None:
-            encoded = base64.b64encode(picture).decode("ascii")
-            found.append({"image/png": encoded, "text/plain": "Learning curves."})
+        drawn = figures.panels(verdict.evidence, MAX_TRAININGS)
+        if drawn:
+            picture = base64.b64encode(figures.curves_png(drawn)).decode("ascii")
+            said = "\n".join(f"{panel.title}. {figures.alt(panel)}" for panel in drawn)
+            found.append({"image/png": picture, "text/plain": said})
     return found

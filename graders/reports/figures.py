@@ -1,7 +1,7 @@
-"""Plots of evidence as inline SVG that takes its colours from the page, with text that says them.
+"""Plots of evidence, with text that says them: as inline SVG for the page, as PNG for notebooks.
 
-matplotlib draws; what it writes is stripped to what a page needs, so that several plots can share
-one page and none of them refers to anything outside it.
+matplotlib draws; the SVG takes its colours from the page, and is stripped to what a page needs, so
+that several plots can share one page and none of them refers to anything outside it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from graders.reports import evidence as reading
 from graders.reports.curves import percent
-from graders.reports.evidence import Confused, Curve, History, Measured, Timing
+from graders.reports.evidence import Confused, Curve, Evidence, History, Measured, Timing
 
 # Colours that differ for colour-blind eyes too, and are seen on a light and on a dark page.
 TRAIN, VALIDATION, NEEDED = "#2f83c7", "#d9691e", "#179a6b"
@@ -43,13 +44,18 @@ class Figure:
     rows: tuple[tuple[str, ...], ...]
 
 
-def _axes(size: tuple[float, float] = _SIZE) -> tuple[Any, Any]:
+def _axes(rows: int = 1, columns: int = 1) -> tuple[Any, list[Any]]:
     from matplotlib.figure import Figure as Canvas
 
     # Not pyplot: no backend is chosen and no state is left behind.
-    canvas = Canvas(figsize=size, layout="constrained")
-    canvas.patch.set_alpha(0)
-    axes = canvas.add_subplot()
+    canvas = Canvas(figsize=(columns * _SIZE[0], rows * _SIZE[1]), layout="constrained")
+    found = list(canvas.subplots(rows, columns, squeeze=False).flat)
+    for axes in found:
+        _style(axes)
+    return canvas, found
+
+
+def _style(axes: Any) -> None:
     axes.patch.set_alpha(0)
     axes.spines[["top", "right"]].set_visible(False)
     for spine in axes.spines.values():
@@ -57,7 +63,6 @@ def _axes(size: tuple[float, float] = _SIZE) -> tuple[Any, Any]:
     axes.tick_params(colors=_INK, labelsize=9)
     axes.set_axisbelow(True)
     axes.grid(color=_INK, alpha=0.12, linewidth=0.6)
-    return canvas, axes
 
 
 def _labels(axes: Any, x: str, y: str) -> None:
@@ -75,6 +80,7 @@ def _svg(canvas: Any, name: str) -> str:
     import matplotlib
 
     stream = io.StringIO()
+    canvas.patch.set_alpha(0)
     # Text as text: read aloud, found by search, in the page's own font. The salt makes two runs
     # write the same.
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
@@ -125,27 +131,62 @@ def gap(found: Measured) -> str:
     return f"{abs(points):.1f} points {where} the threshold of {percent(found.threshold)}"
 
 
-def curve(name: str, history: History, drawn: Curve, found: Measured | None) -> Figure:
-    """Draws one metric over the epochs.
+@dataclasses.dataclass(frozen=True)
+class Panel:
+    """One metric of one training, to be drawn over the epochs.
+
+    Attributes:
+        history: `History` that the curve is of.
+        curve: `Curve`.
+        found: `Measured`, drawn beside the accuracy of what was measured, or `None`.
+    """
+
+    history: History
+    curve: Curve
+    found: Measured | None
+
+    @property
+    def title(self) -> str:
+        """String, the heading."""
+        name, metric = self.history.name, self.curve.metric
+        heading = f"{name}: {metric}" if name else metric
+        return heading[:1].upper() + heading[1:]
+
+
+def panels(evidence: Evidence, most: int) -> list[Panel]:
+    """Finds the learning curves.
 
     Args:
-        name: String, unique on the page.
-        history: `History` that the curve is of.
-        drawn: `Curve`.
-        found: `Measured`, drawn beside the accuracy of the main training, or `None`.
+        evidence: Dict, a task's evidence.
+        most: Integer, the most trainings.
 
     Returns:
-        A `Figure`.
+        List of `Panel`, those of the main training first.
     """
-    canvas, axes = _axes()
-    epochs = range(1, drawn.epochs + 1)
-    few = drawn.epochs <= 30
-    lines: tuple[tuple[str, tuple[float, ...], str, str, str], ...] = (
+    histories, found = reading.histories(evidence), reading.measured(evidence)
+    # The model that was measured is the one that was trained last.
+    last = next((h for h in histories if "tuning" in h.name), histories[0] if histories else None)
+    return [
+        Panel(history, curve, found if history is last and curve.metric == "accuracy" else None)
+        for history in histories[:most]
+        for curve in history.curves
+    ]
+
+
+def _lines(drawn: Curve) -> tuple[tuple[str, tuple[float, ...], str, str, str], ...]:
+    return (
         ("training", drawn.train, TRAIN, "-", "o"),
         ("validation", drawn.validation, VALIDATION, "--", "s"),
     )
-    finite = [v for _, series, *_ in lines for v in series if not math.isnan(v)]
-    for label, series, colour, style, marker in lines:
+
+
+def _draw(axes: Any, panel: Panel) -> None:
+    """Draws a panel; both front ends show what is drawn here."""
+    drawn, found = panel.curve, panel.found
+    epochs = range(1, drawn.epochs + 1)
+    few = drawn.epochs <= 30
+    finite = [v for _, series, *_ in _lines(drawn) for v in series if not math.isnan(v)]
+    for label, series, colour, style, marker in _lines(drawn):
         if any(not math.isnan(v) for v in series):
             axes.plot(
                 epochs[: len(series)], series, style, color=colour, label=label, linewidth=1.6,
@@ -153,18 +194,7 @@ def curve(name: str, history: History, drawn: Curve, found: Measured | None) -> 
             )  # fmt: skip
     if drawn.metric == "loss" and finite and min(finite) > 0 and max(finite) > 50 * min(finite):
         axes.set_yscale("log")
-    alt = [
-        f"Line plot of the {drawn.metric} over {_plural(history.epochs, 'epoch')}.",
-        _course("Training", drawn.train, drawn.metric),
-        _course("Validation", drawn.validation, drawn.metric),
-    ]
-    broken = sum(math.isnan(v) for v in (*drawn.train, *drawn.validation))
-    if broken:
-        alt.append(f"{_plural(broken, 'value')} not drawn: NaN or infinite.")
     if drawn.metric == "accuracy":
-        ends = [series[-1] for _, series, *_ in lines if series]
-        if len(ends) == 2 and not any(math.isnan(v) for v in ends):
-            alt.append(f"The gap at the end is {100 * (ends[0] - ends[1]):.1f} points.")
         _percents(axes)
         if found is not None:
             end = max(1, drawn.epochs)
@@ -172,7 +202,6 @@ def curve(name: str, history: History, drawn: Curve, found: Measured | None) -> 
             axes.plot([end, end], [found.threshold, found.value], color=NEEDED, linewidth=1)
             axes.plot([end], [found.value], "D", color=NEEDED, markersize=6, label="hidden data")
             axes.plot([], [], ":", color=NEEDED, label=f"needed: {percent(found.threshold)}")
-            alt.append(f"On hidden data the grader measured {percent(found.value)}, {gap(found)}.")
         inside = [v for v in finite if 0 <= v <= 1]
         if len(inside) == len(finite):
             shown = [*finite, *((found.value, found.threshold) if found else ())]
@@ -186,21 +215,72 @@ def curve(name: str, history: History, drawn: Curve, found: Measured | None) -> 
     _labels(axes, "epoch", drawn.metric)
     if axes.get_legend_handles_labels()[0]:
         axes.legend(fontsize=8, frameon=False, labelcolor=_INK, loc="best")
-    heading = f"{history.name}: {drawn.metric}" if history.name else drawn.metric
+
+
+def alt(panel: Panel) -> str:
+    """Says what a panel shows, for those who do not see it."""
+    drawn, found = panel.curve, panel.found
+    said = [
+        f"Line plot of the {drawn.metric} over {_plural(panel.history.epochs, 'epoch')}.",
+        _course("Training", drawn.train, drawn.metric),
+        _course("Validation", drawn.validation, drawn.metric),
+    ]
+    broken = sum(math.isnan(v) for v in (*drawn.train, *drawn.validation))
+    if broken:
+        said.append(f"{_plural(broken, 'value')} not drawn: NaN or infinite.")
+    if drawn.metric == "accuracy":
+        ends = [series[-1] for _, series, *_ in _lines(drawn) if series]
+        if len(ends) == 2 and not any(math.isnan(v) for v in ends):
+            said.append(f"The gap at the end is {100 * (ends[0] - ends[1]):.1f} points.")
+        if found is not None:
+            said.append(f"On hidden data the grader measured {percent(found.value)}, {gap(found)}.")
+    return " ".join(part for part in said if part)
+
+
+def curve(name: str, panel: Panel) -> Figure:
+    """Draws one metric over the epochs, for the page.
+
+    Args:
+        name: String, unique on the page.
+        panel: `Panel`.
+
+    Returns:
+        A `Figure`.
+    """
+    canvas, [axes] = _axes()
+    _draw(axes, panel)
+    drawn = panel.curve
     rows = tuple(
         (
             str(i + 1),
-            *(_value(s[i], drawn.metric) if i < len(s) else "–" for _, s, *_ in lines),
+            *(_value(s[i], drawn.metric) if i < len(s) else "–" for _, s, *_ in _lines(drawn)),
         )
         for i in range(min(drawn.epochs, 60))
     )
-    return Figure(
-        heading[:1].upper() + heading[1:],
-        _svg(canvas, name),
-        " ".join(part for part in alt if part),
-        ("epoch", "training", "validation"),
-        rows,
-    )
+    columns = ("epoch", "training", "validation")
+    return Figure(panel.title, _svg(canvas, name), alt(panel), columns, rows)
+
+
+def curves_png(found: list[Panel]) -> bytes:
+    """Draws learning curves side by side, two in a row, for a notebook.
+
+    Args:
+        found: List of `Panel`, at least one.
+
+    Returns:
+        Bytes of a PNG.
+    """
+    columns = min(2, len(found))
+    canvas, axes = _axes(math.ceil(len(found) / columns), columns)
+    for place, panel in zip(axes, found, strict=False):
+        _draw(place, panel)
+        # A submission's own words may hold what matplotlib takes for a formula.
+        place.set_title(panel.title, fontsize=10, color=_INK, parse_math=False)
+    for place in axes[len(found) :]:
+        place.set_axis_off()
+    stream = io.BytesIO()
+    canvas.savefig(stream, format="png", dpi=90, facecolor="white", metadata={"Software": None})
+    return stream.getvalue()
 
 
 def picture(found: Confused) -> str:
@@ -233,7 +313,7 @@ def gaps(name: str, plain: float, other: float) -> Figure:
     Returns:
         A `Figure`.
     """
-    canvas, axes = _axes()
+    canvas, [axes] = _axes()
     bars = axes.bar(
         ["baseline", "regularised"], [plain, other], color=[VALIDATION, TRAIN], width=0.55
     )
@@ -262,7 +342,7 @@ def timings(name: str, found: Sequence[Timing]) -> Figure:
     Returns:
         A `Figure`.
     """
-    canvas, axes = _axes()
+    canvas, [axes] = _axes()
     markers = "osD^vP"
     for i, item in enumerate(found):
         axes.plot(

@@ -133,7 +133,7 @@ def _task(verdict: TaskVerdict, anchor: str) -> dict[str, Any]:
         "idiom": reading.text(evidence, "idiom", 1000) if verdict.status == "passed" else "",
         "measured": said,
         "note": reading.text(evidence, "note", 1000),
-        "plots": _plots(evidence, found, anchor),
+        "plots": _plots(evidence, anchor),
         "confusion": _confusion(evidence),
         "grid": _grid(evidence),
         "shares": [
@@ -144,17 +144,11 @@ def _task(verdict: TaskVerdict, anchor: str) -> dict[str, Any]:
     }
 
 
-def _plots(
-    evidence: reading.Evidence, found: reading.Measured | None, anchor: str
-) -> list[dict[str, Any]]:
-    drawn: list[figures.Figure] = []
-    histories = reading.histories(evidence)
-    # The model that was measured is the one that was trained last.
-    last = next((h for h in histories if "tuning" in h.name), histories[0] if histories else None)
-    for history in histories[: MAX_PLOTS // 2]:
-        for curve in history.curves:
-            mine = found if history is last else None
-            drawn.append(figures.curve(f"p{anchor}-{len(drawn)}", history, curve, mine))
+def _plots(evidence: reading.Evidence, anchor: str) -> list[dict[str, Any]]:
+    drawn = [
+        figures.curve(f"p{anchor}-{index}", panel)
+        for index, panel in enumerate(figures.panels(evidence, MAX_PLOTS // 2))
+    ]
     if (pair := reading.gaps(evidence)) is not None:
         drawn.append(figures.gaps(f"p{anchor}-{len(drawn)}", *pair))
     if times := reading.timings(evidence):
