@@ -13,7 +13,7 @@ from typing import Any
 CHANCE = 1e-4
 # Where the bound sits between the shortcuts' upper end (0) and the reference's lower end (1):
 # nearer to the shortcuts, since right work is more varied than one reference.
-PLACE = 0.2
+PLACE = 0.1
 # Where no shortcut is to be kept out, how many times the room that the reference needs is left to
 # work that is trained less, or less evenly, than it.
 LONELY_ROOM = 3

@@ -323,7 +323,12 @@ def _message(error: BaseException) -> str:
     if not text.startswith("Graph execution error"):
         return text
     lines = [line.strip() for line in text.splitlines()]
-    return "\n".join(line for line in lines if line and not _WHERE.match(line)) or text
+    kept = [line for line in lines if line and not _WHERE.match(line)]
+    node = re.search(r"Detected at node (\S+)", text)
+    if kept and node:
+        # Its name may tell which layer, or which loss, it was.
+        kept[0] += f" (in {node[1]})"
+    return "\n".join(kept) or text
 
 
 def _describe_error(box: Box, error: BaseException) -> dict[str, Any]:

@@ -324,6 +324,6 @@ def test_an_error_of_a_graph_begins_with_what_it_is() -> None:
         '  File "<frozen runpy>", line 198, in _run\n\n  File "/kit/graders/zygote.py", line 3, in f\n\n'
         "Received a label value of 9 which is outside the valid range.\n\t [[{{node loss/x}}]] [Op:f]"
     )
-    expected = "Received a label value of 9 which is outside the valid range."
+    expected = "Received a label value of 9 which is outside the valid range. (in loss/x)"
     assert sandbox._message(error) == expected
     assert sandbox._message(ValueError("as it is\n")) == "as it is\n"

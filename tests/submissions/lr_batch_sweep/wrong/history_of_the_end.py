@@ -1,5 +1,5 @@
 # fails: history_per_epoch
-# says: 6 values
+# says: 8 values
 # says: 1 for
 """history holds the last value only."""
 

@@ -1,5 +1,5 @@
 # fails: full_grid
-# says: 8 rows
+# says: 10 rows
 # says: 1 rows
 """The list is made anew for each pair."""
 

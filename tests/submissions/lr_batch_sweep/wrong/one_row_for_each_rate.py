@@ -1,6 +1,6 @@
 # fails: full_grid
-# says: 8 rows
-# says: 4 rows
+# says: 10 rows
+# says: 5 rows
 """Only the better batch size of each learning rate is kept."""
 
 
