@@ -17,7 +17,7 @@ def build_model(image_shape, context_features, num_classes):
     classes = layers.Dense(num_classes, activation="softmax")(both)
     model = keras.Model([image, context], classes)
     model.compile(
-        optimizer=keras.optimizers.Adam(1e-4),
+        optimizer=keras.optimizers.Adam(4e-4),
         loss="sparse_categorical_crossentropy",
         metrics=["accuracy"],
     )
