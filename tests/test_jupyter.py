@@ -21,15 +21,11 @@ import nbformat
 from jupyter_client.manager import start_new_kernel
 from nbclient import NotebookClient
 
-from graders import rubric
 from graders.course import release
-from graders.rubric import KIT
+from tests.course import REFERENCE, SECTION, TASK, WRONG, filled, nbgrader
 from tests.notebook import notebook
 
-TASK = rubric.find("custom_layer")
 IDS = [check.id for check in TASK.checks]
-REFERENCE = TASK.reference.read_text(encoding="utf-8")
-WRONG = (KIT / "tests/submissions/custom_layer/wrong/bias_forgotten.py").read_text()
 
 
 @pytest.fixture(scope="module")
@@ -51,15 +47,7 @@ def student(released: Path, tmp_path: Path) -> Path:
 
 def place(student: Path) -> Path:
     """Returns the path of the task's notebook in a student's copy."""
-    return student / "assignments" / TASK.section / f"{TASK.id}.ipynb"
-
-
-def filled(path: Path, module: str) -> str:
-    """Returns a released notebook with a module in the place of its code."""
-    document = json.loads(path.read_text(encoding="utf-8"))
-    [cell] = [c for c in document["cells"] if "class CustomDense" in "".join(c["source"])]
-    cell["source"] = module
-    return json.dumps(document)
+    return student / "assignments" / SECTION / f"{TASK.id}.ipynb"
 
 
 def execute(path: Path, document: str = "") -> dict[str, Any]:
@@ -204,16 +192,6 @@ def test_a_copy_grades_itself(student: Path) -> None:
 # --- nbgrader's own commands ----------------------------------------------------------------------
 
 
-def nbgrader(folder: Path, *arguments: str) -> str:
-    """Runs nbgrader and returns what it prints."""
-    done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", *arguments],
-        cwd=folder, capture_output=True, text=True, timeout=900,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
-
-
 @pytest.mark.parametrize(
     ("module", "expected"),
     [
@@ -253,12 +231,12 @@ def test_zip_collect_sorts_downloaded_files(released: Path, tmp_path: Path) -> N
     """What Blackboard names, and what students pack, comes to where `bulk` looks for it."""
     course = tmp_path / "course"
     shutil.copytree(released / "course", course)
-    (course / "release" / TASK.section).mkdir(parents=True)
+    (course / "release" / SECTION).mkdir(parents=True)
     task = place(released / "student")
-    shutil.copy(task, course / "release" / TASK.section)
-    archive = course / "downloaded" / TASK.section / "archive"
+    shutil.copy(task, course / "release" / SECTION)
+    archive = course / "downloaded" / SECTION / "archive"
     archive.mkdir(parents=True)
-    head, then = TASK.section, "attempt_2030-01-02-10-00-00"
+    head, then = SECTION, "attempt_2030-01-02-10-00-00"
     right = filled(task, REFERENCE)
     packed = {
         f"{head}_ada_l_{then}_{TASK.id}.ipynb": right,
@@ -276,16 +254,16 @@ def test_zip_collect_sorts_downloaded_files(released: Path, tmp_path: Path) -> N
         for name, text in packed.items():
             file.writestr(name, text)
         file.write(inner, f"{head}_eve_{then}_work.zip")
-    nbgrader(course, "zip_collect", TASK.section)
+    nbgrader(course, "zip_collect", SECTION)
     submitted = course / "submitted"
     found = {str(p.relative_to(submitted)): p for p in submitted.rglob("*") if p.is_file()}
     work = {name: path for name, path in found.items() if path.name != "timestamp.txt"}
     assert set(work) == {
-        f"ada_l/{TASK.section}/{TASK.id}.ipynb",
-        f"bob.b-2/{TASK.section}/{TASK.id}.py",
-        f"cid/{TASK.section}/{TASK.id}.py",
-        f"eve/{TASK.section}/{TASK.id}.ipynb",
+        f"ada_l/{SECTION}/{TASK.id}.ipynb",
+        f"bob.b-2/{SECTION}/{TASK.id}.py",
+        f"cid/{SECTION}/{TASK.id}.py",
+        f"eve/{SECTION}/{TASK.id}.ipynb",
     }
     # Of two attempts the later one counts, and is when the work was handed in.
-    assert work[f"cid/{TASK.section}/{TASK.id}.py"].read_text() == REFERENCE
-    assert "2030-01-03 10:00:00" in found[f"cid/{TASK.section}/timestamp.txt"].read_text()
+    assert work[f"cid/{SECTION}/{TASK.id}.py"].read_text() == REFERENCE
+    assert "2030-01-03 10:00:00" in found[f"cid/{SECTION}/timestamp.txt"].read_text()
