@@ -5,14 +5,31 @@ from __future__ import annotations
 import atexit
 import functools
 import os
+import sys
+import textwrap
 from pathlib import Path
 
 from graders import rubric
 from graders.runner import Request, Runner, Settings
+from graders.verdict import CheckResult
+
+# `nbgrader validate` cuts longer lines off.
+VALIDATE_COLUMNS = 82
 
 
-class GraderFailed(RuntimeError):
+class _InWords(BaseException):
+    """An error of which Jupyter shows the words, and no line of the kit's own code."""
+
+    def _render_traceback_(self) -> list[str]:
+        return str(self).split("\n")
+
+
+class GraderFailed(_InWords, RuntimeError):
     """The grader itself failed; nothing is said of the submission."""
+
+
+class Stopped(_InWords, KeyboardInterrupt):
+    """The kernel was interrupted while a check ran."""
 
 
 @functools.cache
@@ -24,13 +41,24 @@ def _runner() -> Runner:
     return runner
 
 
+def _validating() -> bool:
+    return os.environ.get("NBGRADER_EXECUTION") == "validate"
+
+
 def _notebook(task: str) -> Path:
-    path = Path.cwd() / f"{task}.ipynb"
-    # Jupyter names the notebook of a session; the file may have been renamed.
-    named = Path(os.environ.get("JPY_SESSION_NAME", ""))
-    if not path.exists() and named.suffix == ".ipynb" and named.exists():
+    # Jupyter names the notebook of a session: a copy or a renamed file is what its own cells grade.
+    # A validation that is started from a notebook is not of that notebook.
+    named = Path("" if _validating() else os.environ.get("JPY_SESSION_NAME", ""))
+    if named.suffix == ".ipynb" and named.exists():
         return named
-    return path
+    return Path.cwd() / f"{task}.ipynb"
+
+
+def _for_validate(result: CheckResult, text: str) -> None:
+    """Says why a check failed where `nbgrader validate` looks: it shows what cells warn of."""
+    if result.points < result.max_points:
+        lines = [textwrap.wrap(line, VALIDATE_COLUMNS) or [""] for line in text.split("\n")]
+        sys.stderr.write("\n".join(line for part in lines for line in part) + "\n")
 
 
 def check(name: str) -> float:
@@ -44,6 +72,7 @@ def check(name: str) -> float:
 
     Raises:
         GraderFailed: If the grader itself failed.
+        Stopped: If the kernel was interrupted.
     """
     from IPython.display import display
 
@@ -54,9 +83,19 @@ def check(name: str) -> float:
     if index is None:
         print(f"{name} is not in this copy of the kit: it is run when the work is handed in.")
         return 0.0
-    verdict = _runner().grade_task(Request(task, _notebook(task.id)))
+    path = _notebook(task.id)
+    try:
+        verdict = _runner().grade_task(Request(task, path))
+    except KeyboardInterrupt:
+        raise Stopped(f"Stopped: {name} has no verdict yet. Run the cell again.") from None
     if verdict.status == "grader_error":
         raise GraderFailed(verdict.message)
+    if path.name != f"{task.id}.ipynb":
+        print(f"This is about {path.name}; what counts when handed in is {task.id}.ipynb.")
+    if verdict.status == "not_started":
+        print("Written, but not saved? Checks see the notebook as it was last saved.")
     for bundle in cells.bundles(verdict, index):
         display(bundle, raw=True)
+    if _validating():
+        _for_validate(verdict.checks[index], cells.check_text(verdict.checks[index]))
     return float(verdict.checks[index].points)

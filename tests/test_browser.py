@@ -8,8 +8,6 @@ from __future__ import annotations
 import html as markup
 import http.server
 import re
-import shutil
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,14 +16,11 @@ import pytest
 
 from graders.evidence import plain
 from graders.reports import html
+from tests.browser import BROWSER, WITHOUT, open_page
 from tests.test_reports import hostile
 from tests.verdicts import HOSTILE_EVIDENCE, RICH, task, verdict
 
-BROWSER = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
-)
-
-pytestmark = pytest.mark.skipif(not BROWSER, reason="no Chromium: apt-get install -y chromium")
+pytestmark = pytest.mark.skipif(not BROWSER, reason=WITHOUT)
 
 # Shows a page as wide as a phone, and writes down what it measures there.
 FRAME = """<!DOCTYPE html><body><iframe id="f" src="/page" width="375" height="800"
@@ -74,21 +69,8 @@ def look(asked: list[str], tmp_path: Path) -> Iterator[Look]:
 
     def show(path: str, **documents: str) -> str:
         pages.update({f"/{name}": document for name, document in documents.items()})
-        done = subprocess.run(
-            [
-                *(BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run"),
-                *("--disable-background-networking", "--disable-component-update"),
-                *("--disable-features=NetworkTimeServiceQuerying", "--disable-sync"),
-                *("--disable-dev-shm-usage", f"--user-data-dir={tmp_path / 'profile'}"),
-                f"--host-resolver-rules=MAP * 127.0.0.1:{server.server_port}",
-                *("--virtual-time-budget=5000", "--dump-dom", f"http://kit.example/{path}"),
-            ],
-            capture_output=True,
-            text=True,
-            timeout=240,
-        )
-        assert done.stdout, done.stderr[-2000:]
-        return done.stdout
+        rules = f"MAP * 127.0.0.1:{server.server_port}"
+        return open_page(f"http://kit.example/{path}", tmp_path / "profile", rules)
 
     yield show
     server.shutdown()

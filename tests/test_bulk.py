@@ -14,7 +14,6 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -23,40 +22,35 @@ pytest.importorskip("jupytext")
 
 import nbformat
 from nbgrader.api import Gradebook
-from nbgrader.converters import Autograde, NbGraderException
-from nbgrader.coursedir import CourseDirectory
+from nbgrader.converters import NbGraderException
 from traitlets.config import Config
 
-from graders import jupyter, rubric
+from graders import jupyter, notebooks, rubric
 from graders import source as sources
-from graders.course import autograde, bulk, release, results
+from graders.course import autograde, bulk, results
 from graders.rubric import KIT
 from graders.runner import Request, Runner, Settings
-from graders.verdict import CheckResult, Status, TaskVerdict
+from graders.verdict import Status, TaskVerdict
+from tests.course import (
+    REFERENCE,
+    SECTION,
+    STUB,
+    TASK,
+    WRONG,
+    filled,
+    gradebook,
+    make,
+    nbgrader,
+    record,
+    released_notebook,
+    verdict,
+)
 from tests.notebook import code, notebook
 
 # nbgrader's own use of SQLAlchemy.
 pytestmark = pytest.mark.filterwarnings("ignore:Object of type")
 
-TASK = rubric.find("custom_layer")
-SECTION = TASK.section
-REFERENCE = TASK.reference.read_text(encoding="utf-8")
-STUB = TASK.stub.read_text(encoding="utf-8")
-WRONG = (KIT / "tests/submissions/custom_layer/wrong/bias_forgotten.py").read_text()
 ATTACK = "import sys\nsys.exit(0)\n"
-
-
-def nbgrader(course: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Runs nbgrader as an instructor does."""
-    done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", *arguments],
-        cwd=course,
-        capture_output=True,
-        text=True,
-        timeout=1200,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done
 
 
 def grade(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -82,35 +76,21 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A course whose one assignment has been generated: custom_layer and the questions."""
-    target = tmp_path_factory.mktemp("release")
-    release.release(target)
-    course = target / "course"
-    for path in (course / "source").rglob("*"):
-        if path.is_file() and (path.parent.name, path.stem) not in (
-            (SECTION, TASK.id),
-            (SECTION, "questions"),
-        ):
-            path.unlink()
-    nbgrader(course, "generate_assignment", SECTION)
-    return course
+    return make(tmp_path_factory.mktemp("release"))
 
 
-def filled(released: Path, module: str) -> str:
-    """Returns the released notebook with a module in the place of its code."""
-    path = released / "release" / SECTION / f"{TASK.id}.ipynb"
-    document = json.loads(path.read_text())
-    cells = document["cells"]
-    [at] = [
-        index for index, cell in enumerate(cells) if "class CustomDense" in "".join(cell["source"])
-    ]
-    cells[at]["source"] = module
-    return json.dumps(document)
+def enormous(document: str) -> str:
+    """Returns a notebook with an output of more than can be anybody's work."""
+    found = {"cells": [], "metadata": {}, **json.loads(document)}
+    picture = {"output_type": "stream", "name": "stdout", "text": "x" * (notebooks.MAX_BYTES + 1)}
+    found["cells"] = [{**code("1"), "outputs": [picture]}, *found["cells"]]
+    return json.dumps(found)
 
 
 def hand_in(course: Path, released: Path) -> None:
     """Puts a class's work into the course."""
-    right = filled(released, REFERENCE)
-    stub = (released / "release" / SECTION / f"{TASK.id}.ipynb").read_text()
+    right = filled(released_notebook(released), REFERENCE)
+    stub = released_notebook(released).read_text()
     robbed = json.loads(right)
     robbed["cells"] = [
         cell for cell in robbed["cells"] if not cell["metadata"].get("nbgrader", {}).get("grade")
@@ -127,7 +107,7 @@ def hand_in(course: Path, released: Path) -> None:
     work: dict[str, dict[str, str]] = {
         "ada_right": {f"{TASK.id}.ipynb": right, "questions.ipynb": json.dumps(answer)},
         "bob_module": {f"{TASK.id}.py": REFERENCE},
-        "cid_wrong": {f"{TASK.id}.ipynb": filled(released, WRONG)},
+        "cid_wrong": {f"{TASK.id}.ipynb": filled(released_notebook(released), WRONG)},
         "dee_attack": {f"{TASK.id}.py": ATTACK, f"{TASK.id}.ipynb": stub},
         "eve_missing": {"questions.ipynb": json.dumps(answer)},
         "fay_renamed": {f"{TASK.id} (1).ipynb": right, "extra.ipynb": notebook("1 / 0")},
@@ -137,11 +117,18 @@ def hand_in(course: Path, released: Path) -> None:
         "kim_forged": {f"{TASK.id}.ipynb": json.dumps(robbed)},
         "leo_late": {f"{TASK.id}.ipynb": right, "timestamp.txt": "2030-01-02 10:00:00 UTC"},
         "mia_empty": {f"{TASK.id}.ipynb": ""},
+        "ned_enormous": {f"{TASK.id}.ipynb": enormous(right), "questions.ipynb": enormous("{}")},
+        "oli_extra": {
+            f"{TASK.id}.py": REFERENCE,
+            "helper.py": "raise SystemExit",
+            "plots/curve.svg": "<svg/>",
+        },
     }
     for student, files in work.items():
         folder = course / "submitted" / student / SECTION
         folder.mkdir(parents=True)
         for name, text in files.items():
+            (folder / name).parent.mkdir(exist_ok=True)
             (folder / name).write_text(text, encoding="utf-8")
 
 
@@ -165,28 +152,13 @@ def course(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return course
 
 
-def gradebook(course: Path) -> dict[str, dict[str, Any]]:
-    """Returns, for each student, the points and what waits for a person."""
-    found = {}
-    with Gradebook(f"sqlite:///{course}/gradebook.db", "keras") as book:
-        for submission in book.assignment_submissions(SECTION):
-            [part] = [part for part in submission.notebooks if part.name == TASK.id]
-            found[submission.student.id] = {
-                "score": part.score,
-                "manual": part.needs_manual_grade,
-                "late": submission.total_seconds_late,
-                "cells": {grade.name: grade.auto_score for grade in part.grades},
-            }
-    return found
-
-
 def every_score_is_what_grade_py_says(course: Path) -> None:
     """For each student: gradebook, bulk's JSON and `grade.py --json` agree, check by check."""
     recorded = gradebook(course)
     document = json.loads((course / "b.json").read_text())
     assert document["schema"] == 1
     students = document["students"]
-    assert set(recorded) | {"fay_renamed"} == set(students) | {"fay_renamed"}
+    assert set(recorded) == set(students)
     points = {}
     for student, found in students.items():
         folder = course / "submitted" / student
@@ -197,13 +169,12 @@ def every_score_is_what_grade_py_says(course: Path) -> None:
             told.pop("seconds"), told.pop("cached")
         assert task == bulked, student
         points[student] = task["points"]
-        if student in recorded:
-            assert recorded[student]["score"] == task["points"], student
-            assert not recorded[student]["manual"]
-            for check in task["checks"]:
-                cell = recorded[student]["cells"][check["id"].replace("::", "-")]
-                assert cell == check["points"], check["id"]
-    full = {"ada_right", "bob_module", "gus_both", "kim_forged", "leo_late"}
+        assert recorded[student]["score"] == task["points"], student
+        assert not recorded[student]["manual"]
+        for check in task["checks"]:
+            cell = recorded[student]["cells"][check["id"].replace("::", "-")]
+            assert cell == check["points"], check["id"]
+    full = {"ada_right", "bob_module", "gus_both", "kim_forged", "leo_late", "oli_extra"}
     assert {student for student, found in points.items() if found == 10} == full
     assert 0 < points["cid_wrong"] < 10
     assert all(points[student] == 0 for student in set(points) - full - {"cid_wrong"})
@@ -225,14 +196,17 @@ def the_verdicts_say_what_happened(course: Path) -> None:
         ("ivy_no_json", "error", "is no notebook"),
         ("jon_stub", "not_started", "is still the stub"),
         ("mia_empty", "error", "is empty"),
+        ("ned_enormous", "error", "is larger than 32 MB. Is it the right file?"),
+        ("oli_extra", "passed", ""),
     ):
         assert told[student][0] == status, student
         assert words in told[student][1], student
     said = (course / "bulk.txt").read_text()
     assert "the same work from ada_right, gus_both, kim_forged, leo_late." in said
+    assert "the same work from bob_module, oli_extra." in said
     assert "fay_renamed: custom_layer:" in said
     assert "eve_missing" not in said
-    assert "12 of 12 tasks graded" in said
+    assert "14 of 14 tasks graded" in said
 
 
 def the_export_has_the_class(course: Path) -> None:
@@ -281,7 +255,7 @@ def tables_of_checks(course: Path) -> None:
     """The CSV has a row for each check of each student; the statistics a row for each check."""
     with open(course / "b.csv", encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert len(rows) == 12 * len(TASK.checks)
+    assert len(rows) == 14 * len(TASK.checks)
     students = json.loads((course / "b.json").read_text())["students"]
     for student, found in students.items():
         mine = [float(row["points"]) for row in rows if row["student"] == student]
@@ -289,7 +263,7 @@ def tables_of_checks(course: Path) -> None:
     with open(course / "s.csv", encoding="utf-8-sig", newline="") as file:
         counted = {row["check"]: row for row in csv.DictReader(file)}
     assert set(counted) == {check.id for check in TASK.checks}
-    assert int(counted[TASK.checks[0].id]["attempted"]) == 7
+    assert int(counted[TASK.checks[0].id]["attempted"]) == 8
 
 
 def a_second_run_repeats_nothing(course: Path) -> None:
@@ -298,7 +272,7 @@ def a_second_run_repeats_nothing(course: Path) -> None:
     done = grade("bulk", str(course / "submitted"), TASK.id, "--compare", str(course / "b.json"))
     assert done.returncode == 1, done.stderr
     # Stubs and what is no program are not stored: seeing that costs nothing.
-    assert "7 of them from the store" in done.stdout
+    assert "8 of them from the store" in done.stdout
     assert "0 checks of 0 students have other points." in done.stdout
     assert time.monotonic() - started < 60
 
@@ -322,45 +296,6 @@ def test_a_class_from_release_to_export(course: Path) -> None:
 # --- without grading ------------------------------------------------------------------------------
 
 
-def verdict(outcomes: list[str], status: Status, message: str = "") -> TaskVerdict:
-    """Returns a verdict on the task with the given outcomes, in turn."""
-    checks = tuple(
-        CheckResult(
-            check.id, check.description, outcomes[i % len(outcomes)],  # type: ignore[arg-type]
-            {"passed": check.points, "failed": check.points / 4}.get(outcomes[i % len(outcomes)], 0),
-            check.points, "<b>no</b> $x$", "Look.",
-        )
-        for i, check in enumerate(TASK.checks)
-    )  # fmt: skip
-    history = {"loss": [2.0, 1.0, float("nan")], "val_loss": [2.0, 1.5, 1.6], "$\\bad": [1, 2, 3]}
-    return TaskVerdict(
-        TASK.id, SECTION, status, checks, submission="sha256:0", message=message,
-        evidence={"history": history},
-    )  # fmt: skip
-
-
-def record(released: Path, folder: Path, given: TaskVerdict, monkeypatch: Any) -> Path:
-    """Lets nbgrader record a verdict, as one on the work of the student sam."""
-    course = folder / "course"
-    shutil.copytree(released, course)
-    work = course / "submitted/sam" / SECTION
-    work.mkdir(parents=True)
-    (work / f"{TASK.id}.ipynb").write_text(filled(released, REFERENCE))
-
-    class Told:
-        def grade_task(self, request: Request) -> TaskVerdict:
-            assert sources.locate(request.task, request.path) == work / f"{TASK.id}.ipynb"
-            return given
-
-    monkeypatch.setattr(autograde, "_runner", lambda settings: Told())
-    config = Config()
-    config.CourseDirectory.root = str(course)
-    config.CourseDirectory.assignment_id = SECTION
-    autograde.configure(config)
-    Autograde(coursedir=CourseDirectory(config=config), config=config).start()
-    return course
-
-
 @pytest.mark.parametrize(
     ("outcomes", "status"),
     [
@@ -378,7 +313,7 @@ def test_every_outcome_lands_in_the_gradebook(
 ) -> None:  # fmt: skip
     """Passed, partial credit, failed, skipped, error: the cell's score is the check's points."""
     given = verdict(outcomes, status, "About the task.")
-    course = record(released, tmp_path, given, monkeypatch)
+    course = record(released, tmp_path, {"sam": given}, monkeypatch)
     found = gradebook(course)["sam"]
     assert found["cells"] == {c.id.replace("::", "-"): c.points for c in given.checks}
     assert found["score"] == pytest.approx(given.points)
@@ -394,7 +329,7 @@ def test_a_grader_error_waits_for_a_person(
 ) -> None:
     """Neither 0 nor full marks: the cells have no score, need a person, and say why."""
     given = verdict(["skipped"], "grader_error", "The grader itself failed.")
-    course = record(released, tmp_path, given, monkeypatch)
+    course = record(released, tmp_path, {"sam": given}, monkeypatch)
     found = gradebook(course)["sam"]
     assert found["manual"]
     assert set(found["cells"].values()) == {None}
@@ -409,7 +344,7 @@ def test_another_rubric_waits_for_a_person(
     given = verdict(["passed"], "passed")
     first = dataclasses.replace(given.checks[0], points=9.0, max_points=9.0)
     given = dataclasses.replace(given, checks=(first, *given.checks[1:]))
-    found = gradebook(record(released, tmp_path, given, monkeypatch))["sam"]
+    found = gradebook(record(released, tmp_path, {"sam": given}, monkeypatch))["sam"]
     assert found["manual"]
     assert found["cells"][first.id.replace("::", "-")] is None
     assert found["score"] == pytest.approx(10 - TASK.checks[0].points)

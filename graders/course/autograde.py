@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import fnmatch
+import functools
 import glob
 import os
 import sys
@@ -21,7 +22,7 @@ import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
-from nbgrader import preprocessors
+from nbgrader import api, preprocessors
 from nbgrader.converters import Autograde, GenerateAssignment, NbGraderException
 from traitlets import Float, Integer, Unicode
 
@@ -321,9 +322,13 @@ def _add_missing(self: Autograde) -> bool:
 
 
 def _start(self: Autograde) -> None:
+    # For each notebook nbgrader opens the gradebook nine times, and compiles all that it asks anew.
+    # With one engine for all of them it takes two thirds of the time.
+    create, api.create_engine = api.create_engine, functools.cache(api.create_engine)
     try:
         _original_start(self)
     finally:
+        api.create_engine = create
         _close_runners()
 
 

@@ -53,12 +53,27 @@ configure(c)
 # c.GradeWithKit.timeout = 300.0
 # c.GradeWithKit.data = "default"
 
-# How `nbgrader zip_collect` reads the names of downloaded files: as Blackboard writes them.
+# How `nbgrader zip_collect` reads the names of downloaded files: as Blackboard writes them,
+# <assignment>_<student>_attempt_<time>_<file>; of what a student packed, the file's own name.
 c.FileNameCollectorPlugin.valid_ext = [".ipynb", ".py"]
 c.FileNameCollectorPlugin.named_regexp = (
-    r".*_(?P<student_id>\\w+)_attempt_(?P<timestamp>[0-9-]+)_(?P<file_id>.*)"
+    r"(?:.*/)?(?:{sections}|[^_/]*)_(?P<student_id>\\w[^/]*?)_attempt_(?P<timestamp>[0-9-]+)"
+    r"_(?:[^/]*/)*(?P<file_id>[^/.][^/]*)$"
 )
+
+# `nbgrader validate` runs check cells, which may train.
+c.Execute.timeout = {seconds}
 '''
+
+VALIDATE_CONFIG = '''\
+"""nbgrader's settings for `nbgrader validate`; written by `python grade.py release`."""
+
+c = get_config()
+# A check cell may train a model; nbgrader's own limit is 30 s.
+c.Execute.timeout = {seconds}
+'''
+# What a check cell may take, in seconds: a task's own limit, the grader's part and its start.
+CELL_SECONDS = 420
 
 
 class CannotRelease(Exception):
@@ -133,7 +148,8 @@ def release(target: Path) -> list[Path]:
         for folder in ("student/assignments", "student/graders/pristine", "course/source"):
             writer.text(f"{folder}/{task.section}/{task.id}.py", stub)
         _notebook(writer, f"{task.section}/{task.id}.ipynb", source)
-    for section in dict.fromkeys((*SECTIONS, *(task.section for task in tasks()))):
+    sections = list(dict.fromkeys((*SECTIONS, *(task.section for task in tasks()))))
+    for section in sections:
         questions = notebooks.for_questions(section)
         if questions is not None:
             _notebook(writer, f"{section}/questions.ipynb", questions)
@@ -141,7 +157,9 @@ def release(target: Path) -> list[Path]:
         if walkthrough is not None:
             # Nothing in it is graded, so nbgrader's course does without it.
             writer.text(f"student/walkthroughs/{section}.ipynb", notebooks.text(walkthrough))
-    writer.text("course/nbgrader_config.py", CONFIG.format(kit=str(KIT)))
+    config = CONFIG.format(kit=str(KIT), sections="|".join(sections), seconds=CELL_SECONDS)
+    writer.text("course/nbgrader_config.py", config)
+    writer.text("student/nbgrader_config.py", VALIDATE_CONFIG.format(seconds=CELL_SECONDS))
     return writer.changed
 
 
