@@ -186,7 +186,9 @@ def _clean_class(node: dict[str, Any]) -> Any:
     canonical = None
     if isinstance(name, str) and (module is None or isinstance(module, str)):
         row = _allowed().get(name, {})
-        canonical = row.get(module or "") or (next(iter(row.values()), None) if not module else None)
+        canonical = row.get(module or "") or (
+            next(iter(row.values()), None) if not module else None
+        )
     if canonical is None:
         _refuse(
             f"`{str(name)[:60]}`, which is not one of Keras's own layers",

@@ -636,8 +636,8 @@ def accuracy(compared, parts, threshold, evidence):
         fail(
             f"accuracies that differ by at most {100 * bound:.0f} points between the policies",
             ", ".join(f"{value:.1%} under {policy}" for policy, value in reached.items()),
-            "Mixed precision costs hardly any accuracy: look for what differs beside the policy, or "
-            "for a training that still jumps about (a smaller learning rate, or more epochs)",
+            "Mixed precision costs hardly any accuracy: look for what differs beside the policy, "
+            "or for a training that still jumps about (a smaller learning rate, or more epochs)",
         )
 
 
