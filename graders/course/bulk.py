@@ -26,7 +26,7 @@ from graders.rubric import Task, UnknownTask
 from graders.verdict import TaskVerdict
 
 if TYPE_CHECKING:
-    from graders.runner import Settings
+    from graders.runner import Runner, Settings
 
 # Where nobody watches a bar, a line each so many seconds says how far it is.
 LINE_SECONDS = 30.0
@@ -173,6 +173,7 @@ def grade(
     works: list[Work],
     settings: Settings,
     listener: Callable[[Work, TaskVerdict], None] = lambda work, verdict: None,
+    runner: Runner | None = None,
 ) -> dict[str, list[TaskVerdict]]:
     """Grades a class.
 
@@ -180,6 +181,7 @@ def grade(
         works: List of `Work`.
         settings: `Settings`; `jobs` of them are graded side by side.
         listener: Callable that takes each verdict as it comes, in the caller's thread.
+        runner: `Runner` that grades, and is closed; one of this machine if `None`.
 
     Returns:
         Dict from student to verdicts, in the order of `works`.
@@ -187,7 +189,7 @@ def grade(
     from graders.runner import Request, Runner
 
     found: dict[int, TaskVerdict] = {}
-    with Runner(settings) as runner:
+    with runner or Runner(settings) as runner:
         pool = concurrent.futures.ThreadPoolExecutor(settings.jobs)
         try:
             waiting = {
@@ -237,6 +239,16 @@ def _options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="write which works look alike, as CSV or .html; alone it grades nothing",
     )
+    parser.add_argument(
+        "--scheduler", metavar="ADDRESS", help="grade on the workers of this Dask cluster"
+    )
+
+
+def _share_cores(settings: Settings, count: int) -> Settings:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    jobs = max(1, min(settings.jobs, count))
+    threads = max(1, (cores or 1) // jobs) if jobs > 1 else 0
+    return dataclasses.replace(settings, jobs=jobs, threads=threads, settle=True)
 
 
 def main(
@@ -273,13 +285,17 @@ def main(
         _compare(given, works, out)
         if not (given.json or given.csv or given.statistics or given.compare):
             return 0
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    jobs = max(1, min(settings.jobs, len(works)))
-    threads = max(1, (cores or 1) // jobs) if jobs > 1 else 0
-    settings = dataclasses.replace(settings, jobs=jobs, threads=threads, settle=True)
-    with _Progress(works, jobs, out) as progress:
+    runner = None
+    if given.scheduler:
+        from graders.course import cluster
+
+        runner = cluster.connect(given.scheduler, settings)
+        settings = runner.settings
+    else:
+        settings = _share_cores(settings, len(works))
+    with _Progress(works, settings.jobs, out) as progress:
         try:
-            verdicts = grade(works, settings, progress.take)
+            verdicts = grade(works, settings, progress.take, runner)
         except KeyboardInterrupt:
             raise CannotGrade(f"Stopped: {progress.said}. The same command goes on.") from None
     document = results.to_json(verdicts)

@@ -4,7 +4,7 @@
 
 Plain nbgrader executes each notebook in a kernel of its own: the task's checks are there as cells
 that import Keras, do what the checks do, and assert. The kit grades the same work with `bulk`, and
-nbgrader then records it.
+nbgrader then records it. In a class of less than ten nbgrader's own start decides how long that is.
 """
 
 from __future__ import annotations
