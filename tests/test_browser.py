@@ -33,6 +33,8 @@ f.onload = () => {{
     wide: root.scrollWidth, title: page.title, background: getComputedStyle(page.body).backgroundColor,
     plots: plots.length, flat: plots.filter((r) => r.width < 200 || r.height < 100).length,
     ink: getComputedStyle(page.querySelector("h1")).color,
+    cut: [...page.querySelectorAll(".heat")].map((t) => t.offsetWidth - t.parentNode.clientWidth),
+    tall: Math.max(...[...page.querySelectorAll(".heat td")].map((e) => seen(e).height)),
   }});
 }};
 </script></body>"""
@@ -105,6 +107,15 @@ def test_the_page_renders_on_a_phone(look: Look, asked: list[str], scheme: str) 
     assert (background < 200 < 500 < ink) if scheme == "dark" else (ink < 200 < 700 < background)
     asked = [path for path in asked if path != "kit.example/favicon.ico"]
     assert sorted(asked) == ["kit.example/frame", "kit.example/page"]
+
+
+def test_a_table_of_ten_classes_fits_a_phone(look: Look) -> None:
+    """A confusion matrix with hundreds in it needs no scrolling, and no number is broken in two."""
+    table = [[100 if i == j else 0 for j in range(10)] for i in range(10)]
+    page = html.render(verdict(task(evidence={"confusion": table})))
+    found = measure(look("frame", page=page, frame=FRAME.format(scheme="light")))
+    assert found["cut"][0] <= 0
+    assert 10 < found["tall"] < 32
 
 
 def test_hostile_text_stays_text(look: Look, asked: list[str]) -> None:

@@ -19,8 +19,13 @@ from graders.reports.evidence import Curve, Evidence, History
 NEAR = 0.05
 # Two parts of the data that differ by this much in accuracy differ for a reason.
 APART = 0.15
-# A layer with this share of units that are zero for every example has little left to learn with.
-SILENT = 0.9
+# A loss that loses this share of itself in an epoch is falling.
+FALLING = 0.025
+# A layer with this share of units that are zero for every example has little left to learn with;
+# from the second on no gradient passes, which explains a model that has learned nothing.
+SILENT, SHUT = 0.9, 0.99
+# A rate up to this is one of those in use; with it a high loss that falls is a penalty.
+ORDINARY_RATE = 0.01
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,6 +129,10 @@ def _diverging(case: _Case) -> Remark | None:
     if len(loss.train) > 1 and last > 1.5 * max(first, 0.1):
         sees = f"The training loss rises, from {first:.2f} to {last:.2f}."
         return Remark("diverging", sees, tries)
+    ordinary = case.rate is not None and case.rate <= ORDINARY_RATE
+    falls = all(later <= before for before, later in itertools.pairwise(loss.train))
+    if ordinary and falls:
+        return None
     if case.at_chance and case.chance and most > 4 * math.log(1 / case.chance):
         sees = (
             f"The loss jumps to {most:.3g}, where guessing would give "
@@ -156,13 +165,14 @@ def _mismatch(case: _Case) -> Remark | None:
 
 def _silent(case: _Case) -> Remark | None:
     silent = reading.share(case.figures.get("silent_units"))
-    if silent is None or silent < SILENT or case.infinite:
+    if silent is None or silent < (SHUT if case.at_chance else SILENT) or case.infinite:
         return None
     return Remark(
         "dying_relus",
         f"In one layer {percent(silent)} of the ReLU units are zero for every example: no "
         "gradient passes through them any more.",
-        "Lower the learning rate, keep the inputs near 0 to 1, or use a leaky ReLU.",
+        "Lower the learning rate, keep the inputs near 0 to 1, or use a leaky ReLU. Kernels that "
+        "begin as zeros, or biases far below it, do this too.",
     )
 
 
@@ -185,10 +195,25 @@ def _other_data(case: _Case) -> Remark | None:
     return None
 
 
+def _falls_within_the_epoch(case: _Case) -> bool:
+    """Returns whether the only epoch ended with a clearly lower loss than it had on average."""
+    loss, after = case.loss, reading.number(case.figures.get("train_loss"))
+    if loss is None or len(loss.train) != 1 or after is None or (case.rate or 0) >= 0.1:
+        return False
+    return loss.train[0] - after > FALLING * abs(loss.train[0])
+
+
 def _at_chance(case: _Case) -> Remark | None:
     if not case.at_chance:
         return None
     assert case.train is not None and case.chance is not None
+    if _falls_within_the_epoch(case):
+        return Remark(
+            "too_short",
+            f"After one epoch the accuracy is {percent(case.train)} on the training data, where "
+            f"guessing gives {percent(case.chance)}, and the loss is falling.",
+            "Train for more epochs; if that takes too long, try a higher learning rate.",
+        )
     sees = (
         f"The accuracy on the training data is {percent(case.train)}; guessing gives "
         f"{percent(case.chance)}. The model has learned nothing yet."
@@ -224,7 +249,7 @@ def _still_falling(curve: Curve | None) -> bool:
         return True
     before = series[max(0, len(series) - 3)]
     steps = min(2, len(series) - 1)
-    return before - series[-1] > 0.025 * steps * abs(before)
+    return before - series[-1] > FALLING * steps * abs(before)
 
 
 def _underfitting(case: _Case) -> Remark | None:
@@ -329,7 +354,8 @@ def _infinite(evidence: Evidence) -> bool:
 def read(evidence: Evidence, most: int = 2) -> list[Remark]:
     """Reads the curves of a task's main training.
 
-    A baseline that is there to overfit, and a second training, are shown but not judged.
+    A baseline that is there to overfit, and a second training, are shown but not judged; only where
+    the main one never came is it said if what came first diverged.
 
     Args:
         evidence: Dict, a task's evidence.
@@ -338,12 +364,14 @@ def read(evidence: Evidence, most: int = 2) -> list[Remark]:
     Returns:
         List of `Remark`, the likeliest cause first; empty if nothing stands out.
     """
-    history = next((h for h in reading.histories(evidence) if not h.name), None)
+    histories = reading.histories(evidence)
+    history = next((h for h in histories if not h.name), None)
     figures = reading.training(evidence)
     claimed = evidence.get("history")
     empty = isinstance(claimed, dict) and not any(claimed.values())
     if history is None and not figures and not empty:
-        return []
+        found = _diverging(_Case(histories[0], {}, None, False, False)) if histories else None
+        return [found] if found is not None else []
     found_measure = reading.measured(evidence)
     case = _Case(
         history,

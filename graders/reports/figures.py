@@ -73,7 +73,8 @@ def _labels(axes: Any, x: str, y: str) -> None:
 def _percents(axes: Any) -> None:
     from matplotlib.ticker import PercentFormatter
 
-    axes.yaxis.set_major_formatter(PercentFormatter(1.0))
+    # Whole ones: a training is not known to a tenth of a percent.
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
 
 
 def _svg(canvas: Any, name: str) -> str:
@@ -194,6 +195,8 @@ def _draw(axes: Any, panel: Panel) -> None:
             )  # fmt: skip
     if drawn.metric == "loss" and finite and min(finite) > 0 and max(finite) > 50 * min(finite):
         axes.set_yscale("log")
+        # 0.1 and not a power of ten.
+        axes.yaxis.set_major_formatter("{x:g}")
     if drawn.metric == "accuracy":
         _percents(axes)
         if found is not None:
@@ -352,6 +355,10 @@ def timings(name: str, found: Sequence[Timing]) -> Figure:
         )  # fmt: skip
     _percents(axes)
     axes.margins(0.2)
+    low, high = axes.get_ylim()
+    # Ways to train that do equally well should look like it.
+    middle, half = (low + high) / 2, max(high - low, 0.1) / 2
+    axes.set_ylim(middle - half, middle + half)
     axes.set_xlim(left=0)
     axes.locator_params(nbins=5)
     _labels(axes, "seconds per epoch", "validation accuracy")
