@@ -21,7 +21,7 @@ def build_model(input_shape, num_classes):
         ]
     )
     model.compile(
-        keras.optimizers.Adam(1e-4), "sparse_categorical_crossentropy", metrics=["accuracy"]
+        keras.optimizers.Adam(3e-4), "sparse_categorical_crossentropy", metrics=["accuracy"]
     )
     return model
 
