@@ -81,13 +81,6 @@ def _add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--secret", metavar="FILE", help="file with the secret of the hidden tests")
 
 
-def _processors() -> int:
-    """Returns how many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return os.cpu_count() or 1
-
-
 def _secret(path: str | None) -> bytes | None:
     if path is not None:
         try:
@@ -102,7 +95,7 @@ def _secret(path: str | None) -> bytes | None:
 
 
 def _settings(given: argparse.Namespace) -> Settings:
-    from graders.runner import Settings
+    from graders.runner import Settings, processors
 
     if not 0 < given.timeout < 1e6:
         raise UsageError("--timeout takes a number of seconds above 0.")
@@ -113,7 +106,7 @@ def _settings(given: argparse.Namespace) -> Settings:
         raise UsageError(f"There is no data set {given.data!r}. Known: {', '.join(known)}.")
     if given.weights not in ("kit", "imagenet"):
         raise UsageError(f"There are no weights {given.weights!r}. Known: kit, imagenet.")
-    jobs = given.jobs if given.jobs is not None else min(_processors(), 4)
+    jobs = given.jobs if given.jobs is not None else min(processors(), 4)
     if not 1 <= jobs <= 256:
         raise UsageError("--jobs takes an integer from 1 to 256.")
     return Settings(
@@ -199,6 +192,8 @@ class _Live:
             disable=not (shown and console.is_terminal),
         )
         self._rows: dict[str, Any] = {}
+        # The latest verdict on each task, with the remark on a complete solution.
+        self.latest: dict[str, TaskVerdict] = {}
 
     def __enter__(self) -> _Live:
         self._progress.start()
@@ -211,6 +206,11 @@ class _Live:
         if task not in self._rows:
             self._rows[task] = self._progress.add_task(f"{task}: loading", total=None)
         return self._rows[task]
+
+    def complete(self, verdict: Verdict) -> Verdict:
+        """Returns a verdict with the latest on every task, those that were not graded again too."""
+        tasks = tuple(self.latest[task] for task in self._requests)
+        return dataclasses.replace(verdict, tasks=tasks)
 
     def take(self, task: str, event: dict[str, Any]) -> None:
         """Takes an event of the runner, see `graders.runner.Runner`."""
@@ -237,8 +237,9 @@ class _Live:
                 self._console.print(text.failed_check(task, event["result"], self._source))
         elif "verdict" in event:
             verdict: TaskVerdict = event["verdict"]
-            if self._shown and task in self._requests:
+            if task in self._requests:
                 verdict = _with_idiom(verdict, self._requests[task])
+            self.latest[task] = verdict
             if self._shown and verdict.cached:
                 # Its checks ended another time: what they found is said again.
                 for check in verdict.checks:
@@ -255,7 +256,7 @@ def _grade(given: argparse.Namespace) -> int:
 
     settings, requests = _settings(given), _requests(given)
     outputs = _outputs(given)
-    settings = _share_threads(settings, len(requests))
+    settings = settings.sharing(len(requests))
     if given.watch:
         return _watch(outputs, settings, requests)
     quiet = outputs.to_stdout
@@ -267,7 +268,7 @@ def _grade(given: argparse.Namespace) -> int:
         _Live(console, not quiet, source, requests) as live,
         Runner(settings, live.take) as runner,
     ):
-        verdict = _with_idioms(runner.grade(requests), requests)
+        verdict = live.complete(runner.grade(requests))
         # Another person's work, or the reference, says nothing of this kit's own.
         others = _others(runner, requests) if not (given.source or given.reference) else ((), ())
     if not quiet:
@@ -307,12 +308,6 @@ def _with_idiom(verdict: TaskVerdict, request: Request) -> TaskVerdict:
     return verdict
 
 
-def _with_idioms(verdict: Verdict, requests: Sequence[Request]) -> Verdict:
-    by_task = {request.task.id: request for request in requests}
-    tasks = tuple(_with_idiom(task, by_task[task.task]) for task in verdict.tasks)
-    return dataclasses.replace(verdict, tasks=tasks)
-
-
 def _outputs(given: argparse.Namespace) -> Outputs:
     """Returns where the verdict goes, once it is sure that it can go there."""
     from graders.outputs import FORMATS, Outputs
@@ -341,13 +336,6 @@ def _others(
     return tuple(known), tuple(unknown)
 
 
-def _share_threads(settings: Settings, count: int) -> Settings:
-    """Gives each of the tasks that really run side by side its share of the processors."""
-    jobs = min(settings.jobs, max(1, count))
-    threads = max(1, _processors() // jobs) if jobs > 1 else 0
-    return dataclasses.replace(settings, jobs=jobs, threads=threads)
-
-
 def _watch(outputs: Outputs, settings: Settings, requests: list[Request]) -> int:
     from graders.reports import text
     from graders.runner import Runner
@@ -361,8 +349,7 @@ def _watch(outputs: Outputs, settings: Settings, requests: list[Request]) -> int
         # While the student looks for the file, TensorFlow is imported.
         runner.warm_up()
         seen = contents(requests)
-        verdict = _with_idioms(runner.grade(requests), requests)
-        latest = {task.task: task for task in verdict.tasks}
+        verdict = live.complete(runner.grade(requests))
         console.print(text.summary(verdict))
         outputs.write(verdict)
         console.print("Watching for changes; Ctrl-C ends.")
@@ -370,9 +357,7 @@ def _watch(outputs: Outputs, settings: Settings, requests: list[Request]) -> int
             with Interrupt() as interrupt:
                 for changed in changes(requests, seen):
                     interrupt.check()
-                    verdict = _with_idioms(runner.grade(changed), changed)
-                    latest |= {task.task: task for task in verdict.tasks}
-                    verdict = dataclasses.replace(verdict, tasks=tuple(latest.values()))
+                    verdict = live.complete(runner.grade(changed))
                     outputs.write(verdict)
                     interrupt.check()
         except KeyboardInterrupt:

@@ -36,6 +36,13 @@ GRACE_SECONDS = 60.0
 SANDBOX_MEMORY = 6 * 2**30
 
 
+def processors() -> int:
+    """Returns how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
+
+
 @dataclasses.dataclass(frozen=True)
 class Settings:
     """How to grade.
@@ -71,6 +78,16 @@ class Settings:
     def hidden_tests(self) -> str:
         """String, what the verdict says of the hidden tests."""
         return "public checks" if self.secret is None else "secret hidden tests"
+
+    def sharing(self, count: int) -> Settings:
+        """Returns the settings for so many gradings, each with its share of the processors.
+
+        Args:
+            count: Integer, how many gradings there are: no more of them run side by side.
+        """
+        jobs = max(1, min(self.jobs, count))
+        threads = max(1, processors() // jobs) if jobs > 1 else 0
+        return dataclasses.replace(self, jobs=jobs, threads=threads)
 
 
 @dataclasses.dataclass(frozen=True)

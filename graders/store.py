@@ -7,6 +7,7 @@ that no sandbox can read; a corrupt or foreign entry is ignored, and so graded a
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import functools
 import hashlib
 import hmac
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from graders.rubric import KIT, Task
-from graders.verdict import CheckResult, TaskVerdict
+from graders.verdict import TaskVerdict
 
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "scipy")
 
@@ -115,7 +116,7 @@ class Store:
             body = entry["body"]
             if not hmac.compare_digest(entry["signature"], self._sign(key, body)):
                 return None
-            return _from_json(json.loads(body))
+            return dataclasses.replace(TaskVerdict.unpacked(json.loads(body)), cached=True)
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
 
@@ -128,15 +129,7 @@ class Store:
         """
         from datasets.cache import atomic
 
-        body = json.dumps({**verdict.to_json(), "evidence": verdict.evidence})
+        body = json.dumps(verdict.packed())
         entry = json.dumps({"signature": self._sign(key, body), "body": body})
         with contextlib.suppress(OSError), atomic(self._path(key)) as temporary:
             temporary.write_text(entry, encoding="utf-8")
-
-
-def _from_json(found: dict[str, Any]) -> TaskVerdict:
-    checks = tuple(CheckResult(**check) for check in found.pop("checks"))
-    for derived in ("points", "max_points"):
-        found.pop(derived)
-    found["cached"] = True
-    return TaskVerdict(checks=checks, **found)

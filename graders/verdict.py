@@ -103,6 +103,24 @@ class TaskVerdict:
             "checks": [check.to_json() for check in self.checks],
         }
 
+    def packed(self) -> dict[str, Any]:
+        """Returns all of it as plain data, the evidence too, for `unpacked`."""
+        return {**self.to_json(), "evidence": self.evidence}
+
+    @classmethod
+    def unpacked(cls, found: dict[str, Any]) -> TaskVerdict:
+        """Makes a verdict of what `packed` returned.
+
+        Args:
+            found: Dict of plain data.
+
+        Raises:
+            KeyError, TypeError: If it is nothing of the kind.
+        """
+        derived = ("checks", "points", "max_points")
+        checks = tuple(CheckResult(**check) for check in found["checks"])
+        return cls(checks=checks, **{k: v for k, v in found.items() if k not in derived})
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Verdict:

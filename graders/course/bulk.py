@@ -11,7 +11,6 @@ import collections
 import concurrent.futures
 import dataclasses
 import json
-import os
 import statistics
 import sys
 import time
@@ -244,13 +243,6 @@ def _options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _share_cores(settings: Settings, count: int) -> Settings:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    jobs = max(1, min(settings.jobs, count))
-    threads = max(1, (cores or 1) // jobs) if jobs > 1 else 0
-    return dataclasses.replace(settings, jobs=jobs, threads=threads, settle=True)
-
-
 def main(
     arguments: list[str],
     parser: argparse.ArgumentParser,
@@ -292,7 +284,7 @@ def main(
         runner = cluster.connect(given.scheduler, settings)
         settings = runner.settings
     else:
-        settings = _share_cores(settings, len(works))
+        settings = dataclasses.replace(settings.sharing(len(works)), settle=True)
     with _Progress(works, settings.jobs, out) as progress:
         try:
             verdicts = grade(works, settings, progress.take, runner)

@@ -20,7 +20,7 @@ from graders.rubric import Task
 from graders.runner import Runner, Settings
 from graders.source import Source
 from graders.store import engine_digest
-from graders.verdict import CheckResult, TaskVerdict
+from graders.verdict import TaskVerdict
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -62,15 +62,7 @@ def grade_here(job: dict[str, Any]) -> str:
     except Exception as error:
         # Dask would write what a failed call was given, the secret too, into its log.
         return json.dumps({"failed": f"{type(error).__name__}: {error}"})
-    found = {**verdict.to_json(), "evidence": verdict.evidence}
-    return json.dumps({"verdict": found, "lasting": lasting})
-
-
-def _verdict(found: dict[str, Any]) -> TaskVerdict:
-    """Makes a verdict of a worker's JSON."""
-    names = {field.name for field in dataclasses.fields(TaskVerdict)}
-    checks = tuple(CheckResult(**check) for check in found["checks"])
-    return TaskVerdict(**{**{k: v for k, v in found.items() if k in names}, "checks": checks})
+    return json.dumps({"verdict": verdict.packed(), "lasting": lasting})
 
 
 class ClusterRunner(Runner):
@@ -104,7 +96,7 @@ class ClusterRunner(Runner):
         answer = json.loads(self._client.submit(grade_here, job, pure=False).result())
         if "failed" in answer:
             raise WorkerFailed(f"a worker of the cluster did not grade: {answer['failed']}")
-        return _verdict(answer["verdict"]), bool(answer["lasting"])
+        return TaskVerdict.unpacked(answer["verdict"]), bool(answer["lasting"])
 
 
 def connect(address: str, settings: Settings) -> ClusterRunner:
