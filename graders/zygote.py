@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib.util
 import json
 import os
 import select
@@ -130,9 +131,30 @@ def child_environment() -> dict[str, str]:
         "CUDA_VISIBLE_DEVICES": "",
         "KERAS_BACKEND": "tensorflow",
         "PYTHONPATH": KIT,
-        "PYTHONDONTWRITEBYTECODE": "1",
         "MPLBACKEND": "Agg",
+        **bytecode_variables(),
     }
+
+
+def bytecode_variables() -> dict[str, str]:
+    """Returns the variables with which the warm process keeps the bytecode of what it imports.
+
+    Compiling TensorFlow's modules takes longer than running them. Where the user forbids bytecode
+    beside sources (as containers often do), it goes to the kit's cache.
+
+    Returns:
+        Dict of strings.
+    """
+    chosen = os.environ.get("PYTHONPYCACHEPREFIX")
+    if not os.environ.get("PYTHONDONTWRITEBYTECODE"):
+        return {"PYTHONPYCACHEPREFIX": chosen} if chosen else {}
+    found = importlib.util.find_spec("keras")
+    sources = found.origin if found is not None else None
+    if sources and os.path.exists(importlib.util.cache_from_source(sources)):
+        return {"PYTHONDONTWRITEBYTECODE": "1"}
+    from datasets.cache import cache_dir
+
+    return {"PYTHONPYCACHEPREFIX": str(cache_dir() / "bytecode")}
 
 
 class Zygote:
@@ -313,12 +335,15 @@ def main(arguments: list[str]) -> None:
         isolation.die_with_parent()
         control = socket.socket(fileno=int(arguments[1]))
         _warm_up()
+        # The children import by the common rules, and leave no bytecode behind.
+        sys.dont_write_bytecode, sys.pycache_prefix = True, None
         # Without this, the collector touches (and so copies) every page in every child.
         gc.collect()
         gc.freeze()
         _Server(control).run()
     else:
         fds = [int(number) for number in arguments[1].split(",")]
+        sys.dont_write_bytecode = sys.dont_write_bytecode or role == "sandbox"
         _close_all_but(fds)
         run_child(role, fds, json.loads(arguments[2]))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from graders import rubric
 from graders.runner import Request, Runner, Settings
 from graders.verdict import TaskVerdict
+from graders.zygote import bytecode_variables
 
 Grade = Callable[..., TaskVerdict]
 
@@ -17,6 +19,13 @@ Grade = Callable[..., TaskVerdict]
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Adds the option that takes the graders' whole test set."""
     parser.addoption("--whole-corpus", action="store_true", help="every submission of the corpus")
+
+
+def pytest_configure() -> None:
+    """Lets the many processes that tests start share their bytecode."""
+    found = bytecode_variables()
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+        os.environ.update(found)
 
 
 @pytest.fixture(scope="session")

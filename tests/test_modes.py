@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import importlib.util
 import os
 import queue
 import signal
@@ -16,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from graders import rubric
+from graders import rubric, zygote
 from graders.rubric import KIT
 from graders.runner import Request, Runner, Settings
 from graders.verdict import TaskVerdict
@@ -142,3 +143,19 @@ def test_watch_grades_again_on_save(tmp_path: Path) -> None:
         assert process.wait(20) == 1
     finally:
         process.kill()
+
+
+def test_bytecode_is_kept_where_the_user_allows(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Beside the sources by default; in the kit's cache where nothing may be written there."""
+    monkeypatch.setenv("KERAS_KIT_CACHE", str(tmp_path))
+    monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
+    monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+    assert zygote.bytecode_variables() == {}
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setattr(importlib.util, "cache_from_source", lambda _: str(tmp_path / "none"))
+    assert zygote.bytecode_variables() == {"PYTHONPYCACHEPREFIX": str(tmp_path / "bytecode")}
+    # The installer compiled already: nothing is to be written, and nothing to be read elsewhere.
+    monkeypatch.setattr(importlib.util, "cache_from_source", lambda _: __file__)
+    assert zygote.bytecode_variables() == {"PYTHONDONTWRITEBYTECODE": "1"}

@@ -50,16 +50,20 @@ def command(*arguments: str, **environment: str) -> Callable[[], object]:
     return run
 
 
-def compare(name: str, measured: Timed, baseline: Timed, runs: int, goal: str) -> None:
-    """Times two things in turn, and prints medians and the ratio's range."""
-    pairs = [(measured(), baseline()) for _ in range(runs)]
+def report(name: str, pairs: list[tuple[float, float]], goal: str) -> None:
+    """Prints the medians of measured and baseline seconds, and the ratio's range."""
     ratios = sorted(a / b for a, b in pairs)
     print(
         f"{name}: {statistics.median(a for a, _ in pairs):.3f} s against "
         f"{statistics.median(b for _, b in pairs):.3f} s, ratio {statistics.median(ratios):.3f} "
-        f"(from {ratios[0]:.3f} to {ratios[-1]:.3f}, {runs} pairs); goal {goal}",
+        f"(from {ratios[0]:.3f} to {ratios[-1]:.3f}, {len(pairs)} pairs); goal {goal}",
         flush=True,
     )
+
+
+def compare(name: str, measured: Timed, baseline: Timed, runs: int, goal: str) -> None:
+    """Times two things in turn, and reports them."""
+    report(name, [(measured(), baseline()) for _ in range(runs)], goal)
 
 
 def startup(runs: int) -> None:
@@ -148,14 +152,18 @@ def watch(runs: int) -> None:
 def reference(runs: int) -> None:
     """All references graded, against a bare script that only trains them."""
     bare = command("-m", "tests.benchmarks.bare")
-    for jobs, goal in (("2", "at most 0.9"), ("1", "at most 1.3")):
-        compare(
+    goals = {"2": "at most 0.9", "1": "at most 1.3"}
+    graded = {
+        jobs: command("grade.py", "--reference", "--no-cache", "--jobs", jobs) for jobs in goals
+    }
+    rounds = [
+        {"bare": timed(bare), **{jobs: timed(run) for jobs, run in graded.items()}}
+        for _ in range(runs)
+    ]
+    for jobs, goal in goals.items():
+        report(
             f"grade.py --reference --no-cache --jobs {jobs}",
-            lambda jobs=jobs: timed(
-                command("grade.py", "--reference", "--no-cache", "--jobs", jobs)
-            ),
-            lambda: timed(bare),
-            runs,
+            [(found[jobs], found["bare"]) for found in rounds],
             goal + " of the bare trainings",
         )
 
