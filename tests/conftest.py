@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import pytest
 from graders import rubric
 from graders.runner import Request, Runner, Settings
 from graders.verdict import TaskVerdict
-from graders.zygote import bytecode_variables
+from tests import bytecode
 
 Grade = Callable[..., TaskVerdict]
 
@@ -23,9 +22,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure() -> None:
     """Lets the many processes that tests start share their bytecode."""
-    found = bytecode_variables()
-    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
-        os.environ.update(found)
+    bytecode.keep()
 
 
 @pytest.fixture(scope="session")
