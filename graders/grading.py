@@ -34,6 +34,7 @@ def run(job: dict[str, Any], launcher: Launcher, emit: Any) -> None:
 
     from graders.plugin import GradingPlugin
 
+    plugin = GradingPlugin(job, launcher, emit)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     code = pytest.main(
         [
@@ -50,7 +51,7 @@ def run(job: dict[str, Any], launcher: Launcher, emit: Any) -> None:
             "--capture=no",
             "--noconftest",
         ],
-        plugins=[GradingPlugin(job, launcher, emit)],
+        plugins=[plugin],
     )
     emit({"done": int(code)})
 

@@ -617,6 +617,8 @@ def note_training(training: Any, data: Any, evidence: dict[str, Any]) -> None:
     # What goes wrong here is for the checks to say.
     with contextlib.suppress(Exception):
         model = training.after.model
+        pairs = zip(training.before.weights, training.after.weights, strict=True)
+        figures["moved"] = not all(np.array_equal(old, new) for old, new in pairs)
         for name in ("train", "validation"):
             found = part_scores(training.after, data, name)
             figures[f"{name}_accuracy"], figures[f"{name}_loss"] = found.accuracy, found.loss

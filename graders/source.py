@@ -225,7 +225,10 @@ def read_bytes(path: Path, most: int = MAX_BYTES) -> bytes:
     except OSError as error:
         raise Unreadable(f"{path} cannot be read: {error.strerror}.") from None
     if len(data) > most:
-        raise Unreadable(f"{path} is larger than {most // 2**20} MB. Is it the right file?")
+        next_step = "Is it the right file?"
+        if path.suffix.lower() == ".ipynb":
+            next_step = "If it is the right notebook, clear its outputs and save it again."
+        raise Unreadable(f"{path} is larger than {most // 2**20} MB. {next_step}")
     return data
 
 

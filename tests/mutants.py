@@ -21,6 +21,7 @@ import re
 import sys
 import tempfile
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ from typing import Any
 from graders import rubric
 from graders.rubric import Task
 from graders.runner import Request, Runner, Settings
-from graders.verdict import TaskVerdict
+from graders.verdict import CheckResult, TaskVerdict
 from tests.quality import records, survivors
 from tests.quality.mutate import Mutant, mutants
 
@@ -87,22 +88,45 @@ def cheap_first(found: list[Mutant], results: dict[str, Any]) -> list[Mutant]:
     return sorted(found, key=cost)
 
 
+class Killed(BaseException):
+    """Ends a grading at the first check that fails: what comes after it changes nothing.
+
+    Not an `Exception`, which the runner would take for a fault of the grader.
+    """
+
+    def __init__(self, result: CheckResult):
+        super().__init__(result.id)
+        self.result = result
+
+
+def stop_at_first_failure(_: str, event: dict[str, Any]) -> None:
+    """Listens to a grading, in the thread that asked for it."""
+    result = event.get("result")
+    if result is not None and result.outcome == "failed":
+        raise Killed(result)
+
+
 def grade_mutant(runner: Runner, task: Task, mutant: Mutant) -> dict[str, Any]:
     """Grades one mutant.
 
     Returns:
         Dict of plain data: the outcome, the check that killed it and its message, the time.
     """
+    started = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{task.id}.py"
         path.write_text(mutant.source, encoding="utf-8")
-        verdict = runner.grade_task(Request(task, path))
-    bad = [check for check in verdict.checks if check.outcome != "passed"]
+        try:
+            verdict = runner.grade_task(Request(task, path))
+            bad = [check for check in verdict.checks if check.outcome != "passed"]
+            outcome, otherwise = outcome_of(verdict), verdict.message
+        except Killed as killed:
+            bad, outcome, otherwise = [killed.result], "killed", ""
     return {
-        "outcome": outcome_of(verdict),
+        "outcome": outcome,
         "check": bad[0].id.partition("::")[2] if bad else "",
-        "message": (bad[0].message if bad else verdict.message)[:300],
-        "seconds": round(verdict.seconds, 1),
+        "message": (bad[0].message if bad else otherwise)[:300],
+        "seconds": round(time.monotonic() - started, 1),
         "line": mutant.line,
         "change": mutant.change,
         **records.stamp(mutant.source, task),
@@ -273,7 +297,7 @@ def main(arguments: list[str] | None = None, folder: Path | None = None) -> int:
         seconds=given.seconds, secret=SECRET, jobs=given.jobs, threads=int(given.jobs > 1)
     )
     try:
-        with Runner(settings) as runner:
+        with Runner(settings, stop_at_first_failure) as runner:
             for session in sessions:
                 _run(runner, session, given)
     except KeyboardInterrupt:

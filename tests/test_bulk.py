@@ -196,7 +196,11 @@ def the_verdicts_say_what_happened(course: Path) -> None:
         ("ivy_no_json", "error", "is no notebook"),
         ("jon_stub", "not_started", "is still the stub"),
         ("mia_empty", "error", "is empty"),
-        ("ned_enormous", "error", "is larger than 32 MB. Is it the right file?"),
+        (
+            "ned_enormous",
+            "error",
+            "larger than 32 MB. If it is the right notebook, clear its outputs",
+        ),
         ("oli_extra", "passed", ""),
     ):
         assert told[student][0] == status, student

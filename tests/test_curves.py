@@ -171,12 +171,37 @@ def test_units_that_still_pass_a_gradient_are_not_the_cause_of_guessing() -> Non
         assert symptoms({"history": GUESSING, "training": training})[0] == expected
 
 
-def test_a_single_epoch_that_still_falls_is_too_short() -> None:
-    """At chance after one epoch: too short if the loss at its end is below its mean."""
+def test_a_single_epoch_is_too_short_to_tell() -> None:
+    """At chance after one epoch: too short, unless the steps explain it, or nothing moved."""
     one = history([2.6], [2.4], [0.1], [0.1])
-    for after, expected in ((2.3, "too_short"), (2.6, "at_chance")):
-        training = {"chance": 0.1, "train_accuracy": 0.1, "train_loss": after}
-        assert symptoms({"history": one, "training": training})[0] == expected
+    for figures, expected in (
+        ({"learning_rate": 1e-3}, "too_short"),
+        ({}, "too_short"),  # a schedule: the rate is not known
+        ({"learning_rate": 1e-8}, "at_chance"),
+        ({"learning_rate": 1e-3, "moved": False}, "at_chance"),
+    ):
+        training = {"chance": 0.1, "train_accuracy": 0.1, **figures}
+        [remark] = curves.read({"history": one, "training": training})
+        assert remark.symptom == expected
+        assert ("No weight has changed" in remark.tries) == ("moved" in figures)
+
+
+def test_accuracy_that_climbs_is_still_learning() -> None:
+    """Near guessing a loss hardly falls, though the model is on its way."""
+    figures = {"chance": 0.5, "train_accuracy": 0.66, "validation_accuracy": 0.66}
+    for accuracies, expected in (
+        ([0.5, 0.52, 0.66], "too_short"),
+        ([0.65, 0.66, 0.66], "underfitting"),
+    ):
+        seen = history([0.691, 0.684, 0.674], [0.684, 0.674, 0.665], accuracies, accuracies)
+        assert symptoms({"history": seen, "training": figures})[0] == expected
+
+
+def test_labels_learned_by_heart_from_noise_are_guessing() -> None:
+    """A little above guessing on the training data, and not on others: nothing was learned."""
+    seen = history([0.69] * 4, [0.69] * 4, [0.57] * 4, [0.54] * 4)
+    figures = {"chance": 0.5, "train_accuracy": 0.57, "validation_accuracy": 0.54}
+    assert symptoms({"history": seen, "training": figures})[0] == "at_chance"
 
 
 def test_a_learning_rate_that_is_known_is_named() -> None:

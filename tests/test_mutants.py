@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from graders import rubric
-from graders.runner import Runner
+from graders.runner import Runner, Settings
 from graders.verdict import CheckResult, TaskVerdict
 from tests import mutants as command
 from tests.quality import records, survivors
@@ -299,13 +299,25 @@ def test_list_grades_nothing(capsys: pytest.CaptureFixture, tmp_path: Path) -> N
     assert all(line.startswith("-") for line in lines)
 
 
-def test_a_fault_is_killed_by_its_check(runner: Runner) -> None:
-    """Graded by the ordinary path, a layer without its bias dies at `computes`."""
+def test_the_first_failure_ends_a_grading() -> None:
+    """A layer without its bias dies at `computes`; what would come after it is spared."""
     task = rubric.find("custom_layer")
     [mutant] = [
         m
         for m in command.Session(task).mutants
         if m.change == "ops.matmul(x, self.w) + self.b -> ops.matmul(x, self.w)"
     ]
-    result = command.grade_mutant(runner, task, mutant)
-    assert (result["outcome"], result["check"]) == ("killed", "computes")
+    seen: list[str] = []
+
+    def listen(name: str, event: dict) -> None:
+        if "result" in event:
+            seen.append(event["result"].id)
+        command.stop_at_first_failure(name, event)
+
+    with Runner(Settings(threads=1), listen) as runner:
+        result = command.grade_mutant(runner, task, mutant)
+        assert (result["outcome"], result["check"]) == ("killed", "computes")
+        assert seen[-1] == "custom_layer::computes" and len(seen) < len(task.checks)
+        # The same warm process grades on.
+        again = command.grade_mutant(runner, task, mutant)
+        assert (again["outcome"], again["check"]) == ("killed", "computes")

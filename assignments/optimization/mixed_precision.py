@@ -20,8 +20,9 @@ What is checked:
   in float32 and outputs in float32 (softmax and loss need the precision: give the last layer
   `dtype="float32"`);
 - with `"mixed_float16"` the loss is scaled, since small gradients underflow in float16: Keras does
-  it by itself in `compile` if the model itself has the policy; a model built layer by layer needs
-  `keras.optimizers.LossScaleOptimizer` around its optimizer;
+  it by itself in `compile` if the model itself has the policy, so leave that on. (A model whose
+  layers get the policy one by one is not scaled; `keras.optimizers.LossScaleOptimizer` around its
+  optimizer does it. That is a good habit, and not checked.)
 - the global policy is afterwards what it was before, whatever that was;
 - `compare` returns a dictionary with one entry for each policy, whatever their order; the models
   come from `build_model`, start from equal weights and are trained on the same data for the same

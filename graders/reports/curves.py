@@ -89,12 +89,11 @@ class _Case:
 
     @property
     def at_chance(self) -> bool:
-        return (
-            self.train is not None
-            and self.chance is not None
-            and self.train <= self.chance + NEAR
-            and (self.validation or 0) <= self.chance + 2 * NEAR
-        )
+        if self.train is None or self.chance is None:
+            return False
+        # What was learned by heart from labels without rhyme carries over to nothing.
+        above = sorted((self.train - self.chance, (self.validation or 0) - self.chance))
+        return above[0] <= NEAR + 1e-9 and above[1] <= 2 * NEAR
 
 
 def percent(value: float) -> str:
@@ -195,23 +194,26 @@ def _other_data(case: _Case) -> Remark | None:
     return None
 
 
-def _falls_within_the_epoch(case: _Case) -> bool:
-    """Returns whether the only epoch ended with a clearly lower loss than it had on average."""
-    loss, after = case.loss, reading.number(case.figures.get("train_loss"))
-    if loss is None or len(loss.train) != 1 or after is None or (case.rate or 0) >= 0.1:
-        return False
-    return loss.train[0] - after > FALLING * abs(loss.train[0])
+def _ended_early(case: _Case) -> bool:
+    """Returns whether one epoch was all, with steps that are neither idle nor far too large."""
+    usual = case.rate is None or 1e-5 <= case.rate < 0.1
+    return (
+        usual
+        and case.figures.get("moved") is not False
+        and case.history is not None
+        and case.history.epochs == 1
+    )
 
 
 def _at_chance(case: _Case) -> Remark | None:
     if not case.at_chance:
         return None
     assert case.train is not None and case.chance is not None
-    if _falls_within_the_epoch(case):
+    if _ended_early(case):
         return Remark(
             "too_short",
             f"After one epoch the accuracy is {percent(case.train)} on the training data, where "
-            f"guessing gives {percent(case.chance)}, and the loss is falling.",
+            f"guessing gives {percent(case.chance)}: too early to tell what the model can learn.",
             "Train for more epochs; if that takes too long, try a higher learning rate.",
         )
     sees = (
@@ -224,7 +226,12 @@ def _at_chance(case: _Case) -> Remark | None:
         "too. Some models, recurrent ones above all, stay at chance for several epochs before "
         "they find out."
     )
-    if case.rate is not None and case.rate < 1e-5:
+    if case.figures.get("moved") is False:
+        tries = (
+            "No weight has changed at all: is anything trainable, is the learning rate above 0, "
+            "and does fit train this very model?"
+        )
+    elif case.rate is not None and case.rate < 1e-5:
         tries = f"The learning rate is {case.rate:g}: with steps this small nothing moves."
     elif case.rate is not None and case.rate >= 0.1:
         tries = f"The learning rate is {case.rate:g}: try one that is ten to a hundred times less."
@@ -242,30 +249,39 @@ def _swapped(case: _Case) -> Remark | None:
     )
 
 
-def _still_falling(curve: Curve | None) -> bool:
-    """Returns whether a loss was still on its way down when the training ended."""
-    series = [v for v in (curve.train if curve else ()) if math.isfinite(v)]
+def _still_learning(history: History | None) -> bool:
+    """Returns whether the loss was still on its way down, or the accuracy up, at the end."""
+    loss = history.curve("loss") if history else None
+    series = [v for v in (loss.train if loss else ()) if math.isfinite(v)]
     if len(series) < 2:
         return True
-    before = series[max(0, len(series) - 3)]
     steps = min(2, len(series) - 1)
-    return before - series[-1] > FALLING * steps * abs(before)
+    fell = series[-1 - steps] - series[-1]
+    if fell > FALLING * steps * abs(series[-1 - steps]):
+        return True
+    # Near guessing a loss hardly falls while the accuracy climbs.
+    accuracy = history.curve("accuracy") if history else None
+    rose = [v for v in (accuracy.train if accuracy else ()) if math.isfinite(v)]
+    return fell > 0 and len(rose) > steps and rose[-1] - rose[-1 - steps] > NEAR
 
 
 def _underfitting(case: _Case) -> Remark | None:
     train, validation = case.train, case.validation
     if train is None or case.at_chance:
         return None
-    wanted = case.threshold if case.threshold is not None else 0.6
+    wanted = case.threshold
+    if wanted is None:
+        # Of two classes, guessing gets half.
+        wanted = max(0.6, (case.chance or 0) + 0.3)
     if train >= wanted + NEAR or train - (validation if validation is not None else train) >= APART:
         return None
     sees = f"The accuracy is low on the training data too ({percent(train)})"
-    if _still_falling(case.loss):
+    if _still_learning(case.history):
         epochs = case.history.epochs if case.history else 0
         count = f" after {epochs} epoch{'s' if epochs != 1 else ''}" if epochs else ""
         return Remark(
             "too_short",
-            f"{sees}, and the loss was still falling when the training ended{count}.",
+            f"{sees}, and it was still learning when the training ended{count}.",
             "Train for more epochs; if that takes too long, try a higher learning rate.",
         )
     if case.chance is not None and train <= case.chance + 3 * NEAR:

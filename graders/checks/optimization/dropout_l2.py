@@ -445,11 +445,10 @@ def honours_arguments(submission):
 )
 def trains(trainings, scores, data, evidence):
     """train fits either model on the training data alone and returns the History."""
+    # Both are noted before either is judged: the curves are read where the baseline fails, too.
+    evidence["history_baseline"] = trainings["build_baseline"][0].history
+    scoring.note_training(trainings["build_regularized"][0], data, evidence)
     for name, (training, _) in trainings.items():
-        if name == "build_regularized":
-            scoring.note_training(training, data, evidence)
-        else:
-            evidence["history_baseline"] = training.history
         scoring.check_trained(training.before, training.after, "train")
         before = scoring.part_scores(training.before, data, "train")
         # The baseline comes first: where it learned, train is not what keeps the other from it.
