@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import traceback
 from pathlib import Path
 from typing import Any
@@ -72,8 +73,11 @@ def start(channel: Channel, launcher: Launcher) -> None:
         os.dup2(nothing, 2)
     sys.path[:] = [KIT, *(entry for entry in sys.path if entry not in ("", KIT))]
 
+    lock = threading.Lock()  # the submission is loaded in a thread of its own
+
     def emit(event: dict[str, Any]) -> None:
-        channel.send(event)
+        with lock:
+            channel.send(event)
 
     try:
         job = channel.receive()

@@ -6,13 +6,14 @@ Points are not decided here: the runner takes them from the rubric, for the outc
 from __future__ import annotations
 
 import concurrent.futures
+import functools
 import importlib
 import math
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -20,6 +21,22 @@ import pytest
 from graders.checking import CheckFailed
 from graders.client import Submission, SubmissionError
 from graders.zygote import Launcher
+
+T = TypeVar("T")
+
+
+def _begin(work: Callable[[], T]) -> Callable[[], T]:
+    """Starts work in the background, and returns a function that waits for what it gives."""
+    found: concurrent.futures.Future[T] = concurrent.futures.Future()
+
+    def run() -> None:
+        try:
+            found.set_result(work())
+        except BaseException as error:
+            found.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return found.result
 
 
 class GradingPlugin:
@@ -40,42 +57,16 @@ class GradingPlugin:
         self._started = 0.0
         self._submission: Submission | None = None
         self._evidence: dict[str, Any] = {}
-        # While the sandbox starts, the grader has nothing else to do.
-        self._data: concurrent.futures.Future[Any] = concurrent.futures.Future()
-        threading.Thread(target=self._prepare, daemon=True).start()
+        # While pytest starts, and while the sandbox builds a model, the grader has time.
+        # (A process that is spawned ends with the thread that did it, so the main one has to.)
+        load = self._load_submission
+        self._loaded = _begin(load) if launcher.forks else load
+        self._data = _begin(self._load_data)
 
-    def _prepare(self) -> None:
-        """Loads the data, and starts TensorFlow, before anything asks for them."""
-        from datasets import keep
-
-        try:
-            if self._job["data"]:
-                job = self._job
-                self._data.set_result(
-                    keep.load(job["data"], job["draw"], source=job["source_name"])
-                )
-        except BaseException as error:
-            self._data.set_exception(error)
-        import tensorflow as tf
-
-        tf.zeros(())
-
-    # --- fixtures -----------------------------------------------------------------------------
-
-    @pytest.fixture(scope="session")
-    def files(self) -> dict[str, str]:
-        """The paths of the files that the submission may read, by the module that provides them."""
-        return {
-            name: str(importlib.import_module(f"datasets.{name}").path(self._job["weights"]))
-            for name in self._job["files"]
-        }
-
-    @pytest.fixture(scope="session")
-    def submission(self, files: dict[str, str]) -> Iterator[Submission]:
-        """The student's module: `graders.client.Submission`."""
+    def _load_submission(self) -> Submission:
         job = self._job
-        job["limits"]["visible"] = list(files.values())
-        found = Submission(
+        job["limits"]["visible"] = list(self._files().values())
+        self._submission = Submission(
             self._launcher,
             job["source"],
             job["task"],
@@ -85,15 +76,41 @@ class GradingPlugin:
             job["limits"],
             on_event=lambda event: self._emit({"progress": event}),
         )
-        self._submission = found
-        found.load()
+        self._submission.load()
+        return self._submission
+
+    def _load_data(self) -> Any:
+        from datasets import keep
+
+        if not self._job["data"]:
+            return None
+        return keep.load(self._job["data"], self._job["draw"], source=self._job["source_name"])
+
+    @functools.cache  # noqa: B019 - one plugin lives as long as its process
+    def _files(self) -> dict[str, str]:
+        return {
+            name: str(importlib.import_module(f"datasets.{name}").path(self._job["weights"]))
+            for name in self._job["files"]
+        }
+
+    # --- fixtures -----------------------------------------------------------------------------
+
+    @pytest.fixture(scope="session")
+    def files(self) -> dict[str, str]:
+        """The paths of the files that the submission may read, by the module that provides them."""
+        return self._files()
+
+    @pytest.fixture(scope="session")
+    def submission(self) -> Iterator[Submission]:
+        """The student's module: `graders.client.Submission`."""
+        found = self._loaded()
         yield found
         found.close()
 
     @pytest.fixture(scope="session")
     def data(self) -> Any:
         """The task's data for this draw: `datasets.Dataset`."""
-        return self._data.result()
+        return self._data()
 
     @pytest.fixture(scope="session")
     def given(self, submission: Submission, data: Any) -> Any:

@@ -73,6 +73,11 @@ class Launcher:
         # Namespaces until the kernel has refused them once.
         self.isolation = "namespaces" if sys.platform == "linux" else "process"
 
+    @property
+    def forks(self) -> bool:
+        """Boolean, whether children are forked by the zygote, and not spawned by this process."""
+        return self._control is not None
+
     def start(self, role: str, fds: list[int], settings: dict[str, Any]) -> int:
         """Starts a child.
 

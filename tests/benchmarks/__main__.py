@@ -9,7 +9,10 @@ counts is the ratio. Nothing here is a test.
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
+import re
+import signal
 import statistics
 import subprocess
 import sys
@@ -21,7 +24,7 @@ from pathlib import Path
 from graders import rubric
 from graders.client import Submission
 from graders.rubric import KIT
-from graders.runner import SANDBOX_MEMORY, Request, Runner, Settings
+from graders.runner import SANDBOX_MEMORY, Runner, Settings
 from tests import bytecode
 
 Timed = Callable[[], float]
@@ -102,38 +105,65 @@ def store(runs: int) -> None:
         )
 
 
+class Watched:
+    """`grade.py --watch` on one file, as a student has it. Use as a context manager.
+
+    Args:
+        task: String.
+        path: Path of the submission.
+    """
+
+    def __init__(self, task: str, path: Path):
+        self._path = path
+        self._process = subprocess.Popen(
+            [sys.executable, "grade.py", "--watch", task, "--from", str(path), "--no-cache"],
+            cwd=KIT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+
+    def wait_for(self, pattern: str) -> None:
+        """Reads on until a line matches."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            if re.match(pattern, line):
+                return
+        raise RuntimeError(f"grade.py ended before it said {pattern}")
+
+    def save(self, text: str, pattern: str) -> float:
+        """Saves the file, and returns the seconds until a line matches."""
+        self._path.write_text(text)
+        return timed(lambda: self.wait_for(pattern))
+
+    def __enter__(self) -> Watched:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait()
+
+
 def watch(runs: int) -> None:
     """From a save to the first structural message, and to the whole verdict on `cnn`."""
     from tests.benchmarks import bare
 
-    task = rubric.find("cnn")
-    wrong = (
-        (task.reference.read_text()).replace("Conv2D(", "Dense(").replace('3, padding="same",', "")
-    )
+    right = rubric.find("cnn").reference.read_text()
+    wrong = right.replace("Conv2D(", "Dense(").replace('3, padding="same",', "")
+    saves = itertools.count()
+    whole = r"cnn: (passed|failed), \d"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "cnn.py"
-        first: list[float] = []
-
-        def listen(_: str, event: dict) -> None:
-            result = event.get("result")
-            if result is not None and result.outcome != "passed":
-                first.append(time.perf_counter())
-
-        with Runner(Settings(), listen) as runner:
-            request = Request(task, path)
+        path.write_text(wrong)
+        with Watched("cnn", path) as watched:
+            watched.wait_for("Watching")
 
             def message() -> float:
-                path.write_text(wrong)
-                first.clear()
-                started = time.perf_counter()
-                runner.grade_task(request)
-                return first[0] - started
+                found = watched.save(f"{wrong}# {next(saves)}\n", "cnn: failed two_conv")
+                watched.wait_for(whole)
+                return found
 
-            def whole() -> float:
-                path.write_text(task.reference.read_text())
-                return timed(lambda: runner.grade_task(request))
-
-            message()
             compare(
                 "from a save to the first structural message",
                 message,
@@ -143,7 +173,7 @@ def watch(runs: int) -> None:
             )
             compare(
                 "from a save to the whole verdict on cnn, less 1 s",
-                lambda: whole() - 1,
+                lambda: watched.save(f"{right}# {next(saves)}\n", whole) - 1,
                 lambda: bare.training_seconds("cnn"),
                 runs,
                 "at most 1.3 of the bare training",

@@ -7,6 +7,7 @@ as often as its checks do: `penalized_loss` with and without the penalty, `dropo
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.util
 import io
 import subprocess
@@ -30,7 +31,9 @@ def module(task: str) -> Any:
     return found
 
 
-def _load(task: str) -> Any:
+@functools.cache
+def load(task: str) -> Any:
+    """Returns the data of a task."""
     import datasets
 
     return datasets.load(find(task).data, DRAW)
@@ -43,7 +46,7 @@ def cnn() -> None:
 
 def lstm() -> None:
     """Builds and trains the LSTM."""
-    data, found = _load("lstm"), module("lstm")
+    data, found = load("lstm"), module("lstm")
     found.train(found.build_model(*data.train[0].shape[1:]), data.train, data.validation)
 
 
@@ -51,7 +54,7 @@ def vgg16_finetune() -> None:
     """Trains the head of VGG16, then fine-tunes."""
     from datasets import vgg16_weights
 
-    data, found = _load("vgg16_finetune"), module("vgg16_finetune")
+    data, found = load("vgg16_finetune"), module("vgg16_finetune")
     weights = str(vgg16_weights.path("kit"))
     model = found.build_model(data.train[0].shape[1:], data.num_classes, weights)
     found.train(model, data.train, data.validation)
@@ -78,7 +81,7 @@ def penalized_loss() -> None:
 
 def multi_branch() -> None:
     """Trains the model with two inputs."""
-    data, found = _load("multi_branch"), module("multi_branch")
+    data, found = load("multi_branch"), module("multi_branch")
     shapes = {name: x.shape[1:] for name, x in data.train[0].items()}
     model = found.build_model(shapes["image"], shapes["context"][0], data.num_classes)
     found.train(model, data.train, data.validation)
@@ -90,7 +93,7 @@ def lr_batch_sweep() -> None:
 
     from graders.checks.optimization import lr_batch_sweep as check
 
-    data = _load("lr_batch_sweep")
+    data = load("lr_batch_sweep")
 
     def build_model(learning_rate: float) -> Any:
         model = keras.Sequential(
@@ -125,13 +128,13 @@ def dropout_l2() -> None:
 
 def mixed_precision() -> None:
     """Compares the three policies."""
-    data = _load("mixed_precision")
+    data = load("mixed_precision")
     policies = ["float32", "mixed_float16", "mixed_bfloat16"]
     module("mixed_precision").compare(data.train, data.validation, policies)
 
 
 def _fit(task: str, *arguments: Any, build: str = "build_model") -> None:
-    data, found = _load(task), module(task)
+    data, found = load(task), module(task)
     model = getattr(found, build)(data.train[0].shape[1:], data.num_classes, *arguments)
     found.train(model, data.train, data.validation)
 
@@ -146,9 +149,10 @@ TRAININGS: dict[str, Callable[[], None]] = {
 
 
 def training_seconds(task: str) -> float:
-    """Returns the seconds of one training in a warm process of its own, imports not counted."""
+    """Returns the seconds of one training in a process of its own, imports and data not counted."""
     script = (
-        "import time, keras; from tests.benchmarks import bare; t = time.perf_counter();"
+        "import time, keras; from tests.benchmarks import bare;"
+        f"bare.load({task!r}); t = time.perf_counter();"
         f"bare.TRAININGS[{task!r}](); print('seconds', time.perf_counter() - t)"
     )
     done = subprocess.run(
