@@ -33,9 +33,9 @@ TABLE, RESULTS = FOLDER / "symptoms.toml", FOLDER / "symptoms.json"
 # What the rules read of the evidence.
 KEPT = ("history", "history_baseline", "training", "accuracy", "threshold")
 # The share that must be read right. The corpus is what was promised, and what the rules were made
-# with (measured: 25 of 26). The others say how far the rules carry: 22 of 27 after the rules were
-# mended for them (17 before), and 13 of 16 that no rule has seen (11 with the rules before that).
-NEEDED = {"corpus": 0.9, "held_out": 0.75, "fresh": 0.75}
+# with. The others say how far the rules carry; they were mended for the misses of `held_out` (17 of
+# 27 right before) and of `fresh` (13 of 16 before), and have not seen those of `latest`.
+NEEDED = {"corpus": 0.9, "held_out": 0.75, "fresh": 0.75, "latest": 0.75}
 KINDS = tuple(NEEDED)
 
 
