@@ -12,7 +12,6 @@ import argparse
 import itertools
 import os
 import re
-import signal
 import statistics
 import subprocess
 import sys
@@ -141,7 +140,7 @@ class Watched:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.send_signal(signal.SIGINT)
+        self._process.terminate()  # a background job ignores Ctrl-C
         self._process.wait()
 
 
