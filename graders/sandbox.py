@@ -7,7 +7,6 @@ no check, no threshold, no hidden input and no secret.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import importlib.util
 import inspect
 import io
@@ -18,6 +17,7 @@ import signal
 import sys
 import tempfile
 import traceback
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -46,10 +46,12 @@ def _type_name(value: Any) -> str:
     return kind.__qualname__ if module == "builtins" else f"{module.split('.')[0]}.{kind.__name__}"
 
 
-def _data_hash(value: Any) -> str:
-    digest = hashlib.blake2b()
+def _checksum(value: Any) -> int:
+    """Returns a number that tells whether arrays were changed: quick, and no more than a claim."""
+    found = 0
 
     def feed(item: Any) -> None:
+        nonlocal found
         if isinstance(item, dict):
             for key in sorted(item):
                 feed(item[key])
@@ -57,11 +59,12 @@ def _data_hash(value: Any) -> str:
             for part in item:
                 feed(part)
         elif isinstance(item, np.ndarray):
-            digest.update(str((item.dtype, item.shape)).encode())
-            digest.update(np.ascontiguousarray(item).view(np.uint8).data if item.size else b"")
+            found = zlib.crc32(str((item.dtype, item.shape)).encode(), found)
+            if item.size:
+                found = zlib.crc32(np.ascontiguousarray(item).view(np.uint8).data, found)
 
     feed(value)
-    return digest.hexdigest()
+    return found
 
 
 class Box:
@@ -272,13 +275,13 @@ def _train(box: Box, function: str, model: int, data: list[str]) -> dict[str, An
     import keras
 
     given = [box.data[name] for name in data]
-    before = _data_hash(given)
+    before = _checksum(given)
     subject = box[model]
     returned = box.function(function, 1 + len(given))(subject, *given)
     answer: dict[str, Any] = {
         "returned": _type_name(returned),
         "history": None,
-        "data_unchanged": _data_hash(given) == before,
+        "data_unchanged": _checksum(given) == before,
         "split": any(returned is history for history in box.split),
         "snapshot": box.snapshot(subject),
     }
