@@ -213,19 +213,31 @@ class Runner:
         """
         started = time.monotonic()
         requests = list(requests)
-        if self.settings.jobs > 1 and len(requests) > 1:
+        found: dict[int, TaskVerdict] = {}
+        # A stub, and what cannot be read, is said at once, whatever has to be graded before it.
+        for index, request in enumerate(requests):
+            if self._without_grading(request)[0] is not None:
+                found[index] = self.grade_task(request)
+        waiting = [index for index in range(len(requests)) if index not in found]
+
+        def grade_one(index: int) -> None:
+            found[index] = self.grade_task(requests[index])
+
+        if self.settings.jobs > 1 and len(waiting) > 1:
             with concurrent.futures.ThreadPoolExecutor(self.settings.jobs) as pool:
                 try:
-                    found = tuple(pool.map(self.grade_task, requests))
+                    list(pool.map(grade_one, waiting))
                 except BaseException:
                     # Ctrl-C ends what is under way, rather than wait for its end.
                     pool.shutdown(wait=False, cancel_futures=True)
                     self.close()
                     raise
         else:
-            found = tuple(self.grade_task(request) for request in requests)
+            for index in waiting:
+                grade_one(index)
+        tasks = tuple(found[index] for index in range(len(requests)))
         return Verdict(
-            self.settings.seed, found, time.monotonic() - started, self.settings.hidden_tests
+            self.settings.seed, tasks, time.monotonic() - started, self.settings.hidden_tests
         )
 
     def grade_task(self, request: Request, settings: Settings | None = None) -> TaskVerdict:

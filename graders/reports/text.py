@@ -247,7 +247,7 @@ def next_step(
     if following.status == "not_started":
         return f"open assignments/{following.section}/{following.task}.py and read its top."
     if following.status == "grader_error":
-        return f"run python grade.py {following.task} again."
+        return f"run the same command again; {following.task} was not graded."
     return f"mend {following.task}; {_hint(following.task, source)} helps."
 
 
