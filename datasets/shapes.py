@@ -145,7 +145,7 @@ WANDERING = Style(
     noise=0.01,
     texture=0.1,
     contrast=(0.44, 0.5),
-    easy=0.33,
+    easy=0.5,
 )
 
 
