@@ -19,7 +19,7 @@ def build_model(input_shape, num_classes):
             layers.Dense(num_classes, activation="softmax"),
         ]
     )
-    rate = keras.optimizers.schedules.CosineDecay(0.05, decay_steps=10 * 94)
+    rate = keras.optimizers.schedules.CosineDecay(0.02, decay_steps=10 * 94)
     model.compile(
         keras.optimizers.SGD(rate, momentum=0.9, nesterov=True),
         loss="sparse_categorical_crossentropy",
