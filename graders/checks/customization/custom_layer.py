@@ -571,11 +571,12 @@ def config(submission, rng):
     """get_config and from_config keep units, activation, name, dtype and trainable."""
     cases = (
         ("tanh", False, {"name": "copied", "dtype": "float64", "trainable": False}, np.tanh),
-        (None, False, {"name": "plain", "dtype": "float32"}, lambda z: z),
+        (None, False, {"name": "plain", "dtype": "mixed_float16"}, lambda z: z),
         (None, True, {"name": "other", "dtype": "float32"}, lambda z: np.logaddexp(0, z)),
     )
     for name, own, options, function in cases:
-        given = _draw(rng, 7, 4, 5, dtype=options["dtype"])
+        mixed = options["dtype"] == "mixed_float16"
+        given = _draw(rng, 7, 4, 5, dtype="float32" if mixed else options["dtype"])
         answer = submission.run(
             copy_layer, seconds=SECONDS, units=7, activation=name, own=own, options=options, **given
         )
@@ -606,7 +607,7 @@ def config(submission, rng):
                     advice,
                 )
             z = _linear(given)
-            if problem := _differs(copy["y"], function(z)):
+            if problem := _differs(copy["y"], function(z), 1e-2 if mixed else 1e-4):
                 if _close(copy["y"], z):
                     problem = "a copy that lost its activation"
                 fail(

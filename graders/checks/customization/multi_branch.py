@@ -151,6 +151,14 @@ def two_paths(model):
         if not best or sum(counts.values()) > sum(best.values()):
             best = counts
     without = [name for name in NAMES if not best[name]]
+    if all(node.kind != "Concatenate" for node in joined):
+        fail(
+            "the two paths to meet in the concatenation",
+            f"that they meet in {', '.join(sorted({node.kind for node in joined}))} first, and "
+            "what is concatenated is a mixture already",
+            f"Concatenate the features of image and of context themselves; here {without[0]} goes "
+            "in only as a part of the mixture",
+        )
     fail(
         "a trainable path of its own (Dense, Conv2D, …) for each input before the concatenation",
         f'no trainable layer of its own between the input "{without[0]}" and the concatenation',

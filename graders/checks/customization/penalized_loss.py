@@ -203,6 +203,9 @@ def _diagnose(found: np.ndarray, y: np.ndarray, p: np.ndarray, penalty: float) -
         return "an entropy in bits (logarithm to base 2) instead of the natural logarithm"
     if _near(found, crossentropy - penalty * entropy / p.shape[1]):
         return "the mean over the classes of -p log p instead of the sum"
+    _, twice = _parts(y, _softmax(p.astype("float64")))
+    if _near(found, crossentropy - penalty * twice):
+        return "the entropy of softmax(y_pred), although y_pred holds probabilities already"
     picked = np.exp(-crossentropy)
     if _near(found, crossentropy - penalty * picked * crossentropy):
         return "an entropy of which only the true class's term is there"
