@@ -195,10 +195,11 @@ panel.legend()
 save(figure, "memory")
 
 # %% [markdown]
-# SimpleRNN mixes all of its state with each new input: what it saw fades, or its gradient does. GRU
-# and LSTM have gates that can leave the state alone. They have to *learn* to, though: where a curve
-# lies on the grey line, the network has not found out in this time. That is why a recurrent
-# network's training curve so often stays flat for some epochs, and then drops.
+# SimpleRNN mixes all of its state with each new input, so what it saw may fade. A single number it
+# keeps surprisingly well: Keras starts its recurrent kernel as a rotation, which loses nothing. GRU
+# and LSTM have gates that can leave the state alone while much goes on. They have to *learn* to,
+# though: where a curve lies on the grey line, the network has not found out in this time. That is
+# why a recurrent network's training curve so often stays flat for some epochs, and then drops.
 #
 # ## 3. Transfer: which block says most?
 #
