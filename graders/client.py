@@ -490,12 +490,44 @@ class BuiltModel:
                 history = {str(k): [float(v) for v in values] for k, values in history.items()}
             training = Training(
                 function, before, after, history, str(answer["returned"])[:200],
-                bool(answer["data_unchanged"]), answer.get("split") is True,
+                bool(answer["data_unchanged"]), list(map(str, answer["fits"]["faults"])),
+                float(answer["fits"]["rate"]),
             )  # fmt: skip
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise _forged(error) from None
         self.snapshot = after
         return training
+
+
+_METRICS = "Expected metrics on the validation data in the History that `{}` returns."
+# What may be wrong with the fits of a training, in the order of telling.
+FAULTS = {
+    "unfitted": (
+        "Expected `{}` to return the History of its own `fit`.",
+        "Found one that no fit in it made: of an earlier training, or filled by hand. "
+        "Write `return model.fit(…)`.",
+    ),
+    "split": (
+        _METRICS,
+        "Found a fit with validation_split, which holds back a part of train_data and never looks "
+        "at val_data. Pass validation_data=val_data instead.",
+    ),
+    "validated_on_train": (
+        _METRICS,
+        "Found a fit that was given training data as validation_data: they tell nothing of new "
+        "images or sequences. Pass validation_data=val_data instead.",
+    ),
+    "changed_validation": (
+        _METRICS,
+        "Found a fit that validates on other values than those of val_data (scaled, or "
+        "preprocessed once more). What the data need must be part of the model, as a layer.",
+    ),
+    "learned_validation": (
+        "Expected `{}` to learn from train_data alone.",
+        "Found a fit on examples of val_data, too, which then tell nothing of new data. "
+        "Give them to fit as validation_data only.",
+    ),
+}
 
 
 class Training:
@@ -509,7 +541,8 @@ class Training:
             function did not return a `History`.
         returned: String, the type of what it returned.
         data_unchanged: Boolean, whether the arrays that it was given are what they were.
-        split: Boolean, whether the History is of a fit with `validation_split`, as claimed.
+        faults: List of strings, what was wrong with its fits (keys of `FAULTS`), as claimed.
+        rate: Float, the largest learning rate at the start or end of an epoch, as claimed.
     """
 
     def __init__(
@@ -520,9 +553,10 @@ class Training:
         history: dict[str, list[float]] | None,
         returned: str,
         data_unchanged: bool,
-        split: bool = False,
+        faults: list[str],
+        rate: float,
     ):
-        self.split = split
+        self.faults, self.rate = faults, rate
         self.function, self.before, self.after = function, before, after
         self.history, self.returned, self.data_unchanged = history, returned, data_unchanged
 
@@ -544,12 +578,9 @@ class Training:
                 f"`{self.function}` returns. Found {', '.join(self.history) or 'no metric'}. "
                 "Pass validation_data=val_data to `fit`."
             )
-        if self.split:
-            raise CheckFailed(
-                f"Expected metrics on the validation data in the History that `{self.function}` "
-                "returns. Found a fit with validation_split, which holds back a part of "
-                "train_data and never looks at val_data. Pass validation_data=val_data instead."
-            )
+        for fault, (expected, found) in FAULTS.items():
+            if fault in self.faults:
+                raise CheckFailed(expected.format(self.function) + " " + found)
         if not self.data_unchanged:
             raise CheckFailed(
                 f"Expected `{self.function}` to leave the arrays that it was given as they are. "

@@ -25,6 +25,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from graders import isolation
+from graders.fits import Fits
 from graders.wire import Channel, WireClosed
 
 MAX_TEXT = 6000
@@ -76,8 +77,7 @@ class Box:
         self.data: dict[str, Any] = {}
         self.student: Any = None
         self.filename = ""
-        # Histories of fits that held back a part of the training data instead.
-        self.split: list[Any] = []
+        self.fits = Fits(self.progress)
 
     def keep(self, value: Any) -> int:
         """Keeps an object for later requests.
@@ -204,7 +204,7 @@ def _load(box: Box, source: str, name: str, filename: str, seed: int) -> dict[st
     keras.utils.set_random_seed(seed)
     # One line for each epoch instead of a bar that is redrawn a thousand times.
     keras.config.disable_interactive_logging()
-    _report_epochs(box)
+    box.fits.install()
     folder = Path(tempfile.mkdtemp(prefix="submission-"))
     path = folder / filename
     path.write_text(source, encoding="utf-8")
@@ -218,37 +218,6 @@ def _load(box: Box, source: str, name: str, filename: str, seed: int) -> dict[st
     box.student = module
     spec.loader.exec_module(module)
     return {"names": sorted(key for key in vars(module) if not key.startswith("__"))[:500]}
-
-
-def _report_epochs(box: Box) -> None:
-    """Has every `fit` tell its epochs, so that people see that something happens."""
-    import keras
-
-    class Reporter(keras.callbacks.Callback):
-        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-            box.progress(epoch=epoch + 1, epochs=self.params.get("epochs"))
-
-    original = keras.Model.fit
-    signature = inspect.signature(original)
-
-    def fit(self: Any, *args: Any, **kwargs: Any) -> Any:
-        try:
-            bound = signature.bind(self, *args, **kwargs)
-        except TypeError:
-            return original(self, *args, **kwargs)
-        given = bound.arguments.get("callbacks")
-        if given is None or isinstance(given, list | tuple | keras.callbacks.Callback):
-            single = isinstance(given, keras.callbacks.Callback)
-            several = [given] if single else list(given or [])
-            bound.arguments["callbacks"] = [*several, Reporter()]
-        history = original(*bound.args, **bound.kwargs)
-        share = bound.arguments.get("validation_split")
-        if share and bound.arguments.get("validation_data") is None:
-            box.split.append(history)
-        return history
-
-    fit.__wrapped__ = original  # type: ignore[attr-defined]
-    keras.Model.fit = fit
 
 
 def _put(box: Box, name: str, value: Any) -> None:
@@ -277,12 +246,14 @@ def _train(box: Box, function: str, model: int, data: list[str]) -> dict[str, An
     given = [box.data[name] for name in data]
     before = _checksum(given)
     subject = box[model]
-    returned = box.function(function, 1 + len(given))(subject, *given)
+    train = box.function(function, 1 + len(given))
+    box.fits.begin(subject, given)
+    returned = train(subject, *given)
     answer: dict[str, Any] = {
         "returned": _type_name(returned),
         "history": None,
         "data_unchanged": _checksum(given) == before,
-        "split": any(returned is history for history in box.split),
+        "fits": box.fits.end(returned),
         "snapshot": box.snapshot(subject),
     }
     if isinstance(returned, keras.callbacks.History):

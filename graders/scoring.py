@@ -262,6 +262,31 @@ def part_scores(snapshot: Snapshot, data: Any, part: str) -> Scores:
     return kept[part]
 
 
+def keras_sees_logits(model: Any, x: Any) -> bool:
+    """Returns whether Keras finds the logits behind a model's softmax or sigmoid.
+
+    It does if nothing that computes comes after the activation: then `from_logits=True` on
+    probabilities is only a warning. Otherwise the activation is applied twice.
+    """
+    import tensorflow as tf
+
+    found = []
+
+    def look(given: Any) -> Any:
+        answer = model(given, training=False)
+        if isinstance(answer, dict):
+            [answer] = answer.values()
+        if isinstance(answer, list | tuple):
+            [answer] = answer
+        kind = answer.op.type if hasattr(answer, "op") else ""
+        found.append(hasattr(answer, "_keras_logits") or kind in ("Softmax", "Sigmoid"))
+        return answer
+
+    # As a loss sees it in `fit`.
+    tf.function(look).get_concrete_function(tf.nest.map_structure(tf.constant, _parts(x, 0, 2)))
+    return bool(found[-1])
+
+
 def check_classifier_output(snapshot: Snapshot, x: Any, classes: int) -> str:
     """Fails unless the outputs are class probabilities or logits, with a loss that matches.
 
@@ -322,6 +347,17 @@ def check_classifier_output(snapshot: Snapshot, x: Any, classes: int) -> str:
             f"logits (a last layer {ending}) with {loss}(from_logits=False), which takes its "
             "input for probabilities",
             "Add softmax to the last layer, or give the loss from_logits=True",
+        )
+    if (
+        loss in crossentropies
+        and kind == "probabilities"
+        and from_logits
+        and not keras_sees_logits(snapshot.model, x)
+    ):
+        fail(
+            "a loss that matches the outputs",
+            f"probabilities with {loss}(from_logits=True), which applies softmax once more",
+            "Leave from_logits out, or return the logits",
         )
     if loss in crossentropies and activation in ("tanh", "elu", "selu", "softplus"):
         fail(
@@ -393,6 +429,17 @@ def check_binary_output(snapshot: Snapshot, x: Any) -> str:
             f"logits (a last layer without sigmoid) with {loss}(from_logits=False), which takes "
             "its input for probabilities",
             "Add sigmoid to the last layer, or give the loss from_logits=True",
+        )
+    if (
+        kind == "scores"
+        and "crossentropy" in loss
+        and from_logits
+        and not keras_sees_logits(snapshot.model, x)
+    ):
+        fail(
+            "a loss that matches the output",
+            f"probabilities with {loss}(from_logits=True), which applies sigmoid once more",
+            "Leave from_logits out, or return the logits",
         )
     if kind == "logits" and loss.startswith(("mean_", "huber", "log_cosh")):
         fail(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,10 +27,21 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="session")
-def runner() -> Iterator[Runner]:
+def listeners() -> list[Callable[[str, dict[str, Any]], None]]:
+    """What listens to the runner's gradings; whoever adds to it takes it out again."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def runner(listeners: list[Callable[[str, dict[str, Any]], None]]) -> Iterator[Runner]:
     """One warm process for all gradings of a test session."""
+
+    def tell(task: str, event: dict[str, Any]) -> None:
+        for listener in listeners:
+            listener(task, event)
+
     # One thread each: tests run side by side. A long limit: CI machines have slow days.
-    with Runner(Settings(threads=1, seconds=1200)) as found:
+    with Runner(Settings(threads=1, seconds=1200), tell) as found:
         yield found
 
 

@@ -15,10 +15,11 @@ import argparse
 import dataclasses
 import sys
 from pathlib import Path
+from typing import Any
 
 from graders import rubric
 from graders.runner import Request, Runner, Settings
-from graders.verdict import TaskVerdict
+from graders.verdict import CheckResult, TaskVerdict
 
 FOLDER = Path(__file__).resolve().parent / "submissions"
 
@@ -81,12 +82,14 @@ def differences(case: Case, verdict: TaskVerdict) -> str:
     if case.right:
         if verdict.status == "passed":
             return ""
-        return f"must pass, is {verdict.status}: " + " | ".join(
-            f"{c.id}: {c.message}" for c in bad if c.outcome != "skipped"
-        )
+        told = [f"{c.id}: {c.message}" for c in bad if c.outcome != "skipped"]
+        return f"must pass, is {verdict.status}: " + " | ".join([verdict.message, *told])
     if verdict.status not in ("failed", "error") or not bad:
         return f"must fail on {', '.join(case.fails)}, is {verdict.status}: {verdict.message}"
-    first = bad[0]
+    return _first_differs(case, bad[0])
+
+
+def _first_differs(case: Case, first: CheckResult) -> str:
     name = first.id.partition("::")[2]
     if name not in case.fails:
         return f"must fail first on {', '.join(case.fails)}, fails on {name}: {first.message}"
@@ -94,6 +97,40 @@ def differences(case: Case, verdict: TaskVerdict) -> str:
     if missing:
         return f"the message lacks {missing}: {first.message}"
     return ""
+
+
+class FirstFailure(BaseException):
+    """Ends a grading at the first check that does not pass: what comes after it changes nothing.
+
+    Not an `Exception`, which the runner would take for a fault of the grader.
+    """
+
+    def __init__(self, result: CheckResult):
+        super().__init__(result.id)
+        self.result = result
+
+
+def stop_at_first_failure(_: str, event: dict[str, Any]) -> None:
+    """Listens to a grading, in the thread that asked for it."""
+    result = event.get("result")
+    if result is not None and result.outcome in ("failed", "error"):
+        raise FirstFailure(result)
+
+
+def judge(case: Case, runner: Runner) -> str:
+    """Grades one submission, a wrong one no further than to the first check that does not pass.
+
+    Args:
+        case: `Case`.
+        runner: `Runner`, with `stop_at_first_failure` as a listener if `case` is wrong.
+
+    Returns:
+        String, how the verdict differs from the golden one; empty if it does not.
+    """
+    try:
+        return differences(case, runner.grade_task(Request(rubric.find(case.task), case.path)))
+    except FirstFailure as stopped:
+        return _first_differs(case, stopped.result)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -29,7 +29,8 @@ from typing import Any
 from graders import rubric
 from graders.rubric import Task
 from graders.runner import Request, Runner, Settings
-from graders.verdict import CheckResult, TaskVerdict
+from graders.verdict import TaskVerdict
+from tests.corpus import FirstFailure
 from tests.quality import records, survivors
 from tests.quality.mutate import Mutant, mutants
 
@@ -88,22 +89,14 @@ def cheap_first(found: list[Mutant], results: dict[str, Any]) -> list[Mutant]:
     return sorted(found, key=cost)
 
 
-class Killed(BaseException):
-    """Ends a grading at the first check that fails: what comes after it changes nothing.
+def stop_where_killed(_: str, event: dict[str, Any]) -> None:
+    """Listens to a grading, and ends it at the first check that fails.
 
-    Not an `Exception`, which the runner would take for a fault of the grader.
+    One that meets an error may have run out of time, which kills nothing.
     """
-
-    def __init__(self, result: CheckResult):
-        super().__init__(result.id)
-        self.result = result
-
-
-def stop_at_first_failure(_: str, event: dict[str, Any]) -> None:
-    """Listens to a grading, in the thread that asked for it."""
     result = event.get("result")
     if result is not None and result.outcome == "failed":
-        raise Killed(result)
+        raise FirstFailure(result)
 
 
 def grade_mutant(runner: Runner, task: Task, mutant: Mutant) -> dict[str, Any]:
@@ -120,7 +113,7 @@ def grade_mutant(runner: Runner, task: Task, mutant: Mutant) -> dict[str, Any]:
             verdict = runner.grade_task(Request(task, path))
             bad = [check for check in verdict.checks if check.outcome != "passed"]
             outcome, otherwise = outcome_of(verdict), verdict.message
-        except Killed as killed:
+        except FirstFailure as killed:
             bad, outcome, otherwise = [killed.result], "killed", ""
     return {
         "outcome": outcome,
@@ -297,7 +290,7 @@ def main(arguments: list[str] | None = None, folder: Path | None = None) -> int:
         seconds=given.seconds, secret=SECRET, jobs=given.jobs, threads=int(given.jobs > 1)
     )
     try:
-        with Runner(settings, stop_at_first_failure) as runner:
+        with Runner(settings, stop_where_killed) as runner:
             for session in sessions:
                 _run(runner, session, given)
     except KeyboardInterrupt:

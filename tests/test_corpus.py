@@ -8,7 +8,7 @@ import pytest
 
 from graders import rubric
 from graders.runner import Request, Runner
-from tests.corpus import cases, differences
+from tests.corpus import cases, judge, stop_at_first_failure
 
 TASKS = rubric.tasks()
 # One task of each section, always; the whole corpus takes an hour or two on slow cores.
@@ -35,10 +35,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("case", found, ids=lambda case: case.name)
 
 
-def test_submission_gets_its_golden_verdict(case, runner: Runner) -> None:
+@pytest.fixture
+def hasty(case, listeners):
+    """Wrong work is graded no further than to its first fault."""
+    if case.right:
+        yield
+        return
+    listeners.append(stop_at_first_failure)
+    yield
+    listeners.remove(stop_at_first_failure)
+
+
+def test_submission_gets_its_golden_verdict(case, hasty, runner: Runner) -> None:
     """Right work earns all points; wrong work fails on the check, with the words, that it should."""
-    verdict = runner.grade_task(Request(rubric.find(case.task), case.path))
-    assert differences(case, verdict) == ""
+    assert judge(case, runner) == ""
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)

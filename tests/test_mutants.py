@@ -312,7 +312,7 @@ def test_the_first_failure_ends_a_grading() -> None:
     def listen(name: str, event: dict) -> None:
         if "result" in event:
             seen.append(event["result"].id)
-        command.stop_at_first_failure(name, event)
+        command.stop_where_killed(name, event)
 
     with Runner(Settings(threads=1), listen) as runner:
         result = command.grade_mutant(runner, task, mutant)

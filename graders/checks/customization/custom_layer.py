@@ -17,7 +17,9 @@ Arrays = dict[str, np.ndarray]
 @probe
 def make_weights(student, box, units, input_dim, between=(), options=None):
     """Builds a layer, and describes what it holds before any call."""
+    import contextlib
     import inspect
+    import sys
 
     import keras
     import tensorflow as tf
@@ -56,6 +58,20 @@ def make_weights(student, box, units, input_dim, between=(), options=None):
     for part in layer._flatten_layers(include_self=True):
         if isinstance(part, ready):
             answer["others"].append(type(part).__name__ if part is not layer else "a subclass")
+    # Whatever it holds or hides: whose code computes?
+    codes = {inspect.unwrap(kind.call).__code__: kind.__name__ for kind in ready}
+
+    def watch(frame, event, argument):
+        if event == "call" and frame.f_code in codes:
+            answer["others"].append(codes[frame.f_code])
+
+    # That call works is another check's business.
+    with contextlib.suppress(Exception):
+        sys.setprofile(watch)
+        try:
+            layer(keras.ops.zeros((2, *between, input_dim)))
+        finally:
+            sys.setprofile(None)
     return answer
 
 

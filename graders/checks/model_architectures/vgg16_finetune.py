@@ -376,8 +376,10 @@ def small_steps(training, tuning, built, base, data, threshold, evidence):
         before, after = tuning.before.weights[index], tuning.after.weights[index]
         changes.append(float(np.linalg.norm(after - before) / max(np.linalg.norm(before), 1e-12)))
     evidence["block5_change"] = change = max(changes)
-    rate = _rate(tuning.after)
-    allowed = max([SMALL_RATE, *(_rate(s) / 10 for s in (built, training.after))])
+    # A callback or a schedule may have changed it on the way: the largest one counts.
+    rate = max(_rate(tuning.after), tuning.rate)
+    rates = (_rate(built), _rate(training.after), training.rate)
+    allowed = max(SMALL_RATE, *(found / 10 for found in rates))
     advice = (
         "Look at the optimizer that fine_tune compiles with: a learning_rate of at most 1e-4 (or a "
         "tenth of train's) keeps what pretraining has found"

@@ -1,6 +1,6 @@
 """Dropout and L2 against overfitting."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -34,21 +34,41 @@ TOO_STRONG = (
 
 @probe
 def watch_fits(student, box):
-    """Has every `fit` note how many epochs it was asked for, and how many it ran."""
+    """Has every `fit` note its epochs, its first learning rate and its last epoch's weights."""
     import functools
 
     import keras
+    import numpy as np
 
     original = keras.Model.fit
     notes = []
 
+    class Look(keras.callbacks.Callback):
+        """Stands last in the list: it sees what the student's own callbacks leave."""
+
+        def __init__(self):
+            super().__init__()
+            self.rate = self.weights = None
+
+        def on_epoch_begin(self, epoch, logs=None):
+            if self.rate is None:
+                self.rate = float(np.asarray(self.model.optimizer.learning_rate))
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.weights = [np.array(w) for w in self.model.trainable_weights]
+
     @functools.wraps(original)
     def fit(self, *args, **kwargs):
+        given = kwargs.get("callbacks") or []
+        several = [given] if isinstance(given, keras.callbacks.Callback) else given
+        look = Look()
+        if len(args) < 6 and isinstance(several, list | tuple):
+            kwargs["callbacks"] = [*several, look]
         history = original(self, *args, **kwargs)
         done = list(getattr(history, "epoch", None) or [])
         asked = (getattr(history, "params", None) or {}).get("epochs")
         if isinstance(asked, int) and done:
-            notes.append([asked - int(done[0]), len(done)])
+            notes.append([asked - int(done[0]), len(done), self, look])
         return history
 
     keras.Model.fit = fit
@@ -57,10 +77,32 @@ def watch_fits(student, box):
 
 @probe
 def noted_fits(student, box, handle):
-    """Hands over what was noted since it was last asked."""
-    notes = list(box[handle])
+    """Hands over what was noted since it was last asked.
+
+    Of each fit: the epochs asked for and run, the learning rate of its first epoch (-1 if not
+    known), and whether the weights are still those of its last epoch.
+    """
+    import numpy as np
+
+    notes = []
+    for asked, done, model, look in box[handle]:
+        now = [np.array(w) for w in model.trainable_weights]
+        kept = look.weights is None or (
+            len(now) == len(look.weights)
+            and all(np.array_equal(a, b) for a, b in zip(now, look.weights, strict=True))
+        )
+        notes.append([asked, done, -1.0 if look.rate is None else look.rate, kept])
     box[handle].clear()
     return notes
+
+
+class Fit(NamedTuple):
+    """What is claimed of a fit: epochs, first learning rate, whether its last weights are kept."""
+
+    asked: int
+    done: int
+    rate: float
+    kept: bool
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +126,12 @@ def trainings(submission, given, baseline, regularized):
     found = {}
     for model in (baseline, regularized):
         training = model.train("train", "train", "validation")
-        found[model.function] = training, submission.run(noted_fits, handle=handle)
+        notes = submission.run(noted_fits, handle=handle)
+        try:
+            fits = [Fit(*note) for note in notes]
+        except TypeError:
+            fail("the fits of `train` as Keras runs them", "something else", "Look at train")
+        found[model.function] = training, fits
     return found
 
 
@@ -477,18 +524,18 @@ def trains(trainings, scores, data, evidence):
 def no_early_stopping(trainings):
     """train gives both models the same number of steps, without early stopping."""
     for name, (_, fits) in trainings.items():
-        for asked, done in fits:
-            if done < asked:
+        for fit in fits:
+            if fit.done < fit.asked:
                 fail(
                     "a training without early stopping, so that the baseline can overfit",
-                    f"{done} of {asked} epochs for the model of `{name}`",
+                    f"{fit.done} of {fit.asked} epochs for the model of `{name}`",
                     "Look at the callbacks in train: leave out EarlyStopping and whatever else "
                     "sets stop_training",
                 )
     steps = {}
     for name, (training, fits) in trainings.items():
         optimizer = training.after.optimizer or {}
-        epochs = sum(done for _, done in fits)
+        epochs = sum(fit.done for fit in fits)
         steps[name] = epochs, optimizer.get("iterations")
     if len(set(steps.values())) > 1:
         (plain, plain_steps), (other, other_steps) = steps.values()
@@ -498,6 +545,35 @@ def no_early_stopping(trainings):
             f"({other_steps} steps) for the regularised model",
             "Look at train: epochs and batch size must not depend on the model",
         )
+    (plain, plain_fits), (other, other_fits) = (
+        trainings[name] for name in ("build_baseline", "build_regularized")
+    )
+    if not plain_fits or not other_fits:
+        return
+    # Who restores for both treats both alike, even if the last epoch of one is its best.
+    if plain_fits[-1].kept and not other_fits[-1].kept and not _ended_best(plain.history):
+        fail(
+            "the weights of the last epoch in both models, or in neither",
+            "them in the baseline, and other ones in the regularised model after `train`",
+            "Look for a callback or set_weights that keeps the best epoch of one model only",
+        )
+    # The builders may choose other rates; then nothing is said of what train makes of them.
+    built = [(training.before.optimizer or {}).get("learning_rate") for training in (plain, other)]
+    one, two = plain_fits[0], other_fits[0]
+    known = built[0] is not None and min(one.rate, two.rate) >= 0
+    if known and built[0] == built[1] and not np.isclose(one.rate, two.rate, rtol=1e-4, atol=0):
+        fail(
+            "the same training for both models",
+            f"a first epoch with a learning rate of {one.rate:g} for the baseline and "
+            f"{two.rate:g} for the regularised model, which were built with the same",
+            "Look at train: the learning rate must not depend on the model",
+        )
+
+
+def _ended_best(history):
+    """Returns whether the last epoch is the best one by a validation metric."""
+    rows = [(name, row) for name, row in (history or {}).items() if name.startswith("val_") and row]
+    return any(row[-1] == (min(row) if "loss" in name else max(row)) for name, row in rows)
 
 
 @check(

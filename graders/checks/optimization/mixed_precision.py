@@ -57,6 +57,7 @@ def watch_compare(student, box, train, validation, policies):
     import keras
     import numpy as np
     import tensorflow as tf
+    from keras.src.backend.common.symbolic_scope import in_symbolic_scope
 
     box.function("build_model", 3)
     compare = box.function("compare", 3)
@@ -110,6 +111,8 @@ def watch_compare(student, box, train, validation, policies):
             "policy": str(getattr(policy, "name", policy))[:100],
             "classes": int(classes) if isinstance(classes, numbers.Integral) else -1,
             "starts": [],
+            "inferred": False,
+            "examples": 0,
             "data": [],
             "fits": [],
         }
@@ -117,7 +120,15 @@ def watch_compare(student, box, train, validation, policies):
             notes.append(note)
         return model
 
-    kept = {name: getattr(keras.Model, name) for name in ("fit", "make_train_function", "__call__")}
+    wrapped = (
+        "fit",
+        "make_train_function",
+        "__call__",
+        "make_test_function",
+        "make_predict_function",
+        "train_on_batch",
+    )
+    kept = {name: getattr(keras.Model, name) for name in wrapped}
     own = {name: vars(keras.Model).get(name) for name in kept}
 
     class Clock(keras.callbacks.Callback):
@@ -167,7 +178,24 @@ def watch_compare(student, box, train, validation, policies):
         note = note_of(self)
         if note is not None and not note["starts"] and kwargs.get("training"):
             note["starts"].append(digest(self))
+        if note is not None and not kwargs.get("training") and not in_symbolic_scope():
+            note["inferred"] = True  # fit's own look at the shapes is none
         return kept["__call__"](self, *args, **kwargs)
+
+    def in_inference(name):
+        def make(self, *args, **kwargs):
+            note = note_of(self)
+            if note is not None:
+                note["inferred"] = True
+            return kept[name](self, *args, **kwargs)
+
+        return make
+
+    def train_on_batch(self, x, *args, **kwargs):
+        note = note_of(self)
+        if note is not None and hasattr(x, "__len__"):
+            note["examples"] += len(x)
+        return kept["train_on_batch"](self, x, *args, **kwargs)
 
     train = tuple(np.array(part) for part in train)
     validation = tuple(np.array(part) for part in validation)
@@ -178,12 +206,17 @@ def watch_compare(student, box, train, validation, policies):
         original.__code__, original.__defaults__ = forward.__code__, None
         original.__kwdefaults__ = None
     keras.Model.fit, keras.Model.make_train_function = fit, make_train_function
-    keras.Model.__call__ = call
+    keras.Model.__call__, keras.Model.train_on_batch = call, train_on_batch
+    for name in ("make_test_function", "make_predict_function"):
+        setattr(keras.Model, name, in_inference(name))
+    before = str(keras.config.dtype_policy().name)
     begin = time.perf_counter()
     try:
         returned = compare(train, validation, list(policies))
         seconds = time.perf_counter() - begin
+        left = str(keras.config.dtype_policy().name)
     finally:
+        keras.config.set_dtype_policy(before)
         student.build_model = original
         if held:
             for name, value in parts.items():
@@ -200,6 +233,7 @@ def watch_compare(student, box, train, validation, policies):
         "returned": type(returned).__name__,
         "table": plain(returned) if isinstance(returned, dict) else {},
         "seconds": seconds,
+        "policies": [before, left],
         "data_unchanged": same,
         "models": [
             {key: value for key, value in note.items() if key != "model"}
@@ -215,6 +249,7 @@ class Compared:
     def __init__(self, answer: dict[str, Any], seconds: float, parts: dict[str, Any]):
         self.returned, self.table = str(answer["returned"]), answer["table"]
         self.data_unchanged = answer["data_unchanged"] is True
+        self.before, self.left = map(str, answer["policies"])
         self.seconds, self.parts = seconds, parts
         self.models: dict[str, list[dict[str, Any]]] = {}
         for model in answer["models"]:
@@ -584,6 +619,19 @@ def equal_terms(compared, parts):
             "fits on other examples or labels",
             "Look at what fit is given: x and y of train_data, whatever the policy",
         )
+    examples = {policy: int(model["examples"]) for policy, model in chosen.items()}
+    if all(examples.values()) and len(set(examples.values())) > 1:
+        fail(
+            "the same training data under each policy",
+            ", ".join(f"{n} examples in all under {policy}" for policy, n in examples.items()),
+            "Look at the batches that train_on_batch gets: all of train_data, whatever the policy",
+        )
+    if compared.left != compared.before:
+        fail(
+            f"the global policy {compared.before} to be there again after `compare`",
+            compared.left,
+            "Look for keras.config.set_dtype_policy in compare: build_model sets it where needed",
+        )
     if not compared.data_unchanged:
         fail(
             "`compare` to leave the arrays that it was given as they are",
@@ -616,6 +664,15 @@ def accuracy(compared, parts, threshold, evidence):
                 f"{claimed:.3g}",
                 "Look at where val_accuracy comes from: it is a share of val_data, between 0 and 1",
             )
+        twins = [p for p in parts["policies"] if p != policy and _claims(compared, p) == claimed]
+        # Some other copy of the model may have been evaluated; that it ties exactly is rare.
+        if twins and not compared.model(policy)["inferred"]:
+            fail(
+                f"a val_accuracy of the model that was trained under {policy} itself",
+                f"{claimed:.3g}, which is that of {twins[0]}, and a model that was never asked "
+                "for a prediction",
+                "Evaluate each model on val_data",
+            )
     lowest, difference = min(reached.values()), max(reached.values()) - min(reached.values())
     wanted, bound = (
         threshold("accuracy", lowest),
@@ -639,6 +696,10 @@ def accuracy(compared, parts, threshold, evidence):
             "Mixed precision costs hardly any accuracy: look for what differs beside the policy, "
             "or for a training that still jumps about (a smaller learning rate, or more epochs)",
         )
+
+
+def _claims(compared: Compared, policy: str) -> float:
+    return float(compared.table[policy]["val_accuracy"])
 
 
 def _asked(model: dict[str, Any], starts: set[str]) -> int:
