@@ -60,7 +60,7 @@ def train(model: keras.Model, train_data: Data, val_data: Data) -> keras.callbac
         model: The model of `build_model`; it is left trained.
         train_data: Pair `(x, y)`: `x` the dictionary `{"image": float32 (n, height, width,
             channels), "context": float32 (n, context_features)}`, `y` integer labels `(n,)`.
-        val_data: Pair `(x, y)`, likewise.
+        val_data: Pair `(x, y)`, likewise: to look at, not to learn from.
 
     Returns:
         The `keras.callbacks.History` of `fit`, with metrics on `val_data`.

@@ -47,7 +47,7 @@ def sweep(
         build_model: Function from a learning rate to a freshly compiled model whose metric is
             `"accuracy"`.
         train_data: Pair `(x, y)`: images float32 `(n, height, width, channels)`, labels `(n,)`.
-        val_data: Pair `(x, y)`, likewise.
+        val_data: Pair `(x, y)`, likewise: to look at, not to learn from.
         learning_rates: Sequence of floats.
         batch_sizes: Sequence of integers.
         epochs: Integer from 1 up, how often each model sees each training example.

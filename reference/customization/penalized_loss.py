@@ -142,7 +142,7 @@ def train(model: keras.Model, train_data: Data, val_data: Data) -> keras.callbac
     Args:
         model: The model of `build_model`; it is left trained.
         train_data: Pair `(x, y)`: images float32 `(n, height, width, channels)`, labels `(n,)`.
-        val_data: Pair `(x, y)`, likewise.
+        val_data: Pair `(x, y)`, likewise: to look at, not to learn from.
 
     Returns:
         The `keras.callbacks.History` of `fit`, with metrics on `val_data`.

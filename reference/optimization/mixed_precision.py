@@ -85,10 +85,12 @@ def build_model(input_shape: tuple[int, int, int], num_classes: int, policy: str
 def compare(train_data: Data, val_data: Data, policies: Sequence[str]) -> dict[str, dict]:
     """Train the same network under each policy and compare accuracy and speed.
 
+    The global policy is afterwards what it was.
+
     Args:
         train_data: Pair `(x, y)`: images float32 `(n, height, width, channels)`, labels `(n,)`,
             whole numbers from 0 up; the number of classes follows from them.
-        val_data: Pair `(x, y)`, likewise.
+        val_data: Pair `(x, y)`, likewise: to look at, not to learn from.
         policies: Sequence of strings, names of policies.
 
     Returns:
