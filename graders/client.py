@@ -512,6 +512,11 @@ FAULTS = {
         "Found a fit with validation_split, which holds back a part of train_data and never looks "
         "at val_data. Pass validation_data=val_data instead.",
     ),
+    "exchanged": (
+        "Expected `{}` to learn from train_data, and to validate on val_data.",
+        "Found the one in place of the other. Look at which of them `fit` gets as x and y, and "
+        "which as validation_data.",
+    ),
     "validated_on_train": (
         _METRICS,
         "Found a fit that was given training data as validation_data: they tell nothing of new "

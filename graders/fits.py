@@ -111,6 +111,8 @@ class Fits:
         # Where several fits make one hand-made History, it is let through.
         if not self._notes or any(history() is returned for history in self._earlier):
             found.add("unfitted")
+        if found >= {"learned_validation", "validated_on_train"}:
+            found.add("exchanged")
         return {"faults": sorted(found), "rate": self._rate}
 
     def _note(self, model: Any, arguments: dict[str, Any], history: Any) -> None:

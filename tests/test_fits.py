@@ -95,6 +95,10 @@ TRAININGS: dict[str, tuple[Callable[..., Any], list[str]]] = {
         lambda m, t, v: m.fit(*v, validation_data=v),
         ["learned_validation"],
     ),
+    "exchanged": (
+        lambda m, t, v: m.fit(*v, validation_data=t),
+        ["exchanged", "learned_validation", "validated_on_train"],
+    ),
     "learned val as a data set": (
         lambda m, t, v: m.fit(_dataset(_both(t, v)), validation_data=v),
         ["learned_validation"],

@@ -1,5 +1,6 @@
-# fails: accuracy
-# says: validation images
+# fails: trains
+# says: learn from train_data
+# says: in place of the other
 """Training and validation data are swapped."""
 
 import keras
@@ -26,4 +27,4 @@ def build_model(input_shape, num_classes):
 
 
 def train(model, train_data, val_data):
-    return model.fit(*val_data, batch_size=64, epochs=12, validation_data=train_data)
+    return model.fit(*val_data, batch_size=64, epochs=3, validation_data=train_data)

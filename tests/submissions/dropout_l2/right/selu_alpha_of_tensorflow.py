@@ -12,7 +12,7 @@ def make(shape, classes, drop, **extra):
     stack += [layers.Dropout(0.5)] * drop
     stack += [layers.Dense(classes, **extra), layers.Softmax()]
     m = keras.Sequential(stack)
-    m.compile(keras.optimizers.SGD(0.02, momentum=0.9), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    m.compile(keras.optimizers.SGD(0.01, momentum=0.9), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return m
 
 

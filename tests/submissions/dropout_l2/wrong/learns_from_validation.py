@@ -1,6 +1,6 @@
 # fails: trains
 # says: val_data
-# says: hidden images
+# says: learn from train_data alone
 """The validation data are added to the training data."""
 
 import keras

@@ -1,6 +1,6 @@
 # fails: small_steps
 # says: times their size
-# says: pretrained features
+# says: learning rate of at most
 # shortcut: large steps [block5_change]
 """The learning rate is small only at the end."""
 
