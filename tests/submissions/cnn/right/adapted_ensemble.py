@@ -46,4 +46,4 @@ def train(model, train_data, val_data):
     for layer in model.layers:
         if isinstance(layer, layers.Normalization):
             layer.adapt(train_data[0])
-    return model.fit(Batches(*train_data), epochs=7, validation_data=val_data)
+    return model.fit(Batches(*train_data), epochs=5, validation_data=val_data)

@@ -30,4 +30,4 @@ def train(model, train_data, val_data):
     x, y = train_data
     val_x, val_y = val_data
     x, val_x = x * 255.0, val_x * 255.0
-    return model.fit(x, y, batch_size=64, epochs=3, validation_data=(val_x, val_y))
+    return model.fit(x, y, batch_size=64, epochs=1, validation_data=(val_x, val_y))
