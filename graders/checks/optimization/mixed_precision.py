@@ -134,13 +134,13 @@ def watch_compare(student, box, train, validation, policies):
     class Clock(keras.callbacks.Callback):
         def __init__(self):
             super().__init__()
-            self.epochs = []
+            self.epochs, self.steps = [], 0
 
         def on_epoch_begin(self, epoch, logs=None):
             self.begin = self.end = time.perf_counter()
 
         def on_train_batch_end(self, batch, logs=None):
-            self.end = time.perf_counter()
+            self.end, self.steps = time.perf_counter(), self.steps + 1
 
         def on_epoch_end(self, epoch, logs=None):
             self.epochs.append([self.end - self.begin, time.perf_counter() - self.begin])
@@ -164,7 +164,13 @@ def watch_compare(student, box, train, validation, policies):
         last, done = (getattr(history, "params", None) or {}).get("epochs"), history.epoch
         asked = last - int(done[0]) if isinstance(last, int) and done else 0
         note["fits"].append(
-            {"seconds": seconds, "epochs": clock.epochs, "asked": asked, "start": start}
+            {
+                "seconds": seconds,
+                "epochs": clock.epochs,
+                "steps": clock.steps,
+                "asked": asked,
+                "start": start,
+            }
         )
         return history
 
@@ -625,6 +631,7 @@ def equal_terms(compared, parts):
             "fits on other examples or labels",
             "Look at what fit is given: x and y of train_data, whatever the policy",
         )
+    _check_data(chosen, parts)
     examples = {policy: int(model["examples"]) for policy, model in chosen.items()}
     if all(examples.values()) and len(set(examples.values())) > 1:
         fail(
@@ -644,6 +651,32 @@ def equal_terms(compared, parts):
             "them changed",
             "Look for an operation in place: the next policy trains on what this one leaves",
         )
+
+
+def _check_data(chosen: dict[str, dict[str, Any]], parts: dict[str, Any]) -> None:
+    """Fails if fits that got arrays got the validation data, or hardly any of the training data.
+
+    What a data set, a generator or a loop by hand holds is not counted.
+    """
+    train, held = (parts[name][0] for name in ("train", "validation"))
+    for policy, model in chosen.items():
+        given, fits = model["data"], model["fits"]
+        if any(
+            int(n) == len(held) and math.isclose(total, held.sum(dtype="float64"), rel_tol=1e-6)
+            for n, total, _ in given
+        ):
+            fail(
+                "`compare` to train on train_data",
+                f"a fit on val_data under {policy}, which then tell nothing of new data",
+                "Look at what fit gets as x and y",
+            )
+        seen = sum(int(n) * int(f["asked"]) for (n, *_), f in zip(given, fits, strict=False))
+        if given and len(given) == len(fits) and _all_steps(model) and seen < len(train):
+            fail(
+                f"`compare` to train on all {len(train)} examples of train_data",
+                f"fits that saw {seen} examples in all under {policy}",
+                "Look at what fit gets as x and y, and at the number of epochs",
+            )
 
 
 @check(
@@ -730,6 +763,12 @@ def _durations(model: dict[str, Any]) -> tuple[list[float], list[float], list[fl
     return alone, whole, share
 
 
+def _all_steps(model: dict[str, Any]) -> bool:
+    """Returns whether nothing but `fit` trained a model, by the steps that its optimizer counts."""
+    counted = (model["snapshot"].optimizer or {}).get("iterations")
+    return counted is not None and int(counted) <= sum(int(fit["steps"]) for fit in model["fits"])
+
+
 @check(
     points=0.5,
     needs=("compare_returns",),
@@ -762,9 +801,16 @@ def timings(compared, parts, evidence):
             continue
         model = compared.model(policy)
         alone, whole, share = _durations(model)
+        several = sum(bool(fit["epochs"]) for fit in model["fits"]) > 1
+        if len(whole) == 1 and _all_steps(model):
+            fail(
+                f"epochs under {policy} after the first one, in which TensorFlow traces the model",
+                "a single epoch of training",
+                "Train one epoch that is not timed, and then some that are",
+            )
         if len(whole) > 1:
             first = sum(whole) / len(whole), sum(share) / len(share)
-            later = max(np.mean(whole[1:]), np.mean(share[1:]) if len(model["fits"]) > 1 else 0)
+            later = max(np.mean(whole[1:]), np.mean(share[1:]) if several else 0)
             if any(abs(seconds - m) < 0.06 * m for m in first) and seconds > 1.3 * later:
                 fail(
                     f"the first epoch, in which TensorFlow traces the model, to be left out under "
@@ -773,7 +819,7 @@ def timings(compared, parts, evidence):
                     f"the first it is about {later:.2g} s",
                     "Look at what is timed: train one epoch before the clock starts",
                 )
-            most = max([*whole[1:], *(share[1:] if len(model["fits"]) > 1 else [])])
+            most = max([*whole[1:], *(share[1:] if several else [])])
             if seconds > 1.5 * most + 0.1:
                 fail(
                     f"about {later:.2g} s per epoch under {policy} (measured beside your code)",
