@@ -1,7 +1,6 @@
 # fails: equal_terms
 # says: all
 # says: examples of train_data
-# shortcut: a twentieth of the data [accuracy]
 """A slice that was there for a first try is still there."""
 
 import time

@@ -1,8 +1,8 @@
 # fails: accuracy
 # says: hidden images
 # says: Train longer
-# shortcut: untrained [accuracy]
-"""A learning rate at which nothing is learned."""
+# shortcut: hardly trained [accuracy]
+"""Plain SGD with a learning rate that would suit Adam: hardly anything is learned."""
 
 import time
 
@@ -21,7 +21,7 @@ def build_model(input_shape, num_classes, policy):
             layers.Dense(num_classes, activation="softmax", dtype="float32"),
         ]
     )
-    model.compile(keras.optimizers.Adam(1e-6), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(keras.optimizers.SGD(5e-4), "sparse_categorical_crossentropy", metrics=["accuracy"])
     keras.config.set_dtype_policy(before)
     return model
 
@@ -34,8 +34,8 @@ def compare(train_data, val_data, policies):
         model = build_model(x.shape[1:], int(y.max()) + 1, policy)
         model.fit(x, y, epochs=1, verbose=0)
         begin = time.perf_counter()
-        model.fit(x, y, epochs=7, verbose=0)
-        seconds = (time.perf_counter() - begin) / 7
+        model.fit(x, y, epochs=14, verbose=0)
+        seconds = (time.perf_counter() - begin) / 14
         _, accuracy = model.evaluate(*val_data, verbose=0)
         results[policy] = {"val_accuracy": accuracy, "seconds_per_epoch": seconds}
     return results
