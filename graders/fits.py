@@ -126,7 +126,8 @@ class Fits:
         if self._given is None:
             return
         subject, train, held = self._given
-        if _share(held, arguments.get("x"), train) > 0.02:
+        # Labels tell where features, found before, stand for the examples.
+        if _share(held, arguments.get("x"), train) > 0.02 or _labels_of(held, arguments.get("y")):
             self._found.add("learned_validation")
         if _share(held, validation, train) > 0.5:
             return
@@ -189,9 +190,9 @@ def _rows(array: np.ndarray) -> set[int]:
     return {zlib.crc32(row) for row in np.ascontiguousarray(array[:ROWS])}
 
 
-def _labels_of(train: list[np.ndarray], validation: Any) -> bool:
-    """Returns whether the labels are those of training, whatever was made of their examples."""
-    return any(np.may_share_memory(train[-1], array) for array in arrays(validation))
+def _labels_of(some: list[np.ndarray], given: Any) -> bool:
+    """Returns whether labels are those of `some` data, whatever was made of the examples."""
+    return any(np.may_share_memory(some[-1], array) for array in arrays(given))
 
 
 def _shifted(held: np.ndarray, validation: Any) -> bool:

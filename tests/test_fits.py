@@ -95,6 +95,10 @@ TRAININGS: dict[str, tuple[Callable[..., Any], list[str]]] = {
         lambda m, t, v: m.fit(*v, validation_data=v),
         ["learned_validation"],
     ),
+    "learned features of val": (
+        lambda m, t, v: m.fit(v[0] * 2 + 1, v[1], validation_data=v),
+        ["learned_validation"],
+    ),
     "exchanged": (
         lambda m, t, v: m.fit(*v, validation_data=t),
         ["exchanged", "learned_validation", "validated_on_train"],
