@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -110,11 +111,21 @@ class FirstFailure(BaseException):
         self.result = result
 
 
-def stop_at_first_failure(_: str, event: dict[str, Any]) -> None:
-    """Listens to a grading, in the thread that asked for it."""
-    result = event.get("result")
-    if result is not None and result.outcome in ("failed", "error"):
-        raise FirstFailure(result)
+def stops_at(*outcomes: str) -> Callable[[str, dict[str, Any]], None]:
+    """Returns a listener that ends a grading at the first check with one of some outcomes.
+
+    It listens in the thread that asked for the grading, and raises `FirstFailure` there.
+    """
+
+    def listen(_: str, event: dict[str, Any]) -> None:
+        result = event.get("result")
+        if result is not None and result.outcome in outcomes:
+            raise FirstFailure(result)
+
+    return listen
+
+
+stop_at_first_failure = stops_at("failed", "error")
 
 
 def judge(case: Case, runner: Runner) -> str:

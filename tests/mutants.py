@@ -30,7 +30,7 @@ from graders import rubric
 from graders.rubric import Task
 from graders.runner import Request, Runner, Settings
 from graders.verdict import TaskVerdict
-from tests.corpus import FirstFailure
+from tests.corpus import FirstFailure, stops_at
 from tests.quality import records, survivors
 from tests.quality.mutate import Mutant, mutants
 
@@ -89,14 +89,8 @@ def cheap_first(found: list[Mutant], results: dict[str, Any]) -> list[Mutant]:
     return sorted(found, key=cost)
 
 
-def stop_where_killed(_: str, event: dict[str, Any]) -> None:
-    """Listens to a grading, and ends it at the first check that fails.
-
-    One that meets an error may have run out of time, which kills nothing.
-    """
-    result = event.get("result")
-    if result is not None and result.outcome == "failed":
-        raise FirstFailure(result)
+# One that meets an error may have run out of time, which kills nothing.
+stop_where_killed = stops_at("failed")
 
 
 def grade_mutant(runner: Runner, task: Task, mutant: Mutant) -> dict[str, Any]:

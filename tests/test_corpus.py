@@ -11,7 +11,7 @@ from graders.runner import Request, Runner
 from tests.corpus import cases, judge, stop_at_first_failure
 
 TASKS = rubric.tasks()
-# One task of each section, always; the whole corpus takes an hour or two on slow cores.
+# One task of each section, always; the whole corpus takes half an hour on 2 cores.
 WITH_CORPUS = [task for task in TASKS if cases(task.id)]
 SAMPLED = ("cnn", "custom_layer", "dropout_l2")
 
