@@ -78,9 +78,7 @@ class Fits:
         keras.Model.fit = fit
 
     def _look_at(self, model: Any) -> None:
-        optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
-        with contextlib.suppress(Exception):
-            self._rate = max(self._rate, float(np.asarray(optimizer.learning_rate)))
+        self._rate = max(self._rate, learning_rate(model.optimizer) or 0.0)
 
     def begin(self, model: Any, given: list[Any]) -> None:
         """Notes from now on what a training does.
@@ -119,16 +117,16 @@ class Fits:
         notes: set[str] = set()
         self._notes.append((weakref.ref(history), notes))
         validation = arguments.get("validation_data")
-        if validation is None:
-            if arguments.get("validation_split"):
-                notes.add("split")
-            return
+        if validation is None and arguments.get("validation_split"):
+            notes.add("split")
         if self._given is None:
             return
         subject, train, held = self._given
         # Labels tell where features, found before, stand for the examples.
         if _share(held, arguments.get("x"), train) > 0.02 or _labels_of(held, arguments.get("y")):
             self._found.add("learned_validation")
+        if validation is None:
+            return
         if _share(held, validation, train) > 0.5:
             return
         if _share(train, validation, held) > 0.5 or _labels_of(train, validation):
@@ -136,6 +134,22 @@ class Fits:
         # A part of the model may be fitted on features; the whole of it takes the data as they are.
         elif model is subject and _shifted(held[0], validation):
             notes.add("changed_validation")
+
+
+def learning_rate(optimizer: Any) -> float | None:
+    """Returns an optimizer's learning rate as it is now; of one that scales the loss, the inner's.
+
+    Args:
+        optimizer: A Keras optimizer, or something in its place.
+
+    Returns:
+        Float, or `None` if it cannot be read.
+    """
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    try:
+        return float(np.asarray(inner.learning_rate))
+    except Exception:  # it may be of the student's making
+        return None
 
 
 def arrays(value: Any) -> list[np.ndarray]:

@@ -25,7 +25,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from graders import isolation
-from graders.fits import Fits
+from graders.fits import Fits, learning_rate
 from graders.wire import Channel, WireClosed
 
 MAX_TEXT = 6000
@@ -182,14 +182,10 @@ def _describe_optimizer(optimizer: Any) -> dict[str, Any] | None:
     if optimizer is None:
         return None
     inner = getattr(optimizer, "inner_optimizer", optimizer)
-    try:
-        rate = float(np.asarray(inner.learning_rate))
-    except Exception:
-        rate = None
     return {
         "class_name": type(inner).__name__,
         "wrapper": type(optimizer).__name__ if inner is not optimizer else "",
-        "learning_rate": rate,
+        "learning_rate": learning_rate(optimizer),
         "iterations": int(np.asarray(optimizer.iterations)),
         "trainable": len(getattr(optimizer, "_trainable_variables", []) or []),
     }

@@ -1,0 +1,32 @@
+# fails: trains
+# says: learn from train_data alone
+# says: val_data
+"""At last, the model also learns from the validation examples."""
+
+import keras
+from keras import layers
+
+
+def build_model(image_shape, context_features, num_classes):
+    image = keras.Input(image_shape, name="image")
+    context = keras.Input((context_features,), name="context")
+    seen = layers.Flatten()(image)
+    seen = layers.Dense(64, activation="relu")(seen)
+    measured = layers.Dense(32, activation="relu")(context)
+    both = layers.Concatenate()([seen, measured])
+    both = layers.Dense(64, activation="relu")(both)
+    classes = layers.Dense(num_classes, activation="softmax")(both)
+    model = keras.Model([image, context], classes)
+    model.compile(
+        optimizer=keras.optimizers.Adam(2e-3),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    return model
+
+
+def train(model, train_data, val_data):
+    x, y = train_data
+    history = model.fit(x, y, validation_data=val_data, epochs=2, batch_size=64, verbose=0)
+    model.fit(*val_data, batch_size=64, verbose=0)
+    return history
