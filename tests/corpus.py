@@ -155,7 +155,7 @@ def main(arguments: list[str] | None = None) -> int:
     wanted = [case for case in cases() if not given.tasks or case.task in given.tasks]
     wanted = [case for case in wanted if given.only in case.name]
     bad = 0
-    with Runner(Settings(seed=given.seed)) as runner:
+    with Runner(Settings(seed=given.seed, threads=1)) as runner:
         for case in wanted:
             verdict = runner.grade_task(Request(rubric.find(case.task), case.path))
             found = differences(case, verdict)

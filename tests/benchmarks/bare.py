@@ -114,7 +114,7 @@ def lr_batch_sweep() -> None:
         build_model,
         some(data.train, check.EXAMPLES),
         some(data.validation, check.WATCHED),
-        [*check.STEADY_RATES, *check.WILD_RATES],
+        list(check.RATES),
         list(check.BATCH_SIZES),
         check.EPOCHS,
     )

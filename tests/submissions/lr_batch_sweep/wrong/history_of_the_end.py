@@ -1,5 +1,5 @@
 # fails: history_per_epoch
-# says: 8 values
+# says: 4 values
 # says: 1 for
 """history holds the last value only."""
 

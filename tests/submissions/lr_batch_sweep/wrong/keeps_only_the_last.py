@@ -1,6 +1,6 @@
 # fails: full_grid
-# says: 10 rows
-# says: 1 rows
+# says: 6 rows
+# says: found 1 row,
 """The list is made anew for each pair."""
 
 

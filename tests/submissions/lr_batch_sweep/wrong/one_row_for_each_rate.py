@@ -1,6 +1,6 @@
 # fails: full_grid
-# says: 10 rows
-# says: 5 rows
+# says: 6 rows
+# says: 3 rows
 """Only the better batch size of each learning rate is kept."""
 
 

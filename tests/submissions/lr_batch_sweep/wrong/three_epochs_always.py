@@ -1,5 +1,5 @@
 # fails: equal_epochs
-# says: 8 epochs for every pair
+# says: 4 epochs for every pair
 # says: 3 for
 """The number of epochs is written into the code."""
 
