@@ -16,11 +16,6 @@ from tests import bytecode
 Grade = Callable[..., TaskVerdict]
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds the option that takes the graders' whole test set."""
-    parser.addoption("--whole-corpus", action="store_true", help="every submission of the corpus")
-
-
 def pytest_configure() -> None:
     """Lets the many processes that tests start share their bytecode."""
     bytecode.keep()
