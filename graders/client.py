@@ -527,6 +527,11 @@ FAULTS = {
         "Found a fit that validates on other values than those of val_data (scaled, or "
         "preprocessed once more). What the data need must be part of the model, as a layer.",
     ),
+    "changed_training": (
+        "Expected `{}` to fit the model on the values of train_data.",
+        "Found a fit on others (scaled, or preprocessed once more), which no new data will have. "
+        "What the data need must be part of the model, as a layer.",
+    ),
     "learned_validation": (
         "Expected `{}` to learn from train_data alone.",
         "Found a fit on examples of val_data, too, which then tell nothing of new data. "

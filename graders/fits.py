@@ -19,8 +19,11 @@ import numpy as np
 BATCHES = 8
 ROWS = 20_000
 SEVERAL = 20
-# A mean that is off by this share of the standard deviation is no accident of few examples.
-SHIFT = 0.25
+# A mean that is off by this share of the standard deviation is no accident of few examples; one of
+# training examples may be off by more, where they are augmented, but no augmentation triples their
+# spread.
+SHIFT, AUGMENTED_SHIFT = 0.25, 1.0
+SPREAD = 3.0
 
 Given = tuple[Any, list[np.ndarray], list[np.ndarray]]
 
@@ -125,14 +128,16 @@ class Fits:
         # Labels tell where features, found before, stand for the examples.
         if _share(held, arguments.get("x"), train) > 0.02 or _labels_of(held, arguments.get("y")):
             self._found.add("learned_validation")
+        # A part of the model may be fitted on features; the whole of it takes the data as they are.
+        elif model is subject and _changed(train[0], arguments.get("x"), AUGMENTED_SHIFT):
+            self._found.add("changed_training")
         if validation is None:
             return
         if _share(held, validation, train) > 0.5:
             return
         if _share(train, validation, held) > 0.5 or _labels_of(train, validation):
             notes.add("validated_on_train")
-        # A part of the model may be fitted on features; the whole of it takes the data as they are.
-        elif model is subject and _shifted(held[0], validation):
+        elif model is subject and _changed(held[0], validation, SHIFT):
             notes.add("changed_validation")
 
 
@@ -209,9 +214,12 @@ def _labels_of(some: list[np.ndarray], given: Any) -> bool:
     return any(np.may_share_memory(some[-1], array) for array in arrays(given))
 
 
-def _shifted(held: np.ndarray, validation: Any) -> bool:
-    found = [array for array in _examples(validation) if array.shape[1:] == held.shape[1:]]
-    if not found or held.ndim < 2:
+def _changed(wanted: np.ndarray, given: Any, shift: float) -> bool:
+    """Returns whether examples have another mean than the wanted ones, or another spread."""
+    found = [array for array in _examples(given) if array.shape[1:] == wanted.shape[1:]]
+    if not found or wanted.ndim < 2:
         return False
     mean = float(np.mean([array.mean() for array in found]))
-    return abs(mean - float(held.mean())) > SHIFT * float(held.std())
+    ratio = float(np.mean([array.std() for array in found])) / max(float(wanted.std()), 1e-9)
+    off = abs(mean - float(wanted.mean())) > shift * float(wanted.std())
+    return off or not 1 / SPREAD < ratio < SPREAD

@@ -114,6 +114,18 @@ TRAININGS: dict[str, tuple[Callable[..., Any], list[str]]] = {
         lambda m, t, v: m.fit(_dataset(_both(t, v)), validation_data=v),
         ["learned_validation"],
     ),
+    "augmented": (
+        lambda m, t, v: m.fit(t[0] * 1.3 + 0.1, t[1], validation_data=v),
+        [],
+    ),
+    "other spread": (
+        lambda m, t, v: m.fit((t[0] - 0.5) * 5 + 0.5, t[1], validation_data=v),
+        ["changed_training"],
+    ),
+    "changed training": (
+        lambda m, t, v: m.fit(t[0] * 255, t[1], validation_data=v),
+        ["changed_training"],
+    ),
     "changed validation": (
         lambda m, t, v: m.fit(*t, validation_data=(v[0] * 255, v[1])),
         ["changed_validation"],
