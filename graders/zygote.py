@@ -337,7 +337,8 @@ def main(arguments: list[str]) -> None:
     """Runs as `python -m graders.zygote serve FD`, or as one spawned child."""
     role = arguments[0]
     if role == "serve":
-        isolation.die_with_parent()
+        # The end of the socket ends this process. The kernel's signal at the parent's death would
+        # come when the thread ends that started it, whatever the parent's others still grade.
         control = socket.socket(fileno=int(arguments[1]))
         _warm_up()
         # The children import by the common rules, and leave no bytecode behind.

@@ -112,7 +112,8 @@ def grade_mutant(runner: Runner, task: Task, mutant: Mutant) -> dict[str, Any]:
     return {
         "outcome": outcome,
         "check": bad[0].id.partition("::")[2] if bad else "",
-        "message": (bad[0].message if bad else otherwise)[:300],
+        # Of a grader that failed, the verdict says why; its checks only that they did not run.
+        "message": (bad[0].message if bad and outcome != "grader_error" else otherwise)[:300],
         "seconds": round(time.monotonic() - started, 1),
         "line": mutant.line,
         "change": mutant.change,

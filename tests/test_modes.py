@@ -159,3 +159,51 @@ def test_bytecode_is_kept_where_the_user_allows(
     # The installer compiled already: nothing is to be written, and nothing to be read elsewhere.
     monkeypatch.setattr(importlib.util, "cache_from_source", lambda _: __file__)
     assert zygote.bytecode_variables() == {"PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def test_the_warm_process_outlives_the_thread_that_started_it() -> None:
+    """A pool of threads ends; what the runner grades after it needs no new warm process."""
+    task = rubric.find("custom_layer")
+    request = Request(task, task.reference, is_reference=True)
+    found: list[tuple[str, str]] = []
+    with Runner(Settings(threads=1)) as runner:
+
+        def grade_one() -> None:
+            verdict = runner.grade_task(request)
+            found.append((verdict.status, verdict.message))
+
+        starter = threading.Thread(target=grade_one)
+        starter.start()
+        starter.join()
+        warm = runner._zygote
+        grade_one()
+        assert found == [("passed", "")] * 2
+        assert runner._zygote is warm
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="there is no warm process")
+def test_the_warm_process_ends_with_a_runner_that_is_killed() -> None:
+    """Nobody is left to end it, and it ends all the same."""
+    program = (
+        "from graders.runner import Runner, Settings\n"
+        "runner = Runner(Settings())\n"
+        "runner.warm_up()\n"
+        "print(runner._zygote._process.pid, flush=True)\n"
+        "input()\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=KIT,
+        text=True,
+    ) as killed:
+        assert killed.stdout is not None
+        warm = Path("/proc") / killed.stdout.readline().strip()
+        assert warm.exists()
+        killed.kill()
+    # It sees the end of its socket once it has imported TensorFlow.
+    deadline = time.monotonic() + 120
+    while warm.exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not warm.exists()
