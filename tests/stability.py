@@ -264,40 +264,38 @@ def _run(
     # A warm process reads the switch of oneDNN once, when it starts: one for each.
     runners = {setup.onednn: Runner(Settings()) for setup in setups}
     before = os.environ.get("TF_ENABLE_ONEDNN_OPTS")
+
+    def one(item: tuple[int, Session, Subject]) -> None:
+        draw, session, subject = item
+        setup = setups[draw % len(setups)]
+        settings = settings_for(draw, setup, given.seconds)
+        request = Request(subject.task, subject.path)
+        verdict = runners[setup.onednn].grade_task(request, settings)
+        session.keep(subject, draw, setup, verdict)
+        shown = "ok" if verdict.status == "passed" else f"REJECTED ({verdict.status})"
+        print(
+            f"draw {draw:3} {setup.name}  {verdict.seconds:6.1f} s  "
+            f"{subject.task.id}/{subject.name}  {shown}",
+            flush=True,
+        )
+
     try:
-        # Draws in the outer loop: a run that is stopped has counted about as often for each.
-        for draw in range(given.draws):
-            due = [(session, s) for session, s in wanted if session.next_draw(s) <= draw]
-            if not due:
-                continue
-            setup = setups[draw % len(setups)]
-            os.environ["TF_ENABLE_ONEDNN_OPTS"] = ONEDNN[setup.onednn]
-            runner = runners[setup.onednn]
-            runner.settings = settings_for(draw, setup, given.seconds)
+        for switch, runner in runners.items():
+            os.environ["TF_ENABLE_ONEDNN_OPTS"] = ONEDNN[switch]
             runner.warm_up()
-
-            def one(
-                item: tuple[Session, Subject],
-                runner: Runner = runner,
-                draw: int = draw,
-                setup: Setup = setup,
-            ) -> None:
-                session, subject = item
-                verdict = runner.grade_task(Request(subject.task, subject.path))
-                session.keep(subject, draw, setup, verdict)
-                shown = "ok" if verdict.status == "passed" else f"REJECTED ({verdict.status})"
-                print(
-                    f"draw {draw:3} {setup.name}  {verdict.seconds:6.1f} s  "
-                    f"{subject.task.id}/{subject.name}  {shown}",
-                    flush=True,
-                )
-
-            with concurrent.futures.ThreadPoolExecutor(given.jobs) as pool:
-                try:
-                    list(pool.map(one, due))
-                except BaseException:
-                    pool.shutdown(wait=False, cancel_futures=True)
-                    raise
+        # Draw by draw: a run that is stopped has counted about as often for each.
+        due = [
+            (draw, session, subject)
+            for draw in range(given.draws)
+            for session, subject in wanted
+            if session.next_draw(subject) <= draw
+        ]
+        with concurrent.futures.ThreadPoolExecutor(given.jobs) as pool:
+            try:
+                list(pool.map(one, due))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
     finally:
         for runner in runners.values():
             runner.close()

@@ -30,20 +30,21 @@ class FakeRunner:
     rejected: set = set()
 
     def __init__(self, settings):
-        self.settings = settings
+        self.onednn = ""
 
     def warm_up(self) -> None:
-        """Starts nothing."""
+        """Notes what a warm process would read when it starts."""
+        import os
+
+        self.onednn = os.environ["TF_ENABLE_ONEDNN_OPTS"]
 
     def close(self) -> None:
         """Ends nothing."""
 
-    def grade_task(self, request) -> TaskVerdict:
+    def grade_task(self, request, settings) -> TaskVerdict:
         """Grades nothing."""
-        import os
-
-        key = (self.settings.seed, request.path.stem)
-        FakeRunner.seen.append((*key, self.settings.threads, os.environ["TF_ENABLE_ONEDNN_OPTS"]))
+        key = (settings.seed, request.path.stem)
+        FakeRunner.seen.append((*key, settings.threads, self.onednn))
         return verdict("failed" if key in FakeRunner.rejected else "passed")
 
 
