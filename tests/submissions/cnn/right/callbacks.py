@@ -11,9 +11,9 @@ def build_model(input_shape, num_classes):
     model = keras.Sequential(
         [
             keras.Input(input_shape),
-            layers.Conv2D(24, 3, padding="same", activation="relu"),
+            layers.Conv2D(16, 3, padding="same", activation="relu"),
             layers.MaxPooling2D(),
-            layers.Conv2D(48, 3, padding="same", activation="relu"),
+            layers.Conv2D(32, 3, padding="same", activation="relu"),
             layers.MaxPooling2D(),
             layers.Flatten(),
             layers.Dropout(0.2),

@@ -6,10 +6,10 @@ from keras import layers
 
 def build_model(input_shape, num_classes):
     inputs = keras.Input(shape=input_shape, name="image")
-    x = layers.Conv2D(24, 3, padding="same")(inputs)
+    x = layers.Conv2D(16, 3, padding="same")(inputs)
     x = layers.LeakyReLU()(x)
     x = layers.MaxPooling2D()(x)
-    x = layers.Conv2D(48, 3, padding="same")(x)
+    x = layers.Conv2D(32, 3, padding="same")(x)
     x = layers.LeakyReLU()(x)
     x = layers.MaxPooling2D()(x)
     x = layers.Flatten()(x)

@@ -6,9 +6,9 @@ from keras import layers
 
 def make_backbone(input_shape):
     inputs = keras.Input(input_shape)
-    x = layers.Conv2D(24, 3, padding="same", activation="relu")(inputs)
+    x = layers.Conv2D(16, 3, padding="same", activation="relu")(inputs)
     x = layers.MaxPooling2D()(x)
-    x = layers.Conv2D(48, 3, padding="same", activation="relu")(x)
+    x = layers.Conv2D(32, 3, padding="same", activation="relu")(x)
     x = layers.MaxPooling2D()(x)
     return keras.Model(inputs, x, name="backbone")
 

@@ -6,9 +6,9 @@ from keras import layers
 
 def build_model(input_shape, num_classes):
     inputs = layers.Input(input_shape)
-    x = layers.Conv2D(24, 3, activation="elu", padding="same")(inputs)
+    x = layers.Conv2D(16, 3, activation="elu", padding="same")(inputs)
     x = layers.MaxPool2D()(x)
-    x = layers.Conv2D(48, 3, padding="same")(x)
+    x = layers.Conv2D(32, 3, padding="same")(x)
     x = layers.PReLU(shared_axes=[1, 2])(x)
     x = layers.MaxPool2D()(x)
     x = layers.Flatten()(x)

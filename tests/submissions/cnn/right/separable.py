@@ -6,12 +6,12 @@ from keras import layers
 
 def build_model(input_shape, num_classes):
     inputs = keras.Input(input_shape)
-    x = layers.Conv2D(24, 3, padding="same", activation="relu")(inputs)
+    x = layers.Conv2D(16, 3, padding="same", activation="relu")(inputs)
     x = layers.MaxPooling2D()(x)
-    x = layers.SeparableConv2D(48, 3, padding="same", activation="relu")(x)
+    x = layers.SeparableConv2D(32, 3, padding="same", activation="relu")(x)
     x = layers.MaxPooling2D()(x)
-    x = layers.Conv2D(48, (1, 3), padding="same", activation="relu")(x)
-    x = layers.Conv2D(48, (3, 1), padding="same", activation="relu")(x)
+    x = layers.Conv2D(32, (1, 3), padding="same", activation="relu")(x)
+    x = layers.Conv2D(32, (3, 1), padding="same", activation="relu")(x)
     x = layers.Flatten()(x)
     outputs = layers.Dense(num_classes, activation="softmax")(x)
     model = keras.Model(inputs, outputs)

@@ -6,9 +6,9 @@ from tensorflow import keras
 def build_model(input_shape, num_classes):
     model = keras.models.Sequential()
     model.add(keras.layers.Input(shape=input_shape))
-    model.add(keras.layers.Conv2D(24, (3, 3), padding="same", activation="relu"))
+    model.add(keras.layers.Conv2D(16, (3, 3), padding="same", activation="relu"))
     model.add(keras.layers.MaxPooling2D((2, 2)))
-    model.add(keras.layers.Conv2D(48, (3, 3), padding="same", activation="relu"))
+    model.add(keras.layers.Conv2D(32, (3, 3), padding="same", activation="relu"))
     model.add(keras.layers.MaxPooling2D((2, 2)))
     model.add(keras.layers.Flatten())
     model.add(keras.layers.Dense(64, activation="relu"))

@@ -6,9 +6,9 @@ from keras.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
 
 def build_model(input_shape, num_classes):
     model = keras.Sequential()
-    model.add(Conv2D(24, 3, padding="same", activation="relu"))
+    model.add(Conv2D(16, 3, padding="same", activation="relu"))
     model.add(MaxPooling2D())
-    model.add(Conv2D(48, 3, padding="same", activation="relu"))
+    model.add(Conv2D(32, 3, padding="same", activation="relu"))
     model.add(MaxPooling2D())
     model.add(Flatten())
     model.add(Dropout(0.25))

@@ -10,9 +10,9 @@ def build_model(input_shape, num_classes):
         [
             keras.Input(input_shape),
             layers.Rescaling(2.0, offset=-1.0),
-            layers.Conv2D(24, 3, padding="same", activation="relu", kernel_regularizer=l2),
+            layers.Conv2D(16, 3, padding="same", activation="relu", kernel_regularizer=l2),
             layers.MaxPooling2D(2),
-            layers.Conv2D(48, 3, padding="same", activation="relu", kernel_regularizer=l2),
+            layers.Conv2D(32, 3, padding="same", activation="relu", kernel_regularizer=l2),
             layers.MaxPooling2D(2),
             layers.Flatten(),
             layers.Dense(64, activation="relu", kernel_regularizer=l2),

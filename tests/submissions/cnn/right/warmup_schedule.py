@@ -17,9 +17,9 @@ def build_model(input_shape, num_classes):
     model = keras.Sequential(
         [
             keras.Input(input_shape),
-            layers.Conv2D(24, 3, padding="same", activation="gelu"),
+            layers.Conv2D(16, 3, padding="same", activation="gelu"),
             layers.MaxPooling2D(),
-            layers.Conv2D(48, 3, padding="same", activation="gelu"),
+            layers.Conv2D(32, 3, padding="same", activation="gelu"),
             layers.MaxPooling2D(),
             layers.Flatten(),
             layers.Dense(64, activation="gelu"),
