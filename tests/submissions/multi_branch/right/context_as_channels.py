@@ -31,7 +31,7 @@ def train(model, train_data, val_data):
         {"context": x["context"], "image": x["image"]},
         y,
         validation_data=val_data,
-        epochs=20,
+        epochs=6,
         batch_size=32,
         verbose=0,
     )

@@ -25,4 +25,4 @@ def train(model, train_data, val_data):
         return [x["context"], x["image"]], y
 
     x, y = pair(train_data)
-    return model.fit(x, y, validation_data=pair(val_data), epochs=25, batch_size=50, verbose=0)
+    return model.fit(x, y, validation_data=pair(val_data), epochs=6, batch_size=50, verbose=0)

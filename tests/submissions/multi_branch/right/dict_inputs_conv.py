@@ -23,4 +23,4 @@ def build_model(image_shape, context_features, num_classes):
 
 
 def train(model, train_data, val_data):
-    return model.fit(*train_data, validation_data=val_data, epochs=20, batch_size=32, verbose=2)
+    return model.fit(*train_data, validation_data=val_data, epochs=6, batch_size=32, verbose=2)

@@ -33,4 +33,4 @@ def dataset(data, classes, shuffle):
 
 def train(model, train_data, val_data):
     classes = model.output_shape[-1]
-    return model.fit(dataset(train_data, classes, True), validation_data=dataset(val_data, classes, False), epochs=12, verbose=0)
+    return model.fit(dataset(train_data, classes, True), validation_data=dataset(val_data, classes, False), epochs=6, verbose=0)

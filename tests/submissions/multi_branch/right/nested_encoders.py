@@ -50,7 +50,7 @@ def train(model, train_data, val_data):
     return model.fit(
         dataset(train_data).shuffle(2000).batch(32),
         validation_data=dataset(val_data).batch(100),
-        epochs=30,
+        epochs=6,
         callbacks=[stop],
         verbose=0,
     )

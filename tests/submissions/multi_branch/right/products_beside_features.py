@@ -25,5 +25,5 @@ def train(model, train_data, val_data):
     x, y = hot(train_data)
     plateau = keras.callbacks.ReduceLROnPlateau(patience=4)
     return model.fit(
-        x, y, validation_data=hot(val_data), epochs=30, batch_size=32, callbacks=plateau, verbose=0
+        x, y, validation_data=hot(val_data), epochs=6, batch_size=32, callbacks=plateau, verbose=0
     )

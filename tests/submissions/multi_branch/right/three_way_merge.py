@@ -25,4 +25,4 @@ def train(model, train_data, val_data):
     steps = 20 * (len(y) // 32 + 1)
     rate = keras.optimizers.schedules.CosineDecay(4e-3, steps)
     model.compile(keras.optimizers.Adam(rate), model.loss, metrics=["accuracy"])
-    return model.fit(x, y, validation_data=val_data, epochs=20, batch_size=32, verbose=0)
+    return model.fit(x, y, validation_data=val_data, epochs=6, batch_size=32, verbose=0)

@@ -25,4 +25,4 @@ def build_model(image_shape, context_features, num_classes):
 
 
 def train(model, train_data, val_data):
-    return model.fit(*train_data, validation_data=val_data, epochs=18, batch_size=32, verbose=0)
+    return model.fit(*train_data, validation_data=val_data, epochs=6, batch_size=32, verbose=0)

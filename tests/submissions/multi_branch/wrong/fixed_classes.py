@@ -25,4 +25,4 @@ def build_model(image_shape, context_features, num_classes):
 
 def train(model, train_data, val_data):
     x, y = train_data
-    return model.fit(x, y, validation_data=val_data, epochs=15, batch_size=64, verbose=0)
+    return model.fit(x, y, validation_data=val_data, epochs=6, batch_size=64, verbose=0)

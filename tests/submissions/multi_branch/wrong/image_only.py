@@ -23,4 +23,4 @@ def build_model(image_shape, context_features, num_classes):
 def train(model, train_data, val_data):
     x, y = train_data
     val = (val_data[0]["image"], val_data[1])
-    return model.fit(x["image"], y, validation_data=val, epochs=15, batch_size=64, verbose=0)
+    return model.fit(x["image"], y, validation_data=val, epochs=6, batch_size=64, verbose=0)

@@ -27,4 +27,4 @@ def train(model, train_data, val_data):
     x, y = train_data
     x = [x["image"], x["context"]]
     val_data = ([val_data[0]["image"], val_data[0]["context"]], val_data[1])
-    return model.fit(x, y, validation_data=val_data, epochs=15, batch_size=64, verbose=0)
+    return model.fit(x, y, validation_data=val_data, epochs=6, batch_size=64, verbose=0)

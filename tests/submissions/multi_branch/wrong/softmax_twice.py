@@ -26,4 +26,4 @@ def build_model(image_shape, context_features, num_classes):
 
 
 def train(model, train_data, val_data):
-    return model.fit(*train_data, validation_data=val_data, epochs=30, verbose=0)
+    return model.fit(*train_data, validation_data=val_data, epochs=6, verbose=0)

@@ -41,4 +41,4 @@ def build_model(input_shape, num_classes, penalty):
 
 
 def train(model, train_data, val_data):
-    return model.fit(*train_data, validation_data=val_data, epochs=10, batch_size=32, verbose=2)
+    return model.fit(*train_data, validation_data=val_data, epochs=6, batch_size=32, verbose=2)

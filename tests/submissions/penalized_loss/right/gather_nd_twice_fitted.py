@@ -45,6 +45,6 @@ def build_model(input_shape, num_classes, penalty):
 
 
 def train(model, train_data, val_data):
-    model.fit(*train_data, epochs=12, verbose=0)
+    model.fit(*train_data, epochs=6, verbose=0)
     model.optimizer.learning_rate = 1e-3
     return model.fit(*train_data, validation_data=val_data, epochs=4, verbose=0)

@@ -42,7 +42,7 @@ def train(model, train_data, val_data):
         x=train_data[0],
         y=train_data[1],
         validation_data=val_data,
-        epochs=40,
+        epochs=6,
         batch_size=64,
         callbacks=[stop],
     )

@@ -50,5 +50,5 @@ def train(model, train_data, val_data):
     y_train = y_train.reshape(-1, 1)
     x_val, y_val = val_data
     return model.fit(
-        x_train, y_train, validation_data=(x_val, y_val.reshape(-1, 1)), epochs=25, batch_size=64
+        x_train, y_train, validation_data=(x_val, y_val.reshape(-1, 1)), epochs=6, batch_size=64
     )

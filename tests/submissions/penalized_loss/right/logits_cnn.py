@@ -38,4 +38,4 @@ def build_model(input_shape, num_classes, penalty):
 
 
 def train(model, train_data, val_data):
-    return model.fit(*train_data, validation_data=val_data, epochs=15, verbose=2)
+    return model.fit(*train_data, validation_data=val_data, epochs=6, verbose=2)

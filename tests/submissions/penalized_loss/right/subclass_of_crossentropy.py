@@ -46,5 +46,5 @@ def _compile(model, penalty):
 
 def train(model, train_data, val_data):
     return model.fit(
-        *train_data, validation_data=val_data, epochs=25, batch_size=32, shuffle=True, verbose=0
+        *train_data, validation_data=val_data, epochs=6, batch_size=32, shuffle=True, verbose=0
     )

@@ -41,4 +41,4 @@ def build_model(input_shape, num_classes, penalty):
 def train(model, train_data, val_data):
     train = tf.data.Dataset.from_tensor_slices(train_data).shuffle(2000).batch(50).prefetch(2)
     val = tf.data.Dataset.from_tensor_slices(val_data).batch(100)
-    return model.fit(train, validation_data=val, epochs=20, verbose=0)
+    return model.fit(train, validation_data=val, epochs=6, verbose=0)

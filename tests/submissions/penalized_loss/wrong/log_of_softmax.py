@@ -47,4 +47,4 @@ def build_model(input_shape, num_classes, penalty):
 
 def train(model, train_data, val_data):
     x, y = train_data
-    return model.fit(x, y, validation_data=val_data, epochs=15, batch_size=64, verbose=0)
+    return model.fit(x, y, validation_data=val_data, epochs=6, batch_size=64, verbose=0)

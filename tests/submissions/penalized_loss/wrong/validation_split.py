@@ -42,4 +42,4 @@ def build_model(input_shape, num_classes, penalty):
 
 
 def train(model, train_data, val_data):
-    return model.fit(*train_data, validation_split=0.2, epochs=10, batch_size=32, verbose=2)
+    return model.fit(*train_data, validation_split=0.2, epochs=6, batch_size=32, verbose=2)
