@@ -126,18 +126,20 @@ class Fits:
             return
         subject, train, held = self._given
         # Labels tell where features, found before, stand for the examples.
-        if _share(held, arguments.get("x"), train) > 0.02 or _labels_of(held, arguments.get("y")):
+        examples = _examples(arguments.get("x"))
+        if _share(held, examples, train) > 0.02 or _labels_of(held, arguments.get("y")):
             self._found.add("learned_validation")
         # A part of the model may be fitted on features; the whole of it takes the data as they are.
-        elif model is subject and _changed(train[0], arguments.get("x"), AUGMENTED_SHIFT):
+        elif model is subject and _changed(train[0], examples, AUGMENTED_SHIFT):
             self._found.add("changed_training")
         if validation is None:
             return
-        if _share(held, validation, train) > 0.5:
+        examples = _examples(validation)
+        if _share(held, examples, train) > 0.5:
             return
-        if _share(train, validation, held) > 0.5 or _labels_of(train, validation):
+        if _share(train, examples, held) > 0.5 or _labels_of(train, validation):
             notes.add("validated_on_train")
-        elif model is subject and _changed(held[0], validation, SHIFT):
+        elif model is subject and _changed(held[0], examples, SHIFT):
             notes.add("changed_validation")
 
 
@@ -187,12 +189,12 @@ def _examples(x: Any) -> list[np.ndarray]:
     return [np.asarray(leaf) for batch in batches for leaf in batch]
 
 
-def _share(some: list[np.ndarray], x: Any, others: list[np.ndarray]) -> float:
+def _share(some: list[np.ndarray], examples: list[np.ndarray], others: list[np.ndarray]) -> float:
     """Returns which share of the examples that a `fit` is given are of `some` data."""
     wanted = some[0]
     looked = matched = 0
     known: set[int] = set()
-    for array in _examples(x):
+    for array in examples:
         if array.shape[1:] != wanted.shape[1:] or array.dtype != wanted.dtype or array.ndim < 2:
             continue
         if np.may_share_memory(array, wanted):
@@ -214,9 +216,9 @@ def _labels_of(some: list[np.ndarray], given: Any) -> bool:
     return any(np.may_share_memory(some[-1], array) for array in arrays(given))
 
 
-def _changed(wanted: np.ndarray, given: Any, shift: float) -> bool:
+def _changed(wanted: np.ndarray, examples: list[np.ndarray], shift: float) -> bool:
     """Returns whether examples have another mean than the wanted ones, or another spread."""
-    found = [array for array in _examples(given) if array.shape[1:] == wanted.shape[1:]]
+    found = [array for array in examples if array.shape[1:] == wanted.shape[1:]]
     if not found or wanted.ndim < 2:
         return False
     mean = float(np.mean([array.mean() for array in found]))
