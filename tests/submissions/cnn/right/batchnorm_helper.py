@@ -13,8 +13,8 @@ def block(x, filters):
 
 def build_model(input_shape, num_classes):
     inputs = keras.Input(input_shape)
-    x = block(inputs, 24)
-    x = block(x, 48)
+    x = block(inputs, 16)
+    x = block(x, 32)
     x = layers.Flatten()(x)
     x = layers.Dense(64, activation="relu")(x)
     outputs = layers.Dense(num_classes, activation="softmax")(x)
@@ -25,4 +25,4 @@ def build_model(input_shape, num_classes):
 
 def train(model, train_data, val_data):
     x, y = train_data
-    return model.fit(x, y, batch_size=64, epochs=7, validation_data=val_data, verbose=2)
+    return model.fit(x, y, batch_size=64, epochs=5, validation_data=val_data, verbose=2)

@@ -7,7 +7,7 @@ from keras import layers, ops
 def build_model(input_shape, num_classes):
     inputs = keras.Input((None, None, input_shape[-1]))
     x = inputs
-    for filters, strides in ((32, 2), (64, 2), (96, 1)):
+    for filters, strides in ((24, 2), (48, 2), (64, 1)):
         x = layers.Conv2D(filters, 3, strides=strides, padding="same")(x)
         x = layers.BatchNormalization()(x)
         x = layers.ReLU()(x)

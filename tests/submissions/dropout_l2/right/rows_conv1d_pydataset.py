@@ -59,4 +59,4 @@ class Feed(keras.utils.PyDataset):
 
 def train(model, train_data, val_data):
     slow_down = keras.callbacks.LearningRateScheduler(lambda epoch, lr: 1e-3 if epoch < 30 else 3e-4)
-    return model.fit(Feed(*train_data, 32), epochs=25, validation_data=val_data, callbacks=[slow_down], verbose=0)
+    return model.fit(Feed(*train_data, 32), epochs=15, validation_data=val_data, callbacks=[slow_down], verbose=0)

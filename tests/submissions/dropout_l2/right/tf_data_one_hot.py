@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-EPOCHS = 32
+EPOCHS = 24
 
 
 def _layers(num_classes, **kernel):

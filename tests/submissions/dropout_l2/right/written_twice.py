@@ -44,6 +44,6 @@ def build_regularized(input_shape, num_classes):
 def train(model, train_data, val_data):
     x_train, y_train = train_data
     history = model.fit(
-        x_train, y_train, batch_size=32, epochs=36, validation_data=val_data, verbose=0
+        x_train, y_train, batch_size=32, epochs=26, validation_data=val_data, verbose=0
     )
     return history

@@ -10,7 +10,7 @@ def build_model(timesteps, features):
     model.add(keras.layers.RNN([keras.layers.LSTMCell(32), keras.layers.LSTMCell(24)]))
     model.add(keras.layers.LayerNormalization())
     model.add(keras.layers.Dense(1, activation="sigmoid"))
-    rate = keras.optimizers.schedules.PolynomialDecay(6e-3, 30 * 45, 5e-4)
+    rate = keras.optimizers.schedules.PolynomialDecay(6e-3, 18 * 45, 5e-4)
     model.compile(
         optimizer=keras.optimizers.RMSprop(rate),
         loss="binary_crossentropy",
@@ -28,7 +28,7 @@ def train(model, train_data, val_data):
     return model.fit(
         stream,
         steps_per_epoch=n // batch,
-        epochs=30,
+        epochs=18,
         validation_data=tf.data.Dataset.from_tensor_slices(val_data).batch(128),
         verbose=2,
     )

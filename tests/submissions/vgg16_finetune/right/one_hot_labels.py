@@ -32,7 +32,7 @@ def batches(model, data):
 
 
 def train(model, train_data, val_data):
-    return model.fit(batches(model, train_data), epochs=4, validation_data=batches(model, val_data))
+    return model.fit(batches(model, train_data), epochs=3, validation_data=batches(model, val_data))
 
 
 def fine_tune(model, train_data, val_data):

@@ -36,7 +36,7 @@ def train(model, train_data, val_data):
     return model.fit(
         *train_data,
         batch_size=16,
-        epochs=5,
+        epochs=3,
         validation_data=val_data,
         callbacks=callbacks(),
     )
