@@ -16,9 +16,22 @@ from tests import bytecode
 Grade = Callable[..., TaskVerdict]
 
 
-def pytest_configure() -> None:
-    """Lets the many processes that tests start share their bytecode."""
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the option that keeps results."""
+    parser.addoption(
+        "--report-card",
+        action="store_true",
+        help="keep what the tests of the corpus find, and write tests/REPORT_CARD.md",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Lets the many processes that tests start share their bytecode; keeps results if asked to."""
     bytecode.keep()
+    if config.getoption("--report-card") and not hasattr(config, "workerinput"):
+        from tests.report_card import Recorder
+
+        config.pluginmanager.register(Recorder())
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -128,7 +129,38 @@ def stops_at(*outcomes: str) -> Callable[[str, dict[str, Any]], None]:
 stop_at_first_failure = stops_at("failed", "error")
 
 
-def judge(case: Case, runner: Runner) -> str:
+@dataclasses.dataclass(frozen=True)
+class Judgement:
+    """What one grading of a submission of the corpus says.
+
+    Attributes:
+        accepted: Boolean, whether it earned all points.
+        rejected: Boolean, whether a check failed; neither, if the grader broke.
+        first: String, the first check that did not pass; empty if all did.
+        difference: String, how the verdict differs from the golden one; empty if it does not.
+        seconds: Float, how long it took.
+    """
+
+    accepted: bool
+    rejected: bool
+    first: str
+    difference: str
+    seconds: float
+
+
+def judgement(case: Case, verdict: TaskVerdict) -> Judgement:
+    """Compares a whole verdict with the golden one."""
+    bad = [check for check in verdict.checks if check.outcome != "passed"]
+    return Judgement(
+        accepted=verdict.status == "passed",
+        rejected=verdict.status in ("failed", "error"),
+        first=bad[0].id.partition("::")[2] if bad else "",
+        difference=differences(case, verdict),
+        seconds=verdict.seconds,
+    )
+
+
+def judge(case: Case, runner: Runner) -> Judgement:
     """Grades one submission, a wrong one no further than to the first check that does not pass.
 
     Args:
@@ -136,12 +168,15 @@ def judge(case: Case, runner: Runner) -> str:
         runner: `Runner`, with `stop_at_first_failure` as a listener if `case` is wrong.
 
     Returns:
-        String, how the verdict differs from the golden one; empty if it does not.
+        `Judgement`.
     """
+    began = time.monotonic()
     try:
-        return differences(case, runner.grade_task(Request(rubric.find(case.task), case.path)))
+        return judgement(case, runner.grade_task(Request(rubric.find(case.task), case.path)))
     except FirstFailure as stopped:
-        return _first_differs(case, stopped.result)
+        first, seconds = stopped.result, time.monotonic() - began
+        name = first.id.partition("::")[2]
+        return Judgement(False, True, name, _first_differs(case, first), seconds)
 
 
 def main(arguments: list[str] | None = None) -> int:

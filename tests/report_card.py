@@ -1,87 +1,95 @@
 """The graders' report card: what their own measurements say, on one committed page.
 
-    python -m tests.report_card                    write tests/REPORT_CARD.md from the committed results
-    python -m tests.report_card --corpus [TASK …]  grade the corpus first, what has changed of it
-    python -m tests.report_card --check            say whether the page is the one that would be written
+    python -m tests.report_card          write tests/REPORT_CARD.md from the committed results
+    python -m tests.report_card --check  say whether the page is the one that would be written
 
-The corpus is graded here; mutants and stability come from `tests.mutants` and `tests.stability`.
+The results of the corpus come from its tests (`pytest --report-card` keeps them), those of mutants and
+stability from `tests.mutants` and `tests.stability`.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from graders import rubric
-from graders.rubric import KIT, Task
-from graders.runner import Request, Runner, Settings
+from graders.rubric import KIT
 from tests import corpus
 from tests.mutants import kill_rate, summary
 from tests.quality import records, survivors
 from tests.stability import REFERENCE, totals, upper_bound
 
 PAGE = Path(__file__).resolve().parent / "REPORT_CARD.md"
-# The same data on every machine.
-SETTINGS = Settings(secret=b"tests.report_card", seconds=300.0)
+# Under this key a test hands on the result of a submission.
+CORPUS_ROW = "corpus_row"
 NONE = "–"
 
 
-def grade_corpus(
-    tasks: list[Task],
-    settings: Settings = SETTINGS,
-    folder: Path | None = None,
-    keep_engine: bool = False,
-    only: str = "",
-) -> None:
-    """Grades the corpus of some tasks and writes the results to `tests/quality/corpus/<task>.json`.
+def corpus_row(case: corpus.Case, judged: corpus.Judgement) -> dict[str, Any]:
+    """Returns what is kept of one grading of the corpus, with the name of the submission."""
+    task = rubric.find(case.task)
+    return {
+        "task": case.task,
+        "name": case.name.partition("/")[2],
+        "right": case.right,
+        "fails": list(case.fails),
+        **dataclasses.asdict(judged),
+        "seconds": round(judged.seconds, 1),
+        **records.stamp(case.path.read_text(encoding="utf-8"), task),
+    }
+
+
+def keep_corpus(rows: list[dict[str, Any]], folder: Path | None = None) -> None:
+    """Writes results to `tests/quality/corpus/<task>.json`, beside those that are there.
 
     Args:
-        tasks: List of `Task`.
-        settings: `Settings`.
+        rows: List of dicts, as `corpus_row` makes them.
         folder: Path of the results, `None` for the committed ones.
-        keep_engine: Boolean, whether results of an earlier engine hold.
-        only: String, a word that the names of the submissions must hold.
     """
-    with Runner(settings) as runner:
-        for task in tasks:
-            cases = corpus.cases(task.id)
-            names = {case_name(case) for case in cases}
-            found = records.read("corpus", task.id, folder)
-            found = {name: result for name, result in found.items() if name in names}
-            for case in cases:
-                name, source = case_name(case), case.path.read_text(encoding="utf-8")
-                if only not in name or records.holds(found.get(name), source, task, keep_engine):
-                    continue
-                verdict = runner.grade_task(Request(task, case.path))
-                found[name] = corpus_result(case, verdict) | records.stamp(source, task)
-                records.write("corpus", task.id, found, folder, {"submissions": len(cases)})
-                problem = found[name]["difference"]
-                shown = "DIFFERS" if problem else "ok"
-                print(f"{shown:8}{verdict.seconds:6.1f} s  {case.name}", flush=True)
-                if problem:
-                    print(f"        {problem}", flush=True)
+    for task in sorted({row["task"] for row in rows}):
+        names = {case.name.partition("/")[2] for case in corpus.cases(task)}
+        found = records.read("corpus", task, folder)
+        found |= {row["name"]: _without(row, "task", "name") for row in rows if row["task"] == task}
+        # Submissions that are gone say nothing about the ones that are there.
+        found = {name: row for name, row in found.items() if name in names}
+        records.write("corpus", task, found, folder, {"submissions": len(names)})
 
 
-def case_name(case: corpus.Case) -> str:
-    """Returns the name of a submission within its task: `right/callbacks`."""
-    return case.name.partition("/")[2]
+def _without(row: dict[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key not in keys}
 
 
-def corpus_result(case: corpus.Case, verdict: Any) -> dict[str, Any]:
-    """Returns what is kept of one grading of the corpus."""
-    bad = [check for check in verdict.checks if check.outcome != "passed"]
-    return {
-        "right": case.right,
-        "accepted": verdict.status == "passed",
-        "rejected": verdict.status in ("failed", "error"),
-        "first": bad[0].id.partition("::")[2] if bad else "",
-        "fails": list(case.fails),
-        "difference": corpus.differences(case, verdict),
-        "seconds": round(verdict.seconds, 1),
-    }
+class Recorder:
+    """A plugin of pytest that keeps what the corpus's tests find, and writes the page.
+
+    It runs where the workers' reports come together.
+
+    Args:
+        folder: Path of the results, `None` for the committed ones.
+        page: Path of the page.
+    """
+
+    def __init__(self, folder: Path | None = None, page: Path = PAGE):
+        self.rows: list[dict[str, Any]] = []
+        self._folder, self._page = folder, page
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Takes the result of one submission."""
+        if report.when == "call":
+            self.rows += [row for key, row in report.user_properties if key == CORPUS_ROW]
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Writes all of them, when the last test is through."""
+        keep_corpus(self.rows, self._folder)
+        self._page.write_text(render(self._folder), encoding="utf-8")
+        count = f"{len(self.rows)} submission{'s' * (len(self.rows) != 1)}"
+        terminalreporter.write_line(f"{count} kept in {self._page}")
 
 
 def _of(part: int, whole: int) -> str:
@@ -180,7 +188,8 @@ CORPUS_HEAD = """\
 
 Each task has a corpus of right submissions, as different as good students are, and of wrong ones with
 one realistic fault each. A diagnosis is right if the first check that fails, and the words of its
-message, are those that the fault's author expected. Graded by `python -m tests.report_card --corpus`.
+message, are those that the fault's author expected. Kept by
+`pytest -n 3 tests/test_corpus.py --report-card`.
 
 | task | graded | right accepted | wrong rejected | diagnoses right |
 | --- | --- | --- | --- | --- |
@@ -300,27 +309,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.report_card", description="The graders' error rates, on one page."
     )
-    parser.add_argument("tasks", nargs="*", metavar="TASK", help="tasks for --corpus; all if none")
-    parser.add_argument("--corpus", action="store_true", help="grade the corpus first")
-    parser.add_argument("--only", default="", metavar="WORD", help="with --corpus: only such names")
-    parser.add_argument(
-        "--keep-engine", action="store_true", help="results of an earlier engine hold"
-    )
     parser.add_argument(
         "--check", action="store_true", help="write nothing; 1 if the page is another"
     )
     given = parser.parse_args(arguments)
     try:
-        tasks = records.chosen_tasks(given.tasks)
-        if given.corpus:
-            grade_corpus(tasks, keep_engine=given.keep_engine, only=given.only)
         page = render()
-    except (rubric.UnknownTask, survivors.BrokenExplanation) as error:
+    except survivors.BrokenExplanation as error:
         print(error, file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print("\nStopped. What was graded is kept; run the same command to go on.")
-        return 1
     if given.check:
         same = PAGE.exists() and PAGE.read_text(encoding="utf-8") == page
         if not same:

@@ -9,6 +9,7 @@ import pytest
 from graders import rubric
 from graders.runner import Request, Runner
 from tests.corpus import cases, judge, stop_at_first_failure
+from tests.report_card import CORPUS_ROW, corpus_row
 
 TASKS = rubric.tasks()
 WITH_CORPUS = [task for task in TASKS if cases(task.id)]
@@ -26,9 +27,11 @@ def hasty(case, listeners):
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)
-def test_submission_gets_its_golden_verdict(case, hasty, runner: Runner) -> None:
+def test_submission_gets_its_golden_verdict(case, hasty, runner: Runner, record_property) -> None:
     """Right work earns all points; wrong work fails on the check, with the words, that it should."""
-    assert judge(case, runner) == ""
+    judged = judge(case, runner)
+    record_property(CORPUS_ROW, corpus_row(case, judged))
+    assert judged.difference == ""
 
 
 @pytest.mark.parametrize("task", TASKS, ids=lambda task: task.id)

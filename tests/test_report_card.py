@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from graders import rubric
-from graders.runner import Request, Settings
+from graders.runner import Request, Runner
 from graders.verdict import CheckResult, TaskVerdict
 from tests import corpus, report_card
 from tests.mutants import summary
@@ -43,10 +45,17 @@ def test_explanations_are_of_tasks_that_exist() -> None:
     assert {e.pattern.partition(":")[0] for e in survivors.load()} <= known
 
 
-def case(kind: str, name: str = "x") -> corpus.Case:
+def case(folder: Path, kind: str, name: str = "x") -> corpus.Case:
     """Returns a case of custom_layer."""
-    path = Path(f"custom_layer/{kind}/{name}.py")
+    path = folder / "custom_layer" / kind / f"{name}.py"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("import keras\n", encoding="utf-8")
     return corpus.Case("custom_layer", path, kind == "right", ("computes",), ("bias",))
+
+
+def row(case: corpus.Case, found: TaskVerdict) -> dict[str, Any]:
+    """Returns what is kept of a verdict."""
+    return report_card.corpus_row(case, corpus.judgement(case, found))
 
 
 def verdict(status: str, message: str = "") -> TaskVerdict:
@@ -67,9 +76,11 @@ def verdict(status: str, message: str = "") -> TaskVerdict:
         ("wrong", verdict("grader_error"), {"accepted": False, "rejected": False, "agrees": False}),
     ],
 )  # fmt: skip
-def test_what_is_kept_of_a_grading(kind: str, found: TaskVerdict, wanted: dict) -> None:
+def test_what_is_kept_of_a_grading(
+    kind: str, found: TaskVerdict, wanted: dict, tmp_path: Path
+) -> None:
     """A grader that broke has rejected nothing; another message is no right diagnosis."""
-    result = report_card.corpus_result(case(kind), found)
+    result = row(case(tmp_path, kind), found)
     assert {name: result[name] for name in ("accepted", "rejected")} == {
         name: wanted[name] for name in ("accepted", "rejected")
     }
@@ -78,8 +89,8 @@ def test_what_is_kept_of_a_grading(kind: str, found: TaskVerdict, wanted: dict) 
 
 def test_the_page_shows_what_went_wrong(tmp_path: Path) -> None:
     """Counts, bounds and each thing that went wrong stand on the page."""
-    good = report_card.corpus_result(case("right", "a"), verdict("passed"))
-    missed = report_card.corpus_result(case("wrong", "b"), verdict("passed"))
+    good = row(case(tmp_path, "right", "a"), verdict("passed"))
+    missed = row(case(tmp_path, "wrong", "b"), verdict("passed"))
     cases = {"right/a": good, "wrong/b": missed}
     records.write("corpus", "custom_layer", cases, tmp_path, {"submissions": 3})
     mutant = {"outcome": "survived", "change": "1 -> 2", "line": 3}
@@ -101,33 +112,64 @@ def test_the_page_shows_what_went_wrong(tmp_path: Path) -> None:
     assert "| `cnn` | – | – | – | – |" in page
 
 
-def test_the_corpus_is_graded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Results of the corpus hold until something changes."""
-    asked: list[Request] = []
+def test_wrong_work_is_graded_to_its_first_fault(tmp_path: Path) -> None:
+    """A grading that ended at a check that did not pass has rejected, and says where."""
 
-    class FakeRunner:
-        def __init__(self, settings: Settings):
-            assert settings.secret
+    class Stopped:
+        def __init__(self, message: str):
+            self.message = message
 
-        def __enter__(self):
-            return self
+        def grade_task(self, _: Request) -> TaskVerdict:
+            found = CheckResult("custom_layer::computes", "", "failed", 0, 1, self.message)
+            raise corpus.FirstFailure(found)
 
-        def __exit__(self, *_: object) -> None:
-            pass
-
-        def grade_task(self, request: Request) -> TaskVerdict:
-            asked.append(request)
-            return verdict("passed")
-
-    monkeypatch.setattr(report_card, "Runner", FakeRunner)
-    task = rubric.find("custom_layer")
-    report_card.grade_corpus([task], folder=tmp_path, only="right/")
-    report_card.grade_corpus([task], folder=tmp_path, only="right/")
-    assert len(asked) == len([c for c in corpus.cases("custom_layer") if c.right])
-    assert all(c["accepted"] for c in records.read("corpus", "custom_layer", tmp_path).values())
+    wrong = case(tmp_path, "wrong")
+    for message, differs in (("the bias", False), ("else", True)):
+        judged = corpus.judge(wrong, cast(Runner, Stopped(message)))
+        assert (judged.accepted, judged.rejected, judged.first) == (False, True, "computes")
+        assert bool(judged.difference) == differs
 
 
-def test_wrong_usage_is_one_line_and_2(capsys: pytest.CaptureFixture) -> None:
+def test_results_of_the_corpus_are_kept(tmp_path: Path) -> None:
+    """A new result takes the place of the old one; those of files that are gone go too."""
+    real = next(c for c in corpus.cases("custom_layer") if c.right)
+    old = {"right/gone": {"accepted": True}, f"right/{real.path.stem}": {"accepted": False}}
+    records.write("corpus", "custom_layer", old, tmp_path)
+    report_card.keep_corpus([row(real, verdict("passed"))], tmp_path)
+    [(name, kept)] = records.read("corpus", "custom_layer", tmp_path).items()
+    assert (name, kept["accepted"]) == (f"right/{real.path.stem}", True)
+    source = real.path.read_text(encoding="utf-8")
+    assert records.holds(kept, source, rubric.find("custom_layer"))
+    count = records.about("corpus", "custom_layer", tmp_path)["submissions"]
+    assert count == len(corpus.cases("custom_layer"))
+
+
+def test_the_plugin_takes_what_the_workers_report(tmp_path: Path) -> None:
+    """Each submission once, from the call itself; other tests' reports say nothing."""
+    real = corpus.cases("custom_layer")[0]
+    properties = [("else", 1), (report_card.CORPUS_ROW, row(real, verdict("passed")))]
+    recorder = report_card.Recorder(tmp_path, tmp_path / "page.md")
+    for when in ("setup", "call", "teardown"):
+        recorder.pytest_runtest_logreport(report(when, properties))
+        recorder.pytest_runtest_logreport(report(when, []))
+    assert len(recorder.rows) == 1
+    told: list[str] = []
+    recorder.pytest_terminal_summary(SimpleNamespace(write_line=told.append))
+    assert told == [f"1 submission kept in {tmp_path / 'page.md'}"]
+    assert len(records.read("corpus", "custom_layer", tmp_path)) == 1
+    assert "| `custom_layer` | 1 of " in (tmp_path / "page.md").read_text(encoding="utf-8")
+
+
+def report(when: str, properties: list[tuple[str, Any]]) -> pytest.TestReport:
+    """Returns a report such as pytest makes."""
+    return pytest.TestReport(
+        "x", ("x", 0, "x"), {}, "passed", None, cast(Any, when), user_properties=properties
+    )
+
+
+def test_wrong_usage_is_2(capsys: pytest.CaptureFixture) -> None:
     """Wrong usage never ends in a traceback."""
-    assert report_card.main(["nothing", "--check"]) == 2
-    assert len(capsys.readouterr().err.splitlines()) == 1
+    with pytest.raises(SystemExit) as ended:
+        report_card.main(["nothing"])
+    assert ended.value.code == 2
+    assert "nothing" in capsys.readouterr().err.splitlines()[-1]
