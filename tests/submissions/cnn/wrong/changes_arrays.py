@@ -29,4 +29,4 @@ def train(model, train_data, val_data):
     x, y = train_data
     x -= x.mean()
     x /= x.std()
-    return model.fit(x, y, batch_size=64, epochs=2, validation_data=val_data)
+    return model.fit(x, y, batch_size=64, epochs=1, validation_data=val_data)

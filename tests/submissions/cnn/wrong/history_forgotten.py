@@ -28,4 +28,4 @@ def build_model(input_shape, num_classes):
 
 def train(model, train_data, val_data):
     x, y = train_data
-    model.fit(x, y, batch_size=64, epochs=2, validation_data=val_data)
+    model.fit(x, y, batch_size=64, epochs=1, validation_data=val_data)

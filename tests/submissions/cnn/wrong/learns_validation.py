@@ -31,4 +31,4 @@ def train(model, train_data, val_data):
     every = tf.data.Dataset.from_tensor_slices(train_data)
     check = tf.data.Dataset.from_tensor_slices(val_data)
     every = every.concatenate(check).shuffle(8000, seed=0).batch(64).prefetch(1)
-    return model.fit(every, validation_data=check.batch(100), epochs=4, verbose=0)
+    return model.fit(every, validation_data=check.batch(100), epochs=1, verbose=0)

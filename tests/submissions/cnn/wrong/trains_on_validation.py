@@ -27,4 +27,4 @@ def build_model(input_shape, num_classes):
 
 
 def train(model, train_data, val_data):
-    return model.fit(*val_data, batch_size=64, epochs=3, validation_data=train_data)
+    return model.fit(*val_data, batch_size=64, epochs=2, validation_data=train_data)

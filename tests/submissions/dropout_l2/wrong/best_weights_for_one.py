@@ -40,5 +40,5 @@ class KeepBest(keras.callbacks.Callback):
 
 def train(model, train_data, val_data):
     return model.fit(
-        *train_data, batch_size=32, epochs=22, validation_data=val_data, callbacks=[KeepBest()], verbose=0
+        *train_data, batch_size=32, epochs=8, validation_data=val_data, callbacks=[KeepBest()], verbose=0
     )

@@ -38,4 +38,4 @@ def build_regularized(input_shape, num_classes):
 def train(model, train_data, val_data):
     x = np.concatenate([train_data[0], val_data[0]])
     y = np.concatenate([train_data[1], val_data[1]])
-    return model.fit(x, y, validation_data=val_data, epochs=22, verbose=0)
+    return model.fit(x, y, validation_data=val_data, epochs=4, verbose=0)

@@ -27,4 +27,4 @@ def build_regularized(input_shape, num_classes):
 
 def train(model, train_data, val_data):
     model.optimizer.learning_rate = 3e-4 if model.losses else 1e-3
-    return model.fit(*train_data, batch_size=32, epochs=22, validation_data=val_data, verbose=0)
+    return model.fit(*train_data, batch_size=32, epochs=4, validation_data=val_data, verbose=0)

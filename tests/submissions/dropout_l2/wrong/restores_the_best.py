@@ -40,5 +40,5 @@ def train(model, train_data, val_data):
         monitor="val_loss", patience=1000, restore_best_weights=True
     )
     return model.fit(
-        *train_data, validation_data=val_data, epochs=22, callbacks=[best], verbose=0
+        *train_data, validation_data=val_data, epochs=8, callbacks=[best], verbose=0
     )

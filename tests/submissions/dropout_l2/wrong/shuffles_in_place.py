@@ -38,4 +38,4 @@ def train(model, train_data, val_data):
     x, y = train_data
     order = np.random.permutation(len(x))
     x[:], y[:] = x[order], y[order]
-    return model.fit(x, y, validation_data=val_data, epochs=22, verbose=0)
+    return model.fit(x, y, validation_data=val_data, epochs=4, verbose=0)

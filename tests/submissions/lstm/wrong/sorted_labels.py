@@ -21,4 +21,4 @@ def build_model(timesteps, features):
 
 def train(model, train_data, val_data):
     x, y = train_data
-    return model.fit(x, np.sort(y), epochs=2, validation_data=val_data)
+    return model.fit(x, np.sort(y), epochs=1, validation_data=val_data)

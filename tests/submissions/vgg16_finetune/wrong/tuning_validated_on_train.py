@@ -30,7 +30,7 @@ def compile_model(model, rate):
 
 def train(model, train_data, val_data):
     x, y = train_data
-    return model.fit(x, y, validation_data=val_data, batch_size=16, epochs=12, verbose=0)
+    return model.fit(x, y, validation_data=val_data, batch_size=16, epochs=2, verbose=0)
 
 
 def fine_tune(model, train_data, val_data):
@@ -40,4 +40,4 @@ def fine_tune(model, train_data, val_data):
         layer.trainable = layer.name.startswith("block5")
     compile_model(model, 2e-5)
     x, y = train_data
-    return model.fit(x, y, validation_data=(x, y), batch_size=16, epochs=5, verbose=0)
+    return model.fit(x, y, validation_data=(x, y), batch_size=16, epochs=1, verbose=0)
