@@ -8,13 +8,13 @@ def build_model(input_shape, num_classes):
     model = keras.Sequential(
         [
             keras.Input(input_shape),
-            layers.Conv2D(24, 3, strides=2),
+            layers.Conv2D(16, 3, strides=2),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.Conv2D(32, 3),
             layers.BatchNormalization(),
             layers.ReLU(),
             layers.Conv2D(48, 3),
-            layers.BatchNormalization(),
-            layers.ReLU(),
-            layers.Conv2D(64, 3),
             layers.BatchNormalization(),
             layers.ReLU(),
             layers.GlobalMaxPooling2D(),

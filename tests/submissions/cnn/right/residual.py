@@ -17,8 +17,8 @@ def residual(x, filters):
 def build_model(input_shape, num_classes):
     inputs = keras.Input(input_shape)
     x = inputs * 2 - 1
-    x = residual(x, 24)
-    x = residual(x, 48)
+    x = residual(x, 16)
+    x = residual(x, 32)
     x = layers.GlobalAveragePooling2D()(x) + layers.GlobalMaxPooling2D()(x)
     outputs = layers.Dense(num_classes, kernel_initializer="zeros")(x)
     model = keras.Model(inputs, outputs)

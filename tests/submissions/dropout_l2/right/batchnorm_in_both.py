@@ -31,4 +31,4 @@ def build_regularized(input_shape, num_classes):
 
 
 def train(model, train_data, val_data):
-    return model.fit(*train_data, validation_data=val_data, epochs=18, batch_size=32, verbose=0)
+    return model.fit(*train_data, validation_data=val_data, epochs=27, batch_size=32, verbose=0)

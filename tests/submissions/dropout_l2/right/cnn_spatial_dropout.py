@@ -31,4 +31,4 @@ def build_regularized(input_shape, num_classes):
 
 
 def train(model, train_data, val_data):
-    return model.fit(*train_data, validation_data=val_data, epochs=24, batch_size=32, verbose=2)
+    return model.fit(*train_data, validation_data=val_data, epochs=26, batch_size=32, verbose=2)

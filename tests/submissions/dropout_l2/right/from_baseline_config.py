@@ -40,4 +40,4 @@ def build_regularized(input_shape, num_classes):
 
 
 def train(model, train_data, val_data):
-    return model.fit(*train_data, epochs=18, validation_data=val_data, verbose=0)
+    return model.fit(*train_data, epochs=21, validation_data=val_data, verbose=0)

@@ -43,7 +43,7 @@ def train(model, train_data, val_data):
     return model.fit(
         *train_data,
         validation_data=val_data,
-        epochs=18,
+        epochs=23,
         batch_size=32,
         callbacks=[
             keras.callbacks.ReduceLROnPlateau(monitor="loss", patience=8, factor=0.5),

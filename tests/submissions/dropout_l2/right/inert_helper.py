@@ -29,4 +29,4 @@ def build_regularized(input_shape, num_classes):
 
 
 def train(model, train_data, val_data):
-    return model.fit(*train_data, validation_data=val_data, epochs=24, verbose=0)
+    return model.fit(*train_data, validation_data=val_data, epochs=26, verbose=0)

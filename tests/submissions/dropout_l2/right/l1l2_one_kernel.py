@@ -43,4 +43,4 @@ def build_regularized(input_shape, num_classes):
 
 
 def train(model, train_data, val_data):
-    return model.fit(*train_data, epochs=24, validation_data=val_data, verbose=0)
+    return model.fit(*train_data, epochs=26, validation_data=val_data, verbose=0)

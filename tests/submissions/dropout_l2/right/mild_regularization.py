@@ -37,4 +37,4 @@ def build_regularized(input_shape, num_classes):
 
 def train(model, train_data, val_data):
     x, y = train_data
-    return model.fit(x, y, batch_size=16, epochs=28, validation_data=val_data, verbose=0)
+    return model.fit(x, y, batch_size=16, epochs=36, validation_data=val_data, verbose=0)

@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-EPOCHS = 24
+EPOCHS = 28
 
 
 def _layers(num_classes, **kernel):

@@ -35,5 +35,5 @@ def build_regularized(input_shape, num_classes):
 
 def train(model, train_data, val_data):
     dropout = any(isinstance(layer, layers.Dropout) for layer in model.layers)
-    epochs = 20 if dropout else 40
+    epochs = 5 if dropout else 10
     return model.fit(*train_data, validation_data=val_data, epochs=epochs, verbose=0)

@@ -1,5 +1,5 @@
 # fails: full_grid
-# says: 6 rows
+# says: 4 rows
 # says: found 1 row,
 """The list is made anew for each pair."""
 

@@ -1,5 +1,5 @@
 # fails: fresh_models
-# says: 6 models
+# says: 4 models
 # says: 1 that were trained
 # says: head start
 """One model is trained on and on."""

@@ -1,6 +1,6 @@
 # fails: full_grid
-# says: 6 rows
-# says: 3 rows
+# says: 4 rows
+# says: 2 rows
 """Only the better batch size of each learning rate is kept."""
 
 

@@ -1,5 +1,5 @@
 # fails: full_grid
-# says: 6 rows
+# says: 4 rows
 # says: 2 rows
 """zip pairs the first with the first only."""
 

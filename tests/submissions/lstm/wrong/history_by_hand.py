@@ -24,10 +24,10 @@ def train(model, train_data, val_data):
     x, y = train_data
     history = keras.callbacks.History()
     history.set_model(model)
-    history.set_params({"epochs": 30, "steps": 47, "verbose": 0})
+    history.set_params({"epochs": 8, "steps": 47, "verbose": 0})
     history.on_train_begin()
     rng = np.random.default_rng(0)
-    for epoch in range(30):
+    for epoch in range(8):
         order = rng.permutation(len(x))
         for i in range(0, len(x), 32):
             rows = order[i : i + 32]
