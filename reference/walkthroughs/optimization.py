@@ -188,7 +188,7 @@ for panel, (name, values) in zip(axes, strengths.items(), strict=True):
         else:
             model = network(penalty=value)
         model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-        model.fit(*noisy.train, epochs=40, batch_size=32, verbose=0)
+        model.fit(*noisy.train, epochs=40, batch_size=50, verbose=0)
         ends.append(
             [model.evaluate(*part, verbose=0)[1] for part in (noisy.train, noisy.validation)]
         )

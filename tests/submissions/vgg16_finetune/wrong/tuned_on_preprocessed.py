@@ -31,7 +31,7 @@ def compile_model(model, rate):
 
 def train(model, train_data, val_data):
     x, y = train_data
-    return model.fit(x, y, validation_data=val_data, batch_size=16, epochs=2, verbose=0)
+    return model.fit(x, y, validation_data=val_data, batch_size=16, epochs=1, verbose=0)
 
 
 def fine_tune(model, train_data, val_data):
