@@ -24,6 +24,8 @@ from graders.runner import Request, Runner, Settings
 from graders.verdict import CheckResult, TaskVerdict
 
 FOLDER = Path(__file__).resolve().parent / "submissions"
+# Under this key a test hands on the name of a submission, and what was found of it.
+JUDGED = "judged"
 
 
 @dataclasses.dataclass(frozen=True)

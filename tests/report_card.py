@@ -26,43 +26,36 @@ from tests.quality import records, survivors
 from tests.stability import REFERENCE, totals, upper_bound
 
 PAGE = Path(__file__).resolve().parent / "REPORT_CARD.md"
-# Under this key a test hands on the result of a submission.
-CORPUS_ROW = "corpus_row"
 NONE = "–"
 
 
 def corpus_row(case: corpus.Case, judged: corpus.Judgement) -> dict[str, Any]:
-    """Returns what is kept of one grading of the corpus, with the name of the submission."""
-    task = rubric.find(case.task)
+    """Returns what is kept of one grading of the corpus."""
     return {
-        "task": case.task,
-        "name": case.name.partition("/")[2],
         "right": case.right,
         "fails": list(case.fails),
         **dataclasses.asdict(judged),
         "seconds": round(judged.seconds, 1),
-        **records.stamp(case.path.read_text(encoding="utf-8"), task),
+        **records.stamp(case.path.read_text(encoding="utf-8"), rubric.find(case.task)),
     }
 
 
-def keep_corpus(rows: list[dict[str, Any]], folder: Path | None = None) -> None:
+def keep_corpus(rows: dict[str, dict[str, Any]], folder: Path | None = None) -> None:
     """Writes results to `tests/quality/corpus/<task>.json`, beside those that are there.
 
     Args:
-        rows: List of dicts, as `corpus_row` makes them.
+        rows: Dict, the name of a case -> what `corpus_row` makes of it.
         folder: Path of the results, `None` for the committed ones.
     """
-    for task in sorted({row["task"] for row in rows}):
-        names = {case.name.partition("/")[2] for case in corpus.cases(task)}
-        found = records.read("corpus", task, folder)
-        found |= {row["name"]: _without(row, "task", "name") for row in rows if row["task"] == task}
+    for task in sorted({name.partition("/")[0] for name in rows}):
+        before, found = records.read("corpus", task, folder), {}
+        cases = corpus.cases(task)
         # Submissions that are gone say nothing about the ones that are there.
-        found = {name: row for name, row in found.items() if name in names}
-        records.write("corpus", task, found, folder, {"submissions": len(names)})
-
-
-def _without(row: dict[str, Any], *keys: str) -> dict[str, Any]:
-    return {key: value for key, value in row.items() if key not in keys}
+        for case in cases:
+            name = case.name.partition("/")[2]
+            if row := rows.get(case.name, before.get(name)):
+                found[name] = row
+        records.write("corpus", task, found, folder, {"submissions": len(cases)})
 
 
 class Recorder:
@@ -76,13 +69,16 @@ class Recorder:
     """
 
     def __init__(self, folder: Path | None = None, page: Path = PAGE):
-        self.rows: list[dict[str, Any]] = []
+        self.rows: dict[str, dict[str, Any]] = {}
+        self._cases = {case.name: case for case in corpus.cases()}
         self._folder, self._page = folder, page
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Takes the result of one submission."""
-        if report.when == "call":
-            self.rows += [row for key, row in report.user_properties if key == CORPUS_ROW]
+        found = [value for key, value in report.user_properties if key == corpus.JUDGED]
+        if report.when == "call" and found:
+            [[name, judged]] = found
+            self.rows[name] = corpus_row(self._cases[name], corpus.Judgement(**judged))
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Writes all of them, when the last test is through."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 
 import pytest
 
 from graders import rubric
 from graders.runner import Request, Runner
-from tests.corpus import cases, judge, stop_at_first_failure
-from tests.report_card import CORPUS_ROW, corpus_row
+from tests.corpus import JUDGED, cases, judge, stop_at_first_failure
 
 TASKS = rubric.tasks()
 WITH_CORPUS = [task for task in TASKS if cases(task.id)]
@@ -30,7 +30,7 @@ def hasty(case, listeners):
 def test_submission_gets_its_golden_verdict(case, hasty, runner: Runner, record_property) -> None:
     """Right work earns all points; wrong work fails on the check, with the words, that it should."""
     judged = judge(case, runner)
-    record_property(CORPUS_ROW, corpus_row(case, judged))
+    record_property(JUDGED, [case.name, dataclasses.asdict(judged)])
     assert judged.difference == ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -135,7 +136,7 @@ def test_results_of_the_corpus_are_kept(tmp_path: Path) -> None:
     real = next(c for c in corpus.cases("custom_layer") if c.right)
     old = {"right/gone": {"accepted": True}, f"right/{real.path.stem}": {"accepted": False}}
     records.write("corpus", "custom_layer", old, tmp_path)
-    report_card.keep_corpus([row(real, verdict("passed"))], tmp_path)
+    report_card.keep_corpus({real.name: row(real, verdict("passed"))}, tmp_path)
     [(name, kept)] = records.read("corpus", "custom_layer", tmp_path).items()
     assert (name, kept["accepted"]) == (f"right/{real.path.stem}", True)
     source = real.path.read_text(encoding="utf-8")
@@ -147,7 +148,8 @@ def test_results_of_the_corpus_are_kept(tmp_path: Path) -> None:
 def test_the_plugin_takes_what_the_workers_report(tmp_path: Path) -> None:
     """Each submission once, from the call itself; other tests' reports say nothing."""
     real = corpus.cases("custom_layer")[0]
-    properties = [("else", 1), (report_card.CORPUS_ROW, row(real, verdict("passed")))]
+    judged = dataclasses.asdict(corpus.judgement(real, verdict("passed")))
+    properties = [("else", 1), (corpus.JUDGED, [real.name, judged])]
     recorder = report_card.Recorder(tmp_path, tmp_path / "page.md")
     for when in ("setup", "call", "teardown"):
         recorder.pytest_runtest_logreport(report(when, properties))

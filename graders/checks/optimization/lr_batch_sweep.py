@@ -21,7 +21,7 @@ BATCH_SIZES = (16, 50)
 # grader could not train again what a model did.
 RATES = (1e-7, 0.03)
 # Of the start's scores, in units of a squared difference of pixels: so sure that it takes the
-# larger rates all of the epochs to unlearn it, and no longer.
+# larger rate all of the epochs to unlearn it, and no longer.
 MARGIN = 0.1
 
 
