@@ -468,7 +468,13 @@ def dead_weights(snapshot: Snapshot, data: tuple[Any, np.ndarray], kind: str) ->
     kept, owners = model.get_weights(), layers_of_weights(snapshot)
     x, y = data
     labels = tf.constant(np.asarray(y).reshape(-1).astype("int64"))
-    with tf.GradientTape() as tape:
+    trainable = [
+        i for i, weight in enumerate(model.weights) if snapshot.trainable[i] and weight.trainable
+    ]
+    # Watching these alone spares the way back through a frozen base, of which Keras's variables
+    # are watched as well.
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch([model.weights[i].value for i in trainable])
         outputs = model(x, training=True)
         if isinstance(outputs, dict):
             [outputs] = outputs.values()
@@ -482,9 +488,6 @@ def dead_weights(snapshot: Snapshot, data: tuple[Any, np.ndarray], kind: str) ->
         total = tf.reduce_mean(loss)
     # BatchNormalization has moved its averages.
     model.set_weights(kept)
-    trainable = [
-        i for i, weight in enumerate(model.weights) if snapshot.trainable[i] and weight.trainable
-    ]
     gradients = tape.gradient(total, [model.weights[i].value for i in trainable])
     reached = [
         gradient is not None and np.abs(np.asarray(tf.convert_to_tensor(gradient))).max() > 0

@@ -33,12 +33,12 @@ def build_model(input_shape, num_classes):
     inputs = keras.Input(input_shape)
     x = layers.Normalization()(inputs)
     scores = [
-        layers.Dense(num_classes)(tower(x, 16, layers.MaxPooling2D(2))),
-        layers.Dense(num_classes)(tower(x, 16, layers.AveragePooling2D(2))),
+        layers.Dense(num_classes)(tower(x, 12, layers.MaxPooling2D(2))),
+        layers.Dense(num_classes)(tower(x, 12, layers.AveragePooling2D(2))),
     ]
     outputs = layers.Activation("softmax")(layers.Average()(scores))
     model = keras.Model(inputs, outputs)
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(keras.optimizers.Adam(3e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
 
@@ -46,4 +46,4 @@ def train(model, train_data, val_data):
     for layer in model.layers:
         if isinstance(layer, layers.Normalization):
             layer.adapt(train_data[0])
-    return model.fit(Batches(*train_data), epochs=5, validation_data=val_data)
+    return model.fit(Batches(*train_data), epochs=3, validation_data=val_data)

@@ -6,7 +6,7 @@ from keras import layers
 
 def block(x, filters):
     x = layers.Conv2D(filters, 3, padding="same", use_bias=False)(x)
-    x = layers.BatchNormalization(momentum=0.9)(x)
+    x = layers.BatchNormalization(momentum=0.8)(x)
     x = layers.Activation(keras.activations.relu)(x)
     return layers.MaxPooling2D(2)(x)
 

@@ -36,7 +36,7 @@ def train(model, train_data, val_data):
         keras.callbacks.TerminateOnNaN(),
     ]
     history = model.fit(
-        *train_data, batch_size=64, epochs=5, validation_data=val_data, callbacks=callbacks
+        *train_data, batch_size=64, epochs=3, validation_data=val_data, callbacks=callbacks
     )
     model.load_weights(path)
     return history

@@ -31,6 +31,6 @@ def compile_model(model, rate):
 
 def train(model, train_data, val_data):
     x, y = train_data
-    model.fit(x, y, batch_size=64, epochs=3, validation_data=val_data)
+    model.fit(x, y, batch_size=64, epochs=2, validation_data=val_data)
     compile_model(model, 5e-4)
     return model.fit(x, y, batch_size=64, epochs=2, validation_data=val_data)

@@ -28,4 +28,4 @@ def train(model, train_data, val_data):
     (x, y), (val_x, val_y) = train_data, val_data
     y = keras.utils.to_categorical(y, classes)
     val_y = keras.utils.to_categorical(val_y, classes)
-    return model.fit(x, y, batch_size=64, epochs=4, validation_data=(val_x, val_y), verbose=0)
+    return model.fit(x, y, batch_size=64, epochs=3, validation_data=(val_x, val_y), verbose=0)

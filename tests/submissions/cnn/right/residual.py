@@ -32,4 +32,4 @@ def build_model(input_shape, num_classes):
 
 def train(model, train_data, val_data):
     x, y = train_data
-    return model.fit(x, y, batch_size=64, epochs=4, validation_data=val_data, verbose=2)
+    return model.fit(x, y, batch_size=64, epochs=3, validation_data=val_data, verbose=2)

@@ -14,7 +14,7 @@ def build_model(input_shape, num_classes):
     )
     inputs = keras.Input(input_shape)
     x = augmentation(inputs)
-    for filters in (24, 48):
+    for filters in (16, 32):
         x = layers.Conv2D(filters, 3, padding="same", kernel_initializer="he_normal")(x)
         x = layers.BatchNormalization()(x)
         x = layers.ReLU()(x)
@@ -22,7 +22,7 @@ def build_model(input_shape, num_classes):
     x = layers.Flatten()(x)
     x = layers.Dropout(0.2)(x)
     model = keras.Model(inputs, layers.Dense(num_classes, activation="softmax")(x))
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.compile(keras.optimizers.Adam(3e-3), "sparse_categorical_crossentropy", metrics=["accuracy"])
     return model
 
 
@@ -30,5 +30,5 @@ def train(model, train_data, val_data):
     training = tf.data.Dataset.from_tensor_slices(train_data).shuffle(4000).batch(BATCH)
     validation = tf.data.Dataset.from_tensor_slices(val_data).batch(BATCH)
     return model.fit(
-        training.prefetch(tf.data.AUTOTUNE), validation_data=validation, epochs=6, verbose=2
+        training.prefetch(tf.data.AUTOTUNE), validation_data=validation, epochs=4, verbose=2
     )

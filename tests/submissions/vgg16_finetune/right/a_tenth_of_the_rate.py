@@ -27,7 +27,7 @@ def build_model(input_shape, num_classes, weights):
 
 def train(model, train_data, val_data):
     x, y = train_data
-    return model.fit(x, y, batch_size=32, epochs=3, validation_data=val_data)
+    return model.fit(x, y, batch_size=8, epochs=1, validation_data=val_data)
 
 
 def fine_tune(model, train_data, val_data):

@@ -21,7 +21,7 @@ def build_model(input_shape, num_classes, weights):
 
 
 def train(model, train_data, val_data):
-    return model.fit(*train_data, batch_size=16, epochs=3, validation_data=val_data)
+    return model.fit(*train_data, batch_size=8, epochs=1, validation_data=val_data)
 
 
 def fine_tune(model, train_data, val_data):

@@ -6,9 +6,9 @@ from keras import layers
 
 def build_model(input_shape, num_classes, weights):
     inputs = keras.Input(input_shape)
-    x = layers.Resizing(40, 40)(inputs)
+    x = layers.Resizing(36, 36)(inputs)
     x = keras.applications.vgg16.preprocess_input(x)
-    base = keras.applications.VGG16(weights=weights, include_top=False, input_shape=(40, 40, 3))
+    base = keras.applications.VGG16(weights=weights, include_top=False, input_shape=(36, 36, 3))
     base.trainable = False
     features = layers.GlobalAveragePooling2D(name="features")(base(x))
     model = keras.Model(inputs, layers.Dense(num_classes, name="classes")(features))

@@ -28,11 +28,11 @@ def build_model(input_shape, num_classes, weights):
 def batches(model, data):
     x, y = data
     y = keras.utils.to_categorical(y, model.output_shape[-1])
-    return tf.data.Dataset.from_tensor_slices((x, y)).shuffle(300).batch(32)
+    return tf.data.Dataset.from_tensor_slices((x, y)).shuffle(300).batch(8)
 
 
 def train(model, train_data, val_data):
-    return model.fit(batches(model, train_data), epochs=3, validation_data=batches(model, val_data))
+    return model.fit(batches(model, train_data), epochs=1, validation_data=batches(model, val_data))
 
 
 def fine_tune(model, train_data, val_data):

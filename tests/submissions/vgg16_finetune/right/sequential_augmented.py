@@ -35,7 +35,7 @@ def build_model(input_shape, num_classes, weights):
 def train(model, train_data, val_data):
     stop = keras.callbacks.EarlyStopping(patience=2, restore_best_weights=True)
     return model.fit(
-        *train_data, batch_size=16, epochs=4, validation_data=val_data, callbacks=[stop]
+        *train_data, batch_size=8, epochs=2, validation_data=val_data, callbacks=[stop]
     )
 
 

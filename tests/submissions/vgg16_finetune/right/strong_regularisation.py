@@ -35,8 +35,8 @@ def callbacks():
 def train(model, train_data, val_data):
     return model.fit(
         *train_data,
-        batch_size=16,
-        epochs=3,
+        batch_size=8,
+        epochs=1,
         validation_data=val_data,
         callbacks=callbacks(),
     )
@@ -46,4 +46,4 @@ def fine_tune(model, train_data, val_data):
     for layer in model.get_layer("vgg16").layers:
         layer.trainable = layer.name.startswith("block5")
     compile_model(model, 1e-4)
-    return model.fit(*train_data, epochs=2, validation_data=val_data, callbacks=callbacks())
+    return model.fit(*train_data, epochs=1, validation_data=val_data, callbacks=callbacks())

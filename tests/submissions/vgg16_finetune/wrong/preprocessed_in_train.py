@@ -36,7 +36,7 @@ def train(model, train_data, val_data):
 
     x, y = prepare(train_data[0]), train_data[1]
     val = prepare(val_data[0]), val_data[1]
-    return model.fit(x, y, validation_data=val, batch_size=16, epochs=2, verbose=0)
+    return model.fit(x, y, validation_data=val, batch_size=16, epochs=1, verbose=0)
 
 
 def fine_tune(model, train_data, val_data):

@@ -31,7 +31,7 @@ def compile_model(model, rate):
 
 def train(model, train_data, val_data):
     x, y = train_data
-    return model.fit(x, y, validation_data=val_data, batch_size=16, epochs=3, verbose=0)
+    return model.fit(x, y, validation_data=val_data, batch_size=16, epochs=1, verbose=0)
 
 
 def fine_tune(model, train_data, val_data):
@@ -42,5 +42,5 @@ def fine_tune(model, train_data, val_data):
     compile_model(model, 2e-5)
     before = model.history
     x, y = train_data
-    model.fit(x, y, validation_data=val_data, batch_size=16, epochs=2, verbose=0)
+    model.fit(x, y, validation_data=val_data, batch_size=16, epochs=1, verbose=0)
     return before
