@@ -28,7 +28,7 @@ def train(model, train_data, val_data):
     return model.fit(
         stream,
         steps_per_epoch=n // batch,
-        epochs=18,
+        epochs=13,
         validation_data=tf.data.Dataset.from_tensor_slices(val_data).batch(128),
         verbose=2,
     )

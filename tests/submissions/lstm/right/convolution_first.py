@@ -21,4 +21,4 @@ def build_model(timesteps, features):
 
 def train(model, train_data, val_data):
     x, y = train_data
-    return model.fit(x, y, batch_size=32, epochs=7, validation_data=val_data)
+    return model.fit(x, y, batch_size=32, epochs=5, validation_data=val_data)

@@ -20,4 +20,4 @@ def build_model(timesteps, features):
 def train(model, train_data, val_data):
     training = tf.data.Dataset.from_tensor_slices(train_data).shuffle(2000).batch(32)
     validation = tf.data.Dataset.from_tensor_slices(val_data).batch(100)
-    return model.fit(training, epochs=14, validation_data=validation)
+    return model.fit(training, epochs=11, validation_data=validation)

@@ -19,9 +19,9 @@ def build_model(timesteps, features):
 
 def train(model, train_data, val_data):
     validation = tf.data.Dataset.from_tensor_slices(val_data).batch(64)
-    first = model.fit(*train_data, batch_size=32, epochs=8, validation_data=validation)
+    first = model.fit(*train_data, batch_size=32, epochs=6, validation_data=validation)
     model.optimizer.learning_rate = 2e-3
-    second = model.fit(*train_data, batch_size=32, epochs=4, validation_data=validation)
+    second = model.fit(*train_data, batch_size=32, epochs=3, validation_data=validation)
     whole = keras.callbacks.History()
     whole.history = {key: first.history[key] + second.history[key] for key in first.history}
     whole.epoch = list(range(12))

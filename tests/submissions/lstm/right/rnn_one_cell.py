@@ -24,6 +24,6 @@ def train(model, train_data, val_data):
     return model.fit(
         x,
         y.reshape(-1, 1).astype("float32"),
-        epochs=9,
+        epochs=7,
         validation_data=(val_x, val_y.reshape(-1, 1).astype("float32")),
     )

@@ -23,5 +23,5 @@ def train(model, train_data, val_data):
         monitor="val_accuracy", patience=6, restore_best_weights=True
     )
     return model.fit(
-        *train_data, batch_size=32, epochs=12, validation_data=val_data, callbacks=[stop]
+        *train_data, batch_size=32, epochs=8, validation_data=val_data, callbacks=[stop]
     )

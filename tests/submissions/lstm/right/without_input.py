@@ -18,6 +18,6 @@ def compile_model(model, rate):
 
 
 def train(model, train_data, val_data):
-    model.fit(*train_data, epochs=8, validation_data=val_data)
+    model.fit(*train_data, epochs=6, validation_data=val_data)
     compile_model(model, 1e-3)
     return model.fit(*train_data, epochs=3, validation_data=val_data)

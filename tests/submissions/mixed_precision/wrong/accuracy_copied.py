@@ -37,7 +37,7 @@ def compare(train_data, val_data, policies):
         model.set_weights(start)
         model.fit(x, y, epochs=1, verbose=0)
         t = time.perf_counter()
-        model.fit(x, y, epochs=4, verbose=0)
+        model.fit(x, y, epochs=1, verbose=0)
         seconds = (time.perf_counter() - t) / 7
         if accuracy is None:
             accuracy = float(model.evaluate(*val_data, verbose=0)[1])
