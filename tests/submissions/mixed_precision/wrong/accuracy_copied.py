@@ -37,8 +37,8 @@ def compare(train_data, val_data, policies):
         model.set_weights(start)
         model.fit(x, y, epochs=1, verbose=0)
         t = time.perf_counter()
-        model.fit(x, y, epochs=1, verbose=0)
-        seconds = (time.perf_counter() - t) / 7
+        model.fit(x, y, epochs=2, verbose=0)
+        seconds = (time.perf_counter() - t) / 2
         if accuracy is None:
             accuracy = float(model.evaluate(*val_data, verbose=0)[1])
         out[policy] = {"val_accuracy": accuracy, "seconds_per_epoch": seconds}

@@ -38,9 +38,9 @@ def compare(train_data, val_data, policies):
         model.set_weights(start)
         model.fit(x, y, epochs=1, verbose=0)
         t = time.perf_counter()
-        h = model.fit(x, y, epochs=4, validation_data=val_data, verbose=0)
+        h = model.fit(x, y, epochs=2, validation_data=val_data, verbose=0)
         out[policy] = {
             "val_accuracy": float(h.history["val_accuracy"][-1]),
-            "seconds_per_epoch": (time.perf_counter() - t) / 7,
+            "seconds_per_epoch": (time.perf_counter() - t) / 2,
         }
     return out
