@@ -30,5 +30,5 @@ def train(model, train_data, val_data):
     training = tf.data.Dataset.from_tensor_slices(train_data).shuffle(4000).batch(BATCH)
     validation = tf.data.Dataset.from_tensor_slices(val_data).batch(BATCH)
     return model.fit(
-        training.prefetch(tf.data.AUTOTUNE), validation_data=validation, epochs=4, verbose=2
+        training.prefetch(tf.data.AUTOTUNE), validation_data=validation, epochs=6, verbose=2
     )
