@@ -180,8 +180,8 @@ for cell in (layers.SimpleRNN, layers.GRU, layers.LSTM):
     for steps in lengths:
         keras.utils.set_random_seed(1)
         model = keras.Sequential([keras.Input((steps, 2)), cell(12), layers.Dense(1)])
-        model.compile(keras.optimizers.Adam(0.01), "mse")
-        model.fit(*echo(steps, 1200, 0), epochs=6, batch_size=40, verbose=0)
+        model.compile(keras.optimizers.Adam(0.02), "mse")
+        model.fit(*echo(steps, 1200, 0), epochs=4, batch_size=40, verbose=0)
         error = model.evaluate(*echo(steps, 500, 1), verbose=0)
         errors.setdefault(cell.__name__, []).append(error)
     print(cell.__name__, [f"{error:.3f}" for error in errors[cell.__name__]])

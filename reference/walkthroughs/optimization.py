@@ -175,8 +175,8 @@ save(figure, "batch_size")
 # %%
 noisy = datasets.load("noisy_digits", draw=1, source=given.data)
 strengths = {
-    "Dropout": [0.0, 0.3, 0.6, 0.9],
-    "L2": [0.0, 0.01, 0.1, 1.0],
+    "Dropout": [0.0, 0.5, 0.9],
+    "L2": [0.0, 0.03, 1.0],
 }
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), sharey=True, layout="constrained")
 for panel, (name, values) in zip(axes, strengths.items(), strict=True):
