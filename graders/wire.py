@@ -21,6 +21,7 @@ HEADER = struct.Struct(">IQ")
 MAX_JSON = 32 * 2**20
 MAX_PAYLOAD = 1024 * 2**20
 MAX_ARRAYS = 20_000
+RESERVED = frozenset(["$array", "$tuple"])
 DTYPES = frozenset(
     [
         "float16",
@@ -56,10 +57,17 @@ def _pack(value: Any, arrays: list[np.ndarray]) -> Any:
         return value
     if isinstance(value, np.ndarray):
         if value.dtype.name not in DTYPES:
+            if not np.can_cast(value.dtype, np.float32, "same_kind"):
+                raise TypeError(f"Cannot send an array of {value.dtype}; only numbers.")
             # bfloat16 and friends: exact in float32, and known on both sides.
             value = value.astype("float32")
+        elif not value.dtype.isnative:
+            # The name of a dtype does not tell the order of its bytes.
+            value = value.astype(value.dtype.newbyteorder("="))
         arrays.append(np.ascontiguousarray(value))
         return {"$array": len(arrays) - 1, "dtype": value.dtype.name, "shape": list(value.shape)}
+    if isinstance(value, np.floating):
+        return float(value)
     if isinstance(value, np.generic):
         return _pack(value.item(), arrays)
     if isinstance(value, tuple):
@@ -67,7 +75,10 @@ def _pack(value: Any, arrays: list[np.ndarray]) -> Any:
     if isinstance(value, list):
         return [_pack(item, arrays) for item in value]
     if isinstance(value, dict):
-        return {str(key): _pack(item, arrays) for key, item in value.items()}
+        packed = {str(key): _pack(item, arrays) for key, item in value.items()}
+        if not packed.keys().isdisjoint(RESERVED):
+            raise TypeError(f"Cannot send a dict with a key of {sorted(RESERVED)}.")
+        return packed
     raise TypeError(f"Cannot send a {type(value).__name__}; only plain data and arrays.")
 
 
@@ -84,7 +95,10 @@ def encode(value: Any) -> list[bytes | memoryview]:
         TypeError: If the value is not plain data.
     """
     arrays: list[np.ndarray] = []
-    document = json.dumps(_pack(value, arrays)).encode()
+    try:
+        document = json.dumps(_pack(value, arrays)).encode()
+    except (ValueError, RecursionError) as error:
+        raise TypeError(f"Cannot send this: {error}") from None
     payload = [array.reshape(-1).view(np.uint8).data for array in arrays if array.size]
     return [HEADER.pack(len(document), sum(len(part) for part in payload)), document, *payload]
 
