@@ -121,7 +121,7 @@ class Sandbox:
         ended: Any = None
         poll = select.poll()
         poll.register(self._status, select.POLLIN)
-        with contextlib.suppress(ValueError, OSError):
+        with contextlib.suppress(ValueError, OSError, RecursionError):
             if poll.poll(5000):
                 ended = json.loads(os.read(self._status, 4096).partition(b"\n")[0])
         if not isinstance(ended, dict):
@@ -378,7 +378,9 @@ class Submission:
         answer = self._ask(request, f"`{function}`", STRUCTURE_SECONDS)
         try:
             handle, snapshot = answer["handle"], rebuild.Snapshot.from_claim(answer["snapshot"])
-        except (KeyError, TypeError, ValueError) as error:
+            if type(handle) is not int:
+                raise ValueError("no handle")
+        except FORGED as error:
             raise _forged(error) from None
         if not snapshot.compiled:
             raise CheckFailed(
@@ -413,6 +415,10 @@ class Submission:
             "arguments": data,
         }
         return self._ask(request, f"Your code (asked for `{function.__name__}`)", seconds)
+
+
+# What reading an answer raises that is none: an array in place of a dict, a number of 400 digits, …
+FORGED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
 
 
 def _forged(error: Exception) -> SubmissionError:
@@ -493,7 +499,7 @@ class BuiltModel:
                 bool(answer["data_unchanged"]), list(map(str, answer["fits"]["faults"])),
                 float(answer["fits"]["rate"]),
             )  # fmt: skip
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except FORGED as error:
             raise _forged(error) from None
         self.snapshot = after
         return training

@@ -8,9 +8,12 @@ numbers that would make a giant are refused. The rebuilt model has the weights t
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import json
+import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -164,13 +167,15 @@ def _clean(node: Any, depth: int, budget: list[int]) -> Any:
 
 def _clean_class(node: dict[str, Any]) -> Any:
     name, module = node["class_name"], node.get("module")
+    if not isinstance(name, str):
+        _refuse("a class without a name", "Use layers from keras.layers only.")
     if name in MARKERS and (module is None or module == "builtins"):
         if name == "__numpy__" and _dtype_of(node) not in DTYPES:
             _refuse("an array of no numbers inside the model", "Use arrays of numbers.")
         return {key: node[key] for key in ("class_name", "config") if key in node}
     if name == "function":
         given = node.get("config")
-        if given in KNOWN_FUNCTIONS:
+        if isinstance(given, str) and given in KNOWN_FUNCTIONS:
             # Not a class any more: Keras reads the bare name.
             return {"class_name": "__kept_name__", "config": given}
         _refuse(
@@ -184,7 +189,7 @@ def _clean_class(node: dict[str, Any]) -> Any:
             "tensors, or a Keras layer that does the same (Rescaling, Reshape, Activation, …).",
         )
     canonical = None
-    if isinstance(name, str) and (module is None or isinstance(module, str)):
+    if module is None or isinstance(module, str):
         row = _allowed().get(name, {})
         canonical = row.get(module) if module else next(iter(row.values()), None)
     if canonical is None:
@@ -211,6 +216,14 @@ def _restore_names(node: Any) -> Any:
     if isinstance(node, list):
         return [_restore_names(item) for item in node]
     return node
+
+
+def _takes_tensor(node: Any) -> bool:
+    if isinstance(node, dict):
+        return node.get("class_name") == "__keras_tensor__" or any(
+            _takes_tensor(item) for item in node.values()
+        )
+    return isinstance(node, list) and any(_takes_tensor(item) for item in node)
 
 
 def _rename(model: dict[str, Any], counter: list[int]) -> None:
@@ -264,9 +277,38 @@ def _rename(model: dict[str, Any], counter: list[int]) -> None:
 
     for layer in config["layers"]:
         follow(layer.get("inbound_nodes"))
+        calls = layer.get("inbound_nodes")
+        # Keras would run an operation on constants at once, whatever size its result has.
+        if isinstance(calls, list) and not all(_takes_tensor(call) for call in calls):
+            _refuse("an operation on no tensor of the model", "Return the model itself.")
     for key in ("input_layers", "output_layers"):
         if key in config:
             config[key] = ends(config[key])
+
+
+@contextlib.contextmanager
+def _limited_parameters(limit: int) -> Iterator[None]:
+    """Refuses a layer's weights before they take memory, where they are far too many."""
+    import keras
+
+    add_weight = keras.layers.Layer.add_weight
+    left = [limit]
+
+    @functools.wraps(add_weight)
+    def counted(self: Any, *args: Any, **kwargs: Any) -> Any:
+        shape = args[0] if args else kwargs.get("shape")
+        sides = [shape] if isinstance(shape, int) else list(shape or ())
+        if all(isinstance(side, int) for side in sides):
+            left[0] -= math.prod(sides)
+            if left[0] < 0:
+                _refuse("a config of far more parameters than weights", "Return the model itself.")
+        return add_weight(self, *args, **kwargs)
+
+    keras.layers.Layer.add_weight = counted
+    try:
+        yield
+    finally:
+        keras.layers.Layer.add_weight = add_weight
 
 
 def rebuild(config: str, weights: list[np.ndarray]) -> Any:
@@ -299,7 +341,9 @@ def rebuild(config: str, weights: list[np.ndarray]) -> Any:
         tree = _restore_names(tree)
         if tree.get("class_name") not in ("Sequential", "Functional"):
             _refuse(f"`{str(tree.get('class_name'))[:60]}`", "Return a Sequential or Functional.")
-        model = keras.saving.deserialize_keras_object(tree, safe_mode=True)
+        # Keras builds some layers twice (those in a Bidirectional), and drops the first weights.
+        with _limited_parameters(4 * total + MAX_PARAMETERS):
+            model = keras.saving.deserialize_keras_object(tree, safe_mode=True)
         shapes = [tuple(variable.shape) for variable in model.weights]
         if shapes != [array.shape for array in weights]:
             _refuse("weights that do not have the shapes of the layers", "Return the model itself.")
@@ -319,6 +363,26 @@ def rebuild(config: str, weights: list[np.ndarray]) -> Any:
             "Use Keras's own layers, with arguments that their configs hold.",
         )
     return model
+
+
+def _optimizer_from(claim: Any) -> dict[str, Any] | None:
+    """Checks the types of what a sandbox says of an optimizer."""
+    if claim is None:
+        return None
+    if not isinstance(claim, dict):
+        raise ValueError("no optimizer")
+    rate = claim.get("learning_rate")
+    if rate is not None and not isinstance(rate, float):
+        raise ValueError("no learning rate")
+    counts = {key: claim.get(key) for key in ("iterations", "trainable")}
+    if any(type(count) is not int for count in counts.values()):
+        raise ValueError("no count of an optimizer's steps or variables")
+    return {
+        "class_name": str(claim.get("class_name", ""))[:200],
+        "wrapper": str(claim.get("wrapper", ""))[:200],
+        "learning_rate": rate,
+        **counts,
+    }
 
 
 @dataclasses.dataclass(frozen=True)
@@ -369,7 +433,6 @@ class Snapshot:
             if not isinstance(column, list) or len(column) != len(weights):
                 raise ValueError(f"no {key}")
             columns[key] = column
-        optimizer = claim.get("optimizer")
         return cls(
             "Sequential" if claim.get("kind") == "Sequential" else "Functional",
             claim.get("compiled") is True,
@@ -378,7 +441,7 @@ class Snapshot:
             [str(path)[:200] for path in columns["paths"]],
             [str(dtype)[:40] for dtype in columns["dtypes"]],
             [flag is True for flag in columns["trainable"]],
-            optimizer if isinstance(optimizer, dict) else None,
+            _optimizer_from(claim.get("optimizer")),
         )
 
     @functools.cached_property
@@ -393,7 +456,11 @@ class Snapshot:
     @functools.cached_property
     def compile_config(self) -> dict[str, Any]:
         """Dict, how the model says that it was compiled: class names, never instantiated."""
-        found = json.loads(self.config).get("compile_config")
+        try:
+            tree = json.loads(self.config)
+        except (ValueError, RecursionError):
+            return {}
+        found = tree.get("compile_config") if isinstance(tree, dict) else None
         return found if isinstance(found, dict) else {}
 
     def finite(self) -> bool:

@@ -1,0 +1,548 @@
+"""What a sandbox answers is a claim: whatever it is, it gives evidence or a fault of the submission."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import threading
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graders import client, rebuild, wire
+from graders.checking import CheckFailed
+
+SEARCH = settings(max_examples=200, deadline=None, derandomize=True)
+
+
+class FakeBox:
+    """Stands for a sandbox process: gives the answers that it was made with.
+
+    Args:
+        *answers: Plain data, one for each request.
+    """
+
+    def __init__(self, *answers: Any):
+        self.answers, self.requests, self.dead = list(answers), [], ""
+
+    def ask(self, request: dict[str, Any], deadline: float) -> Any:
+        """Notes a request and returns the next answer."""
+        self.requests.append(request)
+        return self.answers.pop(0)
+
+    def output(self) -> str:
+        """Returns what the submission printed."""
+        return "printed"
+
+
+def submission(box: Any) -> client.Submission:
+    """Returns a submission that was loaded in a box, without any process."""
+    found = client.Submission(None, "", "cnn", "cnn.py", 0, 60.0, {})  # type: ignore[arg-type]
+    found._box = box
+    return found
+
+
+def snapshot(**other: Any) -> dict[str, Any]:
+    """Returns an honest claim of a model, with parts replaced."""
+    return {
+        "kind": "Sequential",
+        "compiled": True,
+        "config": '{"compile_config": {"loss": "mse"}}',
+        "weights": [np.zeros((2, 3), "float32"), np.ones(3, "float32")],
+        "paths": ["dense/kernel", "dense/bias"],
+        "dtypes": ["float32", "float32"],
+        "trainable": [True, False],
+        "optimizer": {
+            "class_name": "Adam",
+            "wrapper": "",
+            "learning_rate": 0.001,
+            "iterations": 0,
+            "trainable": 2,
+        },
+    } | other
+
+
+def trained(**other: Any) -> dict[str, Any]:
+    """Returns an honest answer to a training, with parts replaced."""
+    return {
+        "returned": "History",
+        "history": {"loss": [2.0, 1], "val_loss": [math.nan, math.inf]},
+        "data_unchanged": True,
+        "fits": {"faults": ["split"], "rate": 0.1},
+        "snapshot": snapshot(),
+    } | other
+
+
+BUILT: dict[str, Any] = {"handle": 7, "snapshot": snapshot()}
+
+# --- snapshots ----------------------------------------------------------------------------------
+
+
+def test_honest_snapshot_is_read() -> None:
+    """Every part of an honest claim stands in the snapshot."""
+    claim = snapshot()
+    found = rebuild.Snapshot.from_claim(claim)
+    assert found == rebuild.Snapshot(**claim)
+    assert found.compile_config == {"loss": "mse"}
+    assert found.finite()
+
+
+@pytest.mark.parametrize("optimizer", [None, snapshot()["optimizer"] | {"learning_rate": None}])
+def test_what_an_honest_optimizer_may_leave_open(optimizer: Any) -> None:
+    """A model that is not compiled has no optimizer; a schedule's rate may not be known."""
+    assert rebuild.Snapshot.from_claim(snapshot(optimizer=optimizer)).optimizer == optimizer
+
+
+@pytest.mark.parametrize("kind", ["Functional", "Model", None, 3, ["Sequential"]])
+def test_unknown_kind_is_functional(kind: Any) -> None:
+    """Only the text "Sequential" makes a model Sequential."""
+    assert rebuild.Snapshot.from_claim(snapshot(kind=kind)).kind == "Functional"
+
+
+@pytest.mark.parametrize("flag", [1, "yes", None, [True], np.array(True)])
+def test_only_true_is_true(flag: Any) -> None:
+    """A flag that is not a boolean is false."""
+    found = rebuild.Snapshot.from_claim(snapshot(compiled=flag, trainable=[flag, True]))
+    assert (found.compiled, found.trainable) == (False, [False, True])
+
+
+def test_names_are_cut() -> None:
+    """Texts of any length or type are cut to what a message can hold."""
+    found = rebuild.Snapshot.from_claim(snapshot(paths=["a" * 1000, [1]], dtypes=["b" * 99, None]))
+    assert (found.paths, found.dtypes) == (["a" * 200, "[1]"], ["b" * 40, "None"])
+
+
+OPTIMIZER = snapshot()["optimizer"]
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        None,
+        [],
+        "config",
+        np.zeros(2),
+        {},
+        snapshot(config=None),
+        snapshot(config={"class_name": "Sequential"}),
+        snapshot(weights=None),
+        snapshot(weights=(np.zeros(2), np.zeros(2))),
+        snapshot(weights=[[0.0], [0.0]]),
+        snapshot(weights=np.zeros((2, 2))),
+        snapshot(paths=None),
+        snapshot(paths="ab"),
+        snapshot(paths=["a"]),
+        snapshot(dtypes=["a", "b", "c"]),
+        snapshot(trainable=np.ones(2)),
+        snapshot(optimizer=[]),
+        snapshot(optimizer={}),
+        snapshot(optimizer=OPTIMIZER | {"learning_rate": "0.1"}),
+        snapshot(optimizer=OPTIMIZER | {"learning_rate": 10**400}),
+        snapshot(optimizer=OPTIMIZER | {"learning_rate": np.zeros(2)}),
+        snapshot(optimizer=OPTIMIZER | {"iterations": [1]}),
+        snapshot(optimizer=OPTIMIZER | {"iterations": None}),
+        snapshot(optimizer=OPTIMIZER | {"trainable": True}),
+    ],
+    ids=str,
+)
+def test_what_is_no_snapshot_is_a_value_error(claim: Any) -> None:
+    """A claim with a part of another type or length than an honest one has is refused."""
+    with pytest.raises(ValueError, match=r"^no "):
+        rebuild.Snapshot.from_claim(claim)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
+def test_weights_that_are_not_finite_are_seen(bad: float) -> None:
+    """One number that is none is enough."""
+    weights = [np.zeros((2, 3), "float32"), np.array([0, bad, 0], "float32")]
+    assert not rebuild.Snapshot.from_claim(snapshot(weights=weights)).finite()
+
+
+@pytest.mark.parametrize(
+    "config",
+    ["", "{", "null", "[]", "3", "[" * 10**6, "{}", '{"compile_config": [1]}', "9" * 5000],
+    ids=lambda config: config[:20] or "empty",
+)
+def test_config_that_does_not_tell_of_compilation(config: str) -> None:
+    """A config that is not JSON, or says nothing of `compile`, tells nothing."""
+    assert rebuild.Snapshot.from_claim(snapshot(config=config)).compile_config == {}
+
+
+# --- answers to requests ------------------------------------------------------------------------
+
+
+def build(answer: Any) -> client.BuiltModel:
+    """Returns what `Submission.build` makes of an answer."""
+    return submission(FakeBox(answer)).build("build_model", (8, 8, 3), 10)
+
+
+def train(answer: Any) -> client.Training:
+    """Returns what `BuiltModel.train` makes of an answer."""
+    box = FakeBox(BUILT, None, answer)
+    student = submission(box)
+    student.put(train=(np.zeros(2), np.zeros(2)))
+    return student.build("build_model").train("train", "train")
+
+
+def test_honest_build_is_read() -> None:
+    """The request names the function and its arguments; the answer becomes a model."""
+    box = FakeBox(BUILT)
+    found = submission(box).build("build_model", (8, 8, 3), 10)
+    [request] = box.requests
+    assert (request["verb"], request["args"]) == ("build", [(8, 8, 3), 10])
+    assert (found.handle, found.function) == (7, "build_model")
+    assert found.snapshot == rebuild.Snapshot(**BUILT["snapshot"])
+
+
+def test_honest_training_is_read() -> None:
+    """Data are sent once; the answer becomes a training, and the model's snapshot is the new one."""
+    after = snapshot(weights=[np.ones((2, 3), "float32"), np.ones(3, "float32")])
+    box = FakeBox(BUILT, None, trained(snapshot=after), trained())
+    student = submission(box)
+    student.put(train=np.zeros(2))
+    model = student.build("build_model")
+    found = model.train("train", "train")
+    assert [request["verb"] for request in box.requests] == ["build", "put", "train"]
+    assert found.history is not None
+    assert str(found.history) == "{'loss': [2.0, 1.0], 'val_loss': [nan, inf]}"
+    assert (found.faults, found.rate, found.data_unchanged) == (["split"], 0.1, True)
+    assert model.snapshot is found.after and found.after.weights[0].all()
+    model.train("train", "train")
+    assert [request["verb"] for request in box.requests[3:]] == ["train"]
+
+
+def test_training_without_a_history_is_read() -> None:
+    """A `train` that returns something else has no history, and says what it returned."""
+    found = train(trained(history=None, returned="NoneType"))
+    assert found.history is None
+    with pytest.raises(CheckFailed, match="Found NoneType"):
+        found.require_history()
+
+
+def test_model_that_is_not_compiled_fails() -> None:
+    """Only a claim that says `compiled` is that of a compiled model."""
+    with pytest.raises(CheckFailed, match="compiled model"):
+        build(BUILT | {"snapshot": snapshot(compiled=1)})
+
+
+def forged(work: Any, answer: Any) -> None:
+    """Checks that an answer is a fault of the submission, called by its name."""
+    with pytest.raises(client.SubmissionError) as caught:
+        work(answer)
+    assert caught.value.kind == "protocol"
+
+
+NO_ANSWERS = {
+    "nothing": None,
+    "number": 3,
+    "text": "handle",
+    "list": [7, snapshot()],
+    "tuple": (),
+    "empty": {},
+    "array": np.zeros(3),
+    "single number": np.zeros(()),
+}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *NO_ANSWERS.values(),
+        {"handle": 7},
+        {"snapshot": snapshot()},
+        *({"handle": 7, "snapshot": part} for part in NO_ANSWERS.values()),
+        *({"handle": part, "snapshot": snapshot()} for part in [None, "7", True, 7.0, [7]]),
+        {"handle": np.zeros(3), "snapshot": snapshot()},
+    ],
+)
+def test_answer_that_is_no_model_is_forged(answer: Any) -> None:
+    """An answer to `build` of other types than an honest one is the submission's fault."""
+    forged(build, answer)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *NO_ANSWERS.values(),
+        *(trained(snapshot=part) for part in NO_ANSWERS.values()),
+        *(trained(fits=part) for part in NO_ANSWERS.values()),
+        *(
+            trained(history=part)
+            for key, part in NO_ANSWERS.items()
+            if key not in ("nothing", "empty")
+        ),
+        *(
+            {key: part for key, part in trained().items() if key != missing}
+            for missing in trained()
+        ),
+        trained(history={"loss": None}),
+        trained(history={"loss": 1.0}),
+        trained(history={"loss": [None]}),
+        trained(history={"loss": [10**400]}),
+        trained(history={"loss": ["one"]}),
+        trained(history={"loss": [[1.0]]}),
+        trained(history={"loss": np.zeros((2, 2))}),
+        trained(fits={"faults": [], "rate": 10**400}),
+        trained(fits={"faults": [], "rate": None}),
+        trained(fits={"faults": None, "rate": 0.1}),
+        trained(data_unchanged=np.zeros(2)),
+    ],
+)
+def test_answer_that_is_no_training_is_forged(answer: Any) -> None:
+    """An answer to `train` of other types than an honest one is the submission's fault."""
+    forged(train, answer)
+
+
+# Plain data with the keys of honest answers, so that some get far.
+KEYS = st.sampled_from(
+    [
+        *BUILT,
+        *trained(),
+        *snapshot(),
+        *OPTIMIZER,
+        "faults",
+        "rate",
+        "loss",
+        "kind",
+        "type",
+        "message",
+    ]
+)
+PLAIN = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.sampled_from([10**400, 2**63])
+    | st.floats()
+    | st.text(max_size=5)
+    | st.sampled_from([np.zeros(0), np.zeros(()), np.ones(2, "int8"), np.zeros((2, 2), "bool")])
+    | st.sampled_from([snapshot(), trained(), BUILT, OPTIMIZER]),
+    lambda items: (
+        st.lists(items, max_size=3)
+        | st.lists(items, max_size=3).map(tuple)
+        | st.dictionaries(KEYS, items, max_size=6)
+    ),
+    max_leaves=8,
+)
+
+
+def near(honest: dict[str, Any]) -> st.SearchStrategy[Any]:
+    """Gives an honest answer with any data in place of some of its parts."""
+    parts = st.dictionaries(st.sampled_from(sorted(honest)), PLAIN, min_size=1, max_size=2)
+    return parts.map(lambda other: honest | other)
+
+
+@SEARCH
+@given(PLAIN | near(snapshot()) | near(OPTIMIZER).map(lambda part: snapshot(optimizer=part)))
+def test_any_claim_is_a_snapshot_or_a_value_error(claim: Any) -> None:
+    """Whatever plain data a claim is, it is a snapshot of the right types or a `ValueError`."""
+    try:
+        found = rebuild.Snapshot.from_claim(claim)
+    except ValueError:
+        return
+    assert isinstance(found.compile_config, dict)
+    assert found.finite() in (True, False)
+    if found.optimizer is not None:
+        assert found.optimizer.keys() == OPTIMIZER.keys()
+        assert isinstance(found.optimizer["learning_rate"], float | None)
+
+
+@SEARCH
+@given(PLAIN | near(BUILT))
+def test_any_answer_to_build_is_a_model_or_a_fault(answer: Any) -> None:
+    """Whatever plain data come back from `build`: a model, or a fault of the submission."""
+    with contextlib.suppress(client.SubmissionError, CheckFailed):
+        assert isinstance(build(answer).handle, int)
+
+
+@SEARCH
+@given(PLAIN | near(trained()) | near(trained()["fits"]).map(lambda part: trained(fits=part)))
+def test_any_answer_to_train_is_a_training_or_a_fault(answer: Any) -> None:
+    """Whatever plain data come back from `train`: a training, or a fault of the submission."""
+    with contextlib.suppress(client.SubmissionError, CheckFailed):
+        found = train(answer)
+        assert isinstance(found.rate, float)
+        assert all(isinstance(fault, str) for fault in found.faults)
+        found.require_history()
+
+
+# --- errors that a sandbox reports ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("todo", "Not written yet: M"),
+        ("missing", "M Keep the names"),
+        ("signature", "M Keep the arguments"),
+        ("subclassed", "Found: M The grader rebuilds"),
+        ("unbuilt", "Found: M Start with keras.Input"),
+        ("returned", "Found: M Look at what"),
+        ("config", "Found: M Look at what"),
+    ],
+)
+def test_what_the_work_lacks_is_a_failed_check(kind: str, expected: str) -> None:
+    """What is missing or of the wrong kind fails a check, with what to do about it."""
+    found = client._explain({"kind": kind, "message": "M"})
+    assert isinstance(found, CheckFailed)
+    assert expected in str(found)
+
+
+@pytest.mark.parametrize(
+    ("kind", "known", "expected"),
+    [
+        ("exit", "exit", "sys.exit"),
+        ("memory", "memory", r"ran out of memory \(T\)"),
+        ("raised", "raised", "raised T: M"),
+        ("isolation", "raised", "raised T: M"),
+        ("protocol", "raised", "raised T: M"),
+    ],
+)
+def test_what_the_work_does_is_an_error(kind: str, known: str, expected: str) -> None:
+    """What the code raises is an error of a kind that the grader knows, with its traceback."""
+    found = client._explain({"kind": kind, "type": "T", "message": "M", "traceback": "line 3"})
+    assert isinstance(found, client.SubmissionError)
+    assert found.kind == known
+    with pytest.raises(client.SubmissionError, match=expected):
+        raise found
+    assert str(found).endswith("\nline 3")
+
+
+def test_long_message_is_cut() -> None:
+    """A message of a megabyte is cut to what a student reads."""
+    assert len(str(client._explain({"type": "T", "message": "a" * 10**6}))) < 2000
+
+
+@SEARCH
+@given(st.dictionaries(st.sampled_from(["kind", "type", "message", "traceback"]), PLAIN))
+def test_any_error_report_is_explained(error: dict[str, Any]) -> None:
+    """Whatever stands in an error report, it becomes an error of the submission."""
+    assert isinstance(client._explain(error), client.SubmissionError | CheckFailed)
+
+
+# --- the conversation -----------------------------------------------------------------------------
+
+
+class FakeLauncher:
+    """Stands for what starts processes: a thread that answers every request in the same way.
+
+    Args:
+        *answers: Plain data, the frames that each request is answered with.
+        ended: Bytes, what the guard reports when the frames are over.
+    """
+
+    isolation = "process"
+
+    def __init__(self, *answers: Any, ended: bytes = b'{"exit": 0}\n'):
+        self._answers, self._ended = answers, ended
+        self.stopped = False
+
+    def start(self, role: str, fds: list[int], settings: dict[str, Any]) -> int:
+        """Starts the thread; as a process does, it has the descriptors for itself."""
+        request_r, answer_w, status_w, log = map(os.dup, fds)
+        os.write(log, b"printed")
+
+        def answer() -> None:
+            channel = wire.Channel(request_r, answer_w)
+            with contextlib.suppress(wire.WireClosed):
+                channel.receive()
+                for frame in self._answers:
+                    channel.send(frame)
+            os.write(status_w, self._ended)
+            channel.close()
+            os.close(status_w)
+            os.close(log)
+
+        self._thread = threading.Thread(target=answer)
+        self._thread.start()
+        return 1
+
+    def stop(self, number: int) -> None:
+        """Waits for the thread."""
+        self.stopped = True
+        self._thread.join()
+
+
+def ask(*answers: Any, **options: Any) -> Any:
+    """Returns what `Sandbox.ask` makes of the frames that come back for one request."""
+    events: list[dict[str, Any]] = []
+    launcher = FakeLauncher(*answers, **options)
+    box = client.Sandbox(launcher, {}, events.append)  # type: ignore[arg-type]
+    try:
+        return box.ask({"verb": "load"}, time.monotonic() + 10), events
+    finally:
+        box.close()
+        assert box.output() == "printed"
+        assert launcher.stopped
+
+
+def test_events_come_before_the_answer() -> None:
+    """Events are handed on, then the answer is returned."""
+    assert ask({"event": {"epoch": 1}}, {"event": {}}, {"ok": [1]}) == ([1], [{"epoch": 1}, {}])
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        None,
+        3,
+        "ok",
+        [],
+        {},
+        np.zeros(2),
+        {"ok": 1, "error": {}},
+        {"error": "text"},
+        {"error": None},
+        {"event": [1]},
+        {"event": None},
+        {"unknown": {}},
+    ],
+    ids=str,
+)
+def test_frame_that_is_no_answer_is_forged(frame: Any) -> None:
+    """A frame that is neither an event, an answer nor an error ends the sandbox."""
+    with pytest.raises(client.SubmissionError, match="unreadable") as caught:
+        ask(frame)
+    assert caught.value.kind == "protocol"
+
+
+def test_error_frame_is_explained() -> None:
+    """An error frame is raised as what it explains."""
+    with pytest.raises(CheckFailed, match="Not written yet: M"):
+        ask({"error": {"kind": "todo", "message": "M"}})
+
+
+@pytest.mark.parametrize(
+    ("ended", "kind", "message"),
+    [
+        ({"exit": 3}, "died", "exit code 3"),
+        ({"signal": 9}, "died", "SIGKILL"),
+        ({"signal": 24}, "timeout", ""),
+        ({"signal": 999}, "died", "999"),
+        ({"signal": "9"}, "died", r"killed \(9\)"),
+        ({"signal": [9]}, "died", "killed"),
+        ({"exit": "3"}, "died", "ended itself. "),
+        ({}, "died", "ended itself. "),
+        ([], "died", "ended itself. "),
+    ],
+    ids=str,
+)
+def test_end_of_the_process_is_named(ended: Any, kind: str, message: str) -> None:
+    """Whatever the guard reports, the end of the process is named for the student."""
+    with pytest.raises(client.SubmissionError, match=message) as caught:
+        ask(ended=json.dumps(ended).encode() + b"\n")
+    assert caught.value.kind == kind
+
+
+@pytest.mark.parametrize("ended", [b"", b"{", b"\xff\xfe\n", b"[" * 4096, b"9" * 4096])
+def test_end_without_a_report_is_named(ended: bytes) -> None:
+    """Garbage in place of the guard's report is no fault of the grader."""
+    with pytest.raises(client.SubmissionError, match=r"ended itself\. ") as caught:
+        ask(ended=ended)
+    assert caught.value.kind == "died"
