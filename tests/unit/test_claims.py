@@ -523,7 +523,7 @@ def test_error_frame_is_explained() -> None:
     [
         ({"exit": 3}, "died", "exit code 3"),
         ({"signal": 9}, "died", "SIGKILL"),
-        ({"signal": 24}, "timeout", ""),
+        ({"signal": 24}, "timeout", "^$"),
         ({"signal": 999}, "died", "999"),
         ({"signal": "9"}, "died", r"killed \(9\)"),
         ({"signal": [9]}, "died", "killed"),
