@@ -109,8 +109,14 @@ def nodes(model: Any) -> list[Node]:
             found.append(known[id(output)])
         return found
 
-    walk(model.outputs, {})
-    return ordered
+    # A nested model may have outputs that nobody uses.
+    waiting, used = walk(model.outputs, {}), set()
+    while waiting:
+        node = waiting.pop()
+        if id(node) not in used:
+            used.add(id(node))
+            waiting.extend(node.parents)
+    return [node for node in ordered if id(node) in used]
 
 
 def activation_name(op: Any) -> str:
@@ -191,8 +197,10 @@ def shrinks(node: Node) -> bool:
     given, shape = node.input_shapes[0][1:], node.shape[1:]
     if None in given or None in shape:
         # A fully convolutional model that leaves the picture's size open.
+        if "Pool" in node.kind or (len(given) == 3 and shape == given[2:]):
+            return True
         strides = getattr(node.op, "strides", 1)
-        return "Pooling" in node.kind or max(np.atleast_1d(strides)) > 1
+        return "Transpose" not in node.kind and max(np.atleast_1d(strides)) > 1
     if "Pooling" in node.kind:
         return int(np.prod(shape)) < int(np.prod(given))
     if len(given) != 3:

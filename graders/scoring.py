@@ -172,7 +172,7 @@ def loss_of(snapshot: Snapshot) -> tuple[str, bool]:
     return "", False
 
 
-# Keras's short names.
+# Keras's short names, and a class's that is not in camel case.
 _ALIASES = {
     "bce": "binary_crossentropy",
     "mse": "mean_squared_error",
@@ -180,6 +180,7 @@ _ALIASES = {
     "mape": "mean_absolute_percentage_error",
     "msle": "mean_squared_logarithmic_error",
     "kld": "kl_divergence",
+    "kldivergence": "kl_divergence",
 }
 
 
