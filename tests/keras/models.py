@@ -58,9 +58,7 @@ def training(
     return client.Training(before=before, after=after, **(arguments | changes))
 
 
-def one_hot_part(
-    count: int, classes: int = 3, wrong: int = 0
-) -> tuple[np.ndarray, np.ndarray]:
+def one_hot_part(count: int, classes: int = 3, wrong: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Makes examples whose label is the place of the 1 in them.
 
     Args:
@@ -78,7 +76,9 @@ def one_hot_data(
     train: Any = None, validation: Any = None, test: Any = None, classes: int = 3
 ) -> datasets.Dataset:
     """Makes a data set of such parts, of 60 examples each where nothing else is given."""
-    parts = [one_hot_part(60, classes) if part is None else part for part in (train, validation, test)]
+    parts = [
+        one_hot_part(60, classes) if part is None else part for part in (train, validation, test)
+    ]
     return datasets.Dataset("one_hot", "default", classes, *parts)
 
 
