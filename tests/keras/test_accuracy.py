@@ -174,9 +174,9 @@ def test_confused_pictures() -> None:
 
 def test_pictures_of_255_are_left_so() -> None:
     """Pictures with values up to 255 are not scaled."""
-    snapshot, data = pictures([(0, 1)], bright=255.0)
+    snapshot, data = pictures([(1, 1), (0, 1)], bright=255.0)
     [row] = scoring.confused_pictures(snapshot, data)
-    assert row["picture"] == [[[0], [255]], [[0], [0]]]
+    assert row["picture"] == [[[0], [255]], [[0], [1]]]
 
 
 def test_nothing_confused() -> None:

@@ -176,6 +176,7 @@ STRAIGHT: dict[str, Callable[[Any], Any]] = {
     "Activation linear": layers.Activation("linear"),
     "a constant times": lambda x: x * 2.0,
     "divided by a constant": lambda x: x / 255.0,
+    "ops.divide": lambda x: ops.divide(x, 255.0),
     "a constant more": lambda x: x + 1.0,
     "a constant less": lambda x: x - 1.0,
     "the negative": lambda x: -x,

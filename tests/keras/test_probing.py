@@ -113,6 +113,7 @@ def test_same_output(build: Any, expected: bool) -> None:
         (lambda x: layers.LSTM(2)(x[:, 2:]), [False] * 2 + [True] * 3),
         (lambda x: layers.LSTM(2, return_sequences=True)(x)[:, 1], [True] * 2 + [False] * 3),
         (lambda x: layers.LSTM(2, go_backwards=True)(x), [True] * 5),
+        (layers.Dense(1), [True] * 5),
         (lambda x: ops.stop_gradient(x[:, 0]), [False] * 5),
         (
             lambda x: layers.Dense(1, kernel_initializer="zeros")(layers.Flatten()(x)),
@@ -120,7 +121,7 @@ def test_same_output(build: Any, expected: bool) -> None:
         ),
     ],
     ids=[
-        "LSTM", "last step", "without the first two", "second state", "backwards", "none",
+        "LSTM", "last step", "without the first two", "second state", "backwards", "each", "none",
         "zeros at first",
     ],
 )  # fmt: skip

@@ -242,14 +242,14 @@ def test_dead_weights_leaves_the_model_as_it_was() -> None:
 def test_frozen_weights_are_not_dead() -> None:
     """No gradient is wanted for them, whether the config or the live model froze them."""
     part = models.one_hot_part(60)
-    frozen = sequential(
-        (3,), layers.Dense(3, trainable=False), layers.Dense(3, activation="softmax")
-    )
-    assert scoring.dead_weights(models.snapshot(frozen), part, "probabilities") == []
     cut = branches(ops.stop_gradient)
     trainable = [not path.startswith("cut/") for path in cut.paths]
     live = dataclasses.replace(cut, trainable=trainable)
     assert scoring.dead_weights(live, part, "probabilities") == []
+    kernel = cut.model.weights[cut.paths.index("cut/kernel")]
+    [layer] = [layer for layer in cut.model.layers if any(w is kernel for w in layer.weights)]
+    layer.trainable = False
+    assert scoring.dead_weights(cut, part, "probabilities") == []
 
 
 def test_a_kernel_alone_is_not_dead() -> None:
