@@ -472,7 +472,8 @@ def _be_init(channel: Channel, status_fd: int, log_fd: int, settings: dict[str, 
             try:
                 isolation.build_root(tuple(settings.get("visible", ())))
             except isolation.IsolationError as error:
-                os.write(status_fd, json.dumps({"isolation_error": str(error)}).encode())
+                ended = json.dumps({"isolation_error": str(error)})
+                os.write(status_fd, ended.encode() + b"\n")
                 os._exit(98)
             isolation.drop_privileges()
         child = os.fork()
