@@ -199,7 +199,9 @@ def look(
 # --- what outlives a grading ------------------------------------------------------------------
 
 # The pipe ends when the daemon has become another program.
-DAEMON = """import os, time
+DAEMON = """import os, shutil, time
+    if os.environ['HOME'] != '/tmp':
+        shutil.rmtree(os.environ['HOME'])  # without namespaces, this is a folder of the host
     ready, running = os.pipe()
     if os.fork() == 0:
         os.setsid()
@@ -244,7 +246,12 @@ def waited(ready: Callable[[], Any], seconds: float) -> Any:
     return found
 
 
-def kill_leftovers(mark: str) -> None:
+def gone(mark: str, seconds: float) -> bool:
+    """Returns whether a marked process is gone, which it has some seconds for."""
+    return waited(lambda: not marked(mark), seconds)
+
+
+def _kill_leftovers(mark: str) -> None:
     """Kills a daemon, with the PID namespace that it lives in."""
     for pid in marked(mark):
         with contextlib.suppress(OSError):
@@ -256,32 +263,56 @@ def kill_leftovers(mark: str) -> None:
 
 
 @contextlib.contextmanager
-def without_guard(runner: Runner, folder: Path, mark: str) -> Iterator[None]:
+def daemon(runner: Runner, folder: Path, ending: str) -> Iterator[str]:
+    """Grades a submission that starts a daemon, and kills what is left of it after the block.
+
+    Args:
+        runner: `Runner`.
+        folder: Path, where to write the submission.
+        ending: String, how the submission goes on (see `ENDINGS`).
+
+    Yields:
+        String, a word in the daemon's command line.
+    """
+    mark = f"daemon-{secrets.token_hex(8)}"
+    try:
+        hand_in(runner, folder, DAEMON.format(mark=mark) + ENDINGS[ending])
+        yield mark
+    finally:
+        _kill_leftovers(mark)
+
+
+@contextlib.contextmanager
+def daemon_without_guard(runner: Runner, folder: Path) -> Iterator[str]:
     """Kills the guard of a sandbox in which a daemon runs, and ends the grading after the block.
 
     Args:
         runner: `Runner`.
         folder: Path, where to write the submission.
-        mark: String, the daemon's name.
+
+    Yields:
+        String, a word in the daemon's command line.
     """
+    mark = f"daemon-{secrets.token_hex(8)}"
     body = DAEMON.format(mark=mark) + ENDINGS["hangs"]
     grading = threading.Thread(target=hand_in, args=(runner, folder, body))
     grading.start()
     try:
+        found = waited(lambda: _orphans(mark), 30)
+        assert found, "no daemon was started in a PID namespace"
         # An orphan belongs to the first process of its namespace, and that to the guard.
-        [daemon] = waited(lambda: orphans(mark), 60)
-        guard = field(field(daemon, "PPid")[0], "PPid")[0]
-        os.kill(guard, signal.SIGKILL)
-        yield
+        os.kill(field(field(found[0], "PPid")[0], "PPid")[0], signal.SIGKILL)
+        yield mark
     finally:
-        kill_leftovers(mark)
-        grading.join(60)
+        _kill_leftovers(mark)
+        grading.join(30)
 
 
-def orphans(mark: str) -> list[int]:
-    """Returns the marked processes whose parent is the first process of its namespace."""
+def _orphans(mark: str) -> list[int]:
+    """Returns the marked processes whose parent is the first process of a PID namespace."""
     found = []
     for pid in marked(mark):
         with contextlib.suppress(OSError):
-            found += [pid] if field(field(pid, "PPid")[0], "NSpid")[-1] == 1 else []
+            numbers = field(field(pid, "PPid")[0], "NSpid")
+            found += [pid] if len(numbers) > 1 and numbers[-1] == 1 else []
     return found

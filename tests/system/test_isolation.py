@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
 import subprocess
 import sys
@@ -89,18 +88,15 @@ def test_forgeries_earn_nothing(name: str, grade) -> None:
 @pytest.mark.parametrize("ending", ["raises", "writes garbage"])
 def test_nothing_outlives_the_grading(ending: str, warmed: Runner, tmp_path: Path) -> None:
     """A daemon is gone after the grading, also where the submission itself would not end."""
-    mark = f"daemon-{secrets.token_hex(8)}"
-    body = planting.DAEMON.format(mark=mark) + planting.ENDINGS[ending]
-    planting.hand_in(warmed, tmp_path, body)
-    assert planting.waited(lambda: not planting.marked(mark), 10)
+    with planting.daemon(warmed, tmp_path, ending) as mark:
+        assert planting.gone(mark, 10)
 
 
 @linux
 def test_nothing_outlives_the_guard(warmed: Runner, tmp_path: Path) -> None:
     """Whoever kills a sandbox's guard kills the sandbox."""
-    mark = f"daemon-{secrets.token_hex(8)}"
-    with planting.without_guard(warmed, tmp_path, mark):
-        assert planting.waited(lambda: not planting.marked(mark), 10)
+    with planting.daemon_without_guard(warmed, tmp_path) as mark:
+        assert planting.gone(mark, 10)
 
 
 def test_a_reported_history_earns_nothing(grade) -> None:
