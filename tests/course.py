@@ -17,10 +17,10 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
 from graders import rubric
-from graders import source as sources
 from graders.course import autograde, release
 from graders.rubric import KIT
 from graders.runner import Request
+from graders.submission import source as sources
 from graders.verdict import CheckResult, Status, TaskVerdict
 
 # The quickest task to grade.

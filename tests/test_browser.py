@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from graders.evidence import plain
+from graders.printable import plain
 from graders.reports import html
 from tests.browser import BROWSER, WITHOUT, open_page
 from tests.test_reports import hostile

@@ -25,11 +25,12 @@ from nbgrader.api import Gradebook
 from nbgrader.converters import NbGraderException
 from traitlets.config import Config
 
-from graders import jupyter, notebooks, rubric
-from graders import source as sources
+from graders import jupyter, rubric
 from graders.course import autograde, bulk, results
 from graders.rubric import KIT
 from graders.runner import Request, Runner, Settings
+from graders.submission import notebooks
+from graders.submission import source as sources
 from graders.verdict import Status, TaskVerdict
 from tests.course import (
     REFERENCE,

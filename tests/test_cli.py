@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from graders import hints, rubric, thresholds
+from graders import rubric
+from graders.cli import hints
 from graders.rubric import KIT
+from graders.rubric import bounds as thresholds
 from tests import verdicts
 from tests.test_bad_input import run
 

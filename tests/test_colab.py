@@ -15,7 +15,8 @@ pytest.importorskip("nbformat")
 import nbformat
 
 from graders import cli, rubric
-from graders.course import colab, notebooks
+from graders.course import colab
+from graders.course import source_notebooks as notebooks
 from graders.rubric import KIT
 
 TASK = rubric.find("cnn")

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from graders import cli, rubric, source
-from graders.reports import html, idiom, text
+from graders import cli, rubric
+from graders.reports import html, text
 from graders.rubric import KIT
 from graders.runner import Request
+from graders.submission import idiom, source
 from tests import notebook, verdicts
 
 KERAS = "import keras\nfrom keras import layers\nkeras.Model, layers.Dense\n"

@@ -17,11 +17,12 @@ from typing import Any
 
 import pytest
 
-from graders import rubric, zygote
+from graders import rubric
+from graders.cli.watch import Interrupt
 from graders.rubric import KIT
 from graders.runner import Request, Runner, Settings
 from graders.verdict import TaskVerdict
-from graders.watch import Interrupt
+from graders.warm import zygote
 
 LAYER = rubric.find("custom_layer")
 CASES = sorted((KIT / "tests" / "submissions" / "custom_layer").glob("*/*.py"))[4:24:10]

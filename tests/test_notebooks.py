@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from graders import notebooks, rubric, source
+from graders import rubric
 from graders.runner import Request, Runner
+from graders.submission import notebooks, source
 from tests.notebook import code, notebook, write
 
 TASK = rubric.find("custom_layer")

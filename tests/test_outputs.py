@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from graders import rubric
-from graders.outputs import FORMATS, Outputs, Unwritable
+from graders.reports.targets import FORMATS, Outputs, Unwritable
 from tests.test_bad_input import run
 from tests.verdicts import task, verdict
 
@@ -104,8 +104,8 @@ def test_progress_comes_from_stubs_and_the_store(tmp_path: Path) -> None:
 
 def test_recalling_grades_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A task is recalled from the store as it is now, and is unknown once it has changed."""
-    from graders import source as sources
     from graders.runner import Request, Runner, Settings
+    from graders.submission import source as sources
 
     monkeypatch.setenv("KERAS_KIT_CACHE", str(tmp_path / "cache"))
     found = rubric.find("custom_layer")

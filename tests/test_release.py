@@ -15,11 +15,12 @@ import pytest
 pytest.importorskip("nbgrader")
 pytest.importorskip("jupytext")
 
-from graders import notebooks, rubric, source
+from graders import rubric
 from graders.course import release
-from graders.course.notebooks import cleared, for_questions, for_task, split
+from graders.course.source_notebooks import cleared, for_questions, for_task, split
 from graders.rubric import KIT, SECTIONS
-from graders.stubs import make_stub
+from graders.rubric.stubs import make_stub
+from graders.submission import notebooks, source
 from tests.test_bad_input import run
 
 TASKS = rubric.tasks()
@@ -56,7 +57,13 @@ def test_releasing_again_changes_nothing(folder: Path, tmp_path: Path) -> None:
 def test_students_get_no_solution(folder: Path) -> None:
     """Neither references, tests, instructors' tools nor any line of a solution is in the copy."""
     student = folder / "student"
-    for name in ("reference", "tests", "graders/course", "graders/calibrate.py", "CONTRIBUTING.md"):
+    for name in (
+        "reference",
+        "tests",
+        "graders/course",
+        "graders/calibration/calibrate.py",
+        "CONTRIBUTING.md",
+    ):
         assert not (student / name).exists(), name
     given = {
         path: path.read_text(encoding="utf-8")

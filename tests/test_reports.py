@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 from graders import rubric
-from graders.evidence import MAX_ITEMS, plain
+from graders.printable import MAX_ITEMS, plain
 from graders.reports import cells, gradescope, html, junit, text
 from graders.reports import evidence as reading
-from graders.store import Store
+from graders.runner.store import Store
 from graders.verdict import Verdict
 from tests.verdicts import HOSTILE, HOSTILE_EVIDENCE, RICH, check, task, verdict
 

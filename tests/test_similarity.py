@@ -16,10 +16,10 @@ import pytest
 pytest.importorskip("copydetect")
 
 from graders import rubric
-from graders import source as sources
 from graders.course import similarity
 from graders.course.shape import tokens
 from graders.rubric import KIT, Task
+from graders.submission import source as sources
 from tests import corpus
 from tests.notebook import code, notebook
 

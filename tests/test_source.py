@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from graders import rubric, source
+from graders import rubric
+from graders.submission import source
 
 TASK = rubric.find("custom_layer")
 STUB = TASK.stub.read_text(encoding="utf-8")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from graders import rubric, store
-from graders.runner import Request, Runner, Settings
+from graders import rubric
+from graders.runner import Request, Runner, Settings, store
 from graders.verdict import CheckResult, TaskVerdict
 
 RAISES = "def build_model(input_shape, num_classes):\n    raise ValueError('x')\n"

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from graders import rubric, thresholds
+from graders import rubric
 from graders.reports import text
 from graders.rubric import KIT
+from graders.rubric import bounds as thresholds
 from tests.verdicts import check, task, verdict
 
 COLOUR = re.compile(r"\x1b\[(?:\d+;)*(?:3[0-7]|9[0-7]|38;[\d;]+)(?:;\d+)*m")

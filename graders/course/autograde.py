@@ -26,12 +26,13 @@ from nbgrader import api, preprocessors
 from nbgrader.converters import Autograde, GenerateAssignment, NbGraderException
 from traitlets import Float, Integer, Unicode
 
-from graders import notebooks, rubric
-from graders import source as sources
-from graders.course.notebooks import clear_cell, grade_id
+from graders import rubric
+from graders.course.source_notebooks import clear_cell, grade_id
 from graders.reports import cells
 from graders.rubric import Task
 from graders.runner import Request, Runner, Settings
+from graders.submission import notebooks
+from graders.submission import source as sources
 from graders.verdict import TaskVerdict
 
 UNGRADED = "keras_kit_ungraded"

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graders import rubric
-from graders import source as sources
 from graders.course import results
 from graders.rubric import Task, UnknownTask
+from graders.submission import source as sources
 from graders.verdict import TaskVerdict
 
 if TYPE_CHECKING:

@@ -18,8 +18,8 @@ from graders import rubric
 from graders.course.bulk import CannotGrade
 from graders.rubric import Task
 from graders.runner import Runner, Settings
-from graders.source import Source
-from graders.store import engine_digest
+from graders.runner.store import engine_digest
+from graders.submission.source import Source
 from graders.verdict import TaskVerdict
 
 if TYPE_CHECKING:

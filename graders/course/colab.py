@@ -12,8 +12,9 @@ import sys
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
-from graders.course.notebooks import numbered, text
-from graders.rubric import KIT, Task, find
+from graders import KIT
+from graders.course.source_notebooks import numbered, text
+from graders.rubric import Task, find
 
 PATH = KIT / "assignments" / "colab.ipynb"
 

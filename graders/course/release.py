@@ -11,8 +11,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from graders.rubric import KIT, SECTIONS, tasks
-from graders.stubs import make_stub
+from graders import KIT
+from graders.rubric import SECTIONS, tasks
+from graders.rubric.stubs import make_stub
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -24,7 +25,11 @@ FILES = (
     *("assignments/interview_practice.md", "assignments/colab.ipynb"),
 )
 FOLDERS = {"graders": (".py", ".json", ".j2", ".css"), "datasets": (".py", ".npz")}
-INSTRUCTORS = ("graders/course", "graders/calibrate.py")
+INSTRUCTORS = (
+    "graders/course",
+    "graders/calibration/calibrate.py",
+    "graders/calibration/__main__.py",
+)
 # An instructor's own part of a check file that students do not get: nbgrader's markers.
 HIDDEN = re.compile(
     r"^[ \t]*### BEGIN HIDDEN TESTS(?s:.*?)^[ \t]*### END HIDDEN TESTS.*\n?", re.MULTILINE
@@ -134,7 +139,7 @@ def release(target: Path) -> list[Path]:
     Raises:
         CannotRelease: If a reference is missing, or the folder cannot be written.
     """
-    from graders.course import notebooks
+    from graders.course import source_notebooks as notebooks
 
     if target.resolve() == KIT or KIT in target.resolve().parents:
         raise CannotRelease(f"{target} lies within the kit. Give a folder outside it.")
@@ -164,7 +169,7 @@ def release(target: Path) -> list[Path]:
 
 
 def _notebook(writer: _Writer, name: str, source: NotebookNode) -> None:
-    from graders.course import notebooks
+    from graders.course import source_notebooks as notebooks
 
     writer.text(f"course/source/{name}", notebooks.text(source))
     writer.text(f"student/assignments/{name}", notebooks.text(notebooks.cleared(source)))

@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from graders import notebooks
+from graders.submission import notebooks
 
 Token = tuple[str, int]
 

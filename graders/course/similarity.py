@@ -18,12 +18,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from graders import source as sources
 from graders.course import results
 from graders.course.shape import Token, tokens
 from graders.rubric import Task
-from graders.source import printable
-from graders.stubs import pristine
+from graders.rubric.stubs import pristine
+from graders.submission import source as sources
+from graders.submission.source import printable
 
 # So many tokens in a row count as shared (a line of code has about ten).
 RUN = 6

@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from graders.reports import curves, text
-from graders.source import printable
+from graders.submission.source import printable
 from graders.verdict import CheckResult, TaskVerdict, Verdict
 
 

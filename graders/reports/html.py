@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 from graders.reports import curves, figures, text
 from graders.reports import evidence as reading
 from graders.reports.curves import percent
-from graders.source import printable
+from graders.submission.source import printable
 from graders.verdict import CheckResult, TaskVerdict, Verdict
 
 MARKS = {

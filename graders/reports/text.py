@@ -156,7 +156,7 @@ def bounds_table(rows: dict[str, dict[str, Any]]) -> RenderableType:
     """Renders what the bounds are, and what they were measured between.
 
     Args:
-        rows: Dict: task id -> the rows of its calibration, see `graders.bounds.between`.
+        rows: Dict: task id -> the rows of its calibration, see `graders.calibration.placing`.
     """
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title="Bounds", title_justify="left")
     # A task's name has a line of its own: beside its measures, 80 columns would cut both.
@@ -184,7 +184,7 @@ def best_shortcut(row: dict[str, Any]) -> tuple[str, float] | None:
     """Returns the shortcut that comes nearest to a bound that keeps it out, and its mean.
 
     Args:
-        row: Dict, see `graders.bounds.between`.
+        row: Dict, see `graders.calibration.placing`.
     """
     means = {name: row["shortcuts"][name]["mean"] for name in row["kept_out"]}
     if not means:

@@ -21,7 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from graders import rubric
-from graders.client import Submission
+from graders.judge.submission import Submission
 from graders.rubric import KIT
 from graders.runner import SANDBOX_MEMORY, Runner, Settings
 from tests import bytecode

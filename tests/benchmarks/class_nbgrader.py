@@ -24,7 +24,7 @@ from nbgrader.api import Gradebook
 
 from graders import rubric
 from graders.course import release
-from graders.course.notebooks import grade_id, marks
+from graders.course.source_notebooks import grade_id, marks
 from graders.rubric import KIT
 from tests import bytecode
 

@@ -10,7 +10,9 @@ import keras
 import numpy as np
 
 import datasets
-from graders import client, rebuild, sandbox
+from graders.judge import submission as client
+from graders.rebuilt import rebuild
+from graders.sandbox import requests as sandbox
 
 layers = keras.layers
 

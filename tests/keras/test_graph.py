@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import pytest
 
-from graders import graph
+from graders.toolkit import graph
 from tests.keras.models import functional, layers, sequential
 
 ops = keras.ops

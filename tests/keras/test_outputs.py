@@ -8,7 +8,8 @@ import keras
 import numpy as np
 import pytest
 
-from graders import checking, scoring
+from graders import checking
+from graders.toolkit import outputs as scoring
 from tests.keras import models
 from tests.keras.models import functional, layers, sequential
 

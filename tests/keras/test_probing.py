@@ -10,7 +10,8 @@ import keras
 import numpy as np
 import pytest
 
-from graders import checking, probing
+from graders import checking
+from graders.toolkit import perturbations as probing
 from tests.keras.models import functional, layers, sequential
 
 ops = keras.ops

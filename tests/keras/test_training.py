@@ -9,7 +9,10 @@ import keras
 import numpy as np
 import pytest
 
-from graders import checking, graph, rebuild, scoring
+from graders import checking
+from graders.rebuilt import rebuild
+from graders.toolkit import graph
+from graders.toolkit import outputs as scoring
 from tests.keras import models
 from tests.keras.models import functional, layers, sequential
 

@@ -16,8 +16,9 @@ from typing import Any
 
 import datasets
 from datasets.cache import atomic
-from graders import rubric, thresholds
+from graders import rubric
 from graders.rubric import KIT, Task
+from graders.rubric import bounds as thresholds
 
 FOLDER = Path(__file__).resolve().parent
 KINDS = ("corpus", "mutants", "stability")
@@ -145,9 +146,9 @@ def checks_digest(task: Task) -> str:
 
 def engine_digest(task: Task) -> str:
     """Returns a digest of all modules that a grading of a task passes through, checks aside."""
-    runner = _module_path("graders.runner")
-    assert runner is not None
-    paths = [path for path in _closure([runner, task.path]) if path != task.path]
+    roots = [_module_path(name) for name in ("graders.runner", "graders.warm.zygote")]
+    found = _closure([*filter(None, roots), task.path])
+    paths = [path for path in found if path != task.path]
     return digest(*(f"{path.relative_to(KIT)}\0{_essence(path)}" for path in paths))
 
 

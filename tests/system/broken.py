@@ -17,7 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from graders import isolation, zygote
+from graders.boundary import isolation
+from graders.warm import zygote
 
 
 def _nothing(original: Any) -> Any:
@@ -71,35 +72,35 @@ def _late(original: Any) -> Any:
 
 
 CAP_SETFCAP = 31
-CAPSET = "graders.isolation:_call"
-PRCTL = "graders.isolation:prctl"
-VISIBLE = "graders.isolation:_visible_paths"
+CAPSET = "graders.boundary.isolation:_call"
+PRCTL = "graders.boundary.isolation:prctl"
+VISIBLE = "graders.boundary.isolation:_visible_paths"
 # What each mutant replaces: (module:attribute, function from the original to its replacement).
 MUTANTS: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    "no network namespace": ("graders.isolation:CLONE_NEWNET", _zero),
-    "no PID namespace": ("graders.isolation:CLONE_NEWPID", _zero),
-    "no IPC namespace": ("graders.isolation:CLONE_NEWIPC", _zero),
-    "no UTS namespace": ("graders.isolation:CLONE_NEWUTS", _zero),
-    "no mount namespace": ("graders.isolation:CLONE_NEWNS", _zero),
-    "no user namespace": ("graders.isolation:CLONE_NEWUSER", _zero),
-    "no namespaces": ("graders.isolation:enter_namespaces", _refuse),
-    "no new root": ("graders.isolation:build_root", _nothing),
+    "no network namespace": ("graders.boundary.isolation:CLONE_NEWNET", _zero),
+    "no PID namespace": ("graders.boundary.isolation:CLONE_NEWPID", _zero),
+    "no IPC namespace": ("graders.boundary.isolation:CLONE_NEWIPC", _zero),
+    "no UTS namespace": ("graders.boundary.isolation:CLONE_NEWUTS", _zero),
+    "no mount namespace": ("graders.boundary.isolation:CLONE_NEWNS", _zero),
+    "no user namespace": ("graders.boundary.isolation:CLONE_NEWUSER", _zero),
+    "no namespaces": ("graders.boundary.isolation:enter_namespaces", _refuse),
+    "no new root": ("graders.boundary.isolation:build_root", _nothing),
     "the kit is shown": (VISIBLE, _also_shows(zygote.KIT)),
     "/var/tmp is shown": (VISIBLE, _also_shows("/var/tmp")),
-    "the old /proc": ("graders.isolation:_mount", _mount_old_proc),
-    "nothing read-only": ("graders.isolation:_set_attributes", _nothing),
-    "privileges kept": ("graders.isolation:drop_privileges", _nothing),
+    "the old /proc": ("graders.boundary.isolation:_mount", _mount_old_proc),
+    "nothing read-only": ("graders.boundary.isolation:_set_attributes", _nothing),
+    "privileges kept": ("graders.boundary.isolation:drop_privileges", _nothing),
     "capabilities kept": (CAPSET, _call_without("capset")),
     "bounding set kept": (PRCTL, _prctl_without(isolation.PR_CAPBSET_DROP)),
     "new privileges": (PRCTL, _prctl_without(isolation.PR_SET_NO_NEW_PRIVS)),
-    "environment kept": ("graders.sandbox:os.environ.clear", _nothing),
-    "descriptors kept": ("graders.zygote:_close_all_but", _nothing),
-    "no limits": ("graders.isolation:set_limits", _nothing),
-    "memory not hidden": ("graders.isolation:hide_memory", _nothing),
-    "nothing killed": ("graders.sandbox:_kill_tree", _nothing),
-    "outlives its parent": ("graders.isolation:die_with_parent", _nothing),
+    "environment kept": ("graders.sandbox.requests:os.environ.clear", _nothing),
+    "descriptors kept": ("graders.warm.zygote:_close_all_but", _nothing),
+    "no limits": ("graders.boundary.isolation:set_limits", _nothing),
+    "memory not hidden": ("graders.boundary.isolation:hide_memory", _nothing),
+    "nothing killed": ("graders.sandbox.requests:_kill_tree", _nothing),
+    "outlives its parent": ("graders.boundary.isolation:die_with_parent", _nothing),
     # No wall: the grader reads only when the sandbox and its guard are both gone.
-    "a late grader": ("graders.client:Sandbox._explain_end", _late),
+    "a late grader": ("graders.judge.submission:Sandbox._explain_end", _late),
     "no subreaper": (PRCTL, _prctl_without(isolation.PR_SET_CHILD_SUBREAPER)),
 }
 

@@ -23,10 +23,11 @@ from typing import Any
 import pytest
 
 from datasets.cache import cache_dir
-from graders import rubric, zygote
+from graders import rubric
 from graders.rubric import KIT
 from graders.runner import Request, Runner, Settings, draw_for
 from graders.verdict import TaskVerdict
+from graders.warm import zygote
 from tests.system import probes
 from tests.test_bad_input import cnn, first_bad
 

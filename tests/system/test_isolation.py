@@ -122,7 +122,7 @@ keras.Model.predict = lambda self, x, **k: numpy.eye(10)[numpy.zeros(len(x), int
 
 PYTHON_BELOW_TMP = """
 import os, sys
-from graders import isolation
+from graders.boundary import isolation
 isolation.enter_namespaces()
 child = os.fork()
 if child == 0:

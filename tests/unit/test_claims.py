@@ -15,8 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graders import client, rebuild, wire
+from graders.boundary import wire
 from graders.checking import CheckFailed
+from graders.judge import submission as client
+from graders.rebuilt import rebuild
 
 SEARCH = settings(max_examples=200, deadline=None, derandomize=True)
 

@@ -18,7 +18,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from graders import wire
+from graders.boundary import wire
 
 SEARCH = settings(max_examples=200, deadline=None, derandomize=True)
 

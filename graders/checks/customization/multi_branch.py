@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graders import graph, probing, scoring
 from graders.checking import check, fail
+from graders.toolkit import graph
+from graders.toolkit import outputs as scoring
+from graders.toolkit import perturbations as probing
 
 DATA = "digits_context"
 ORDER = 3

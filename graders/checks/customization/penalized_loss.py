@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graders import scoring
 from graders.checking import check, fail, probe
+from graders.toolkit import outputs as scoring
 
 DATA = "digits"
 SOURCES = ("mnist",)

@@ -2,8 +2,10 @@
 
 import pytest
 
-from graders import graph, probing, scoring
 from graders.checking import check, fail
+from graders.toolkit import graph
+from graders.toolkit import outputs as scoring
+from graders.toolkit import perturbations as probing
 
 DATA = "shapes"
 SOURCES = ("cifar10",)

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from graders import graph, probing, scoring
 from graders.checking import check, fail
+from graders.toolkit import graph
+from graders.toolkit import outputs as scoring
+from graders.toolkit import perturbations as probing
 
 DATA = "sequences"
 ORDER = 2

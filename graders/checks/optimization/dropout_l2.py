@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from graders import graph, scoring
 from graders.checking import check, fail, probe
+from graders.toolkit import graph
+from graders.toolkit import outputs as scoring
 
 DATA = "noisy_digits"
 SOURCES = ("mnist",)

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graders import graph, scoring
 from graders.checking import CheckFailed, check, fail, probe
-from graders.rebuild import Snapshot
+from graders.rebuilt.rebuild import Snapshot
+from graders.toolkit import graph
+from graders.toolkit import outputs as scoring
 
 DATA = "digits"
 SOURCES = ("mnist",)

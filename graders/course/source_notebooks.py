@@ -17,9 +17,10 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from graders.notebooks import parse
-from graders.rubric import KIT, Check, Task
-from graders.stubs import BEGIN, END, make_stub
+from graders import KIT
+from graders.rubric import Check, Task
+from graders.rubric.stubs import BEGIN, END, make_stub
+from graders.submission.notebooks import parse
 
 KERNEL = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},

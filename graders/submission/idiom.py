@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
-from graders.notebooks import parse
+from graders.submission.notebooks import parse
 
 # A rule finds a line and what to say of it.
 Found = tuple[int, str] | None

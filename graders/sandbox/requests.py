@@ -24,9 +24,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from graders import isolation
-from graders.fits import Fits, learning_rate
-from graders.wire import Channel, WireClosed
+from graders.boundary import isolation
+from graders.boundary.wire import Channel, WireClosed
+from graders.sandbox.fits import Fits, learning_rate
 
 MAX_TEXT = 6000
 

@@ -1,7 +1,7 @@
 """The grader's side of the sandbox: asks for evidence, and names faults in a student's words.
 
-Nothing that comes back is believed because it was said: models are rebuilt (`graders.rebuild`),
-answers compared with what the grader computes itself.
+Nothing that comes back is believed because it was said: models are rebuilt, answers
+compared with what the grader computes itself.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from graders import rebuild
+from graders.boundary.wire import Channel, WireClosed, WireError, WireTimeout
 from graders.checking import CheckFailed
-from graders.wire import Channel, WireClosed, WireError, WireTimeout
-from graders.zygote import Launcher
+from graders.rebuilt import rebuild
+from graders.warm.zygote import Launcher
 
 # Generous: a busy machine must not fail right work. An endless loop costs this once.
 STRUCTURE_SECONDS = 120.0

@@ -19,8 +19,8 @@ import numpy as np
 import pytest
 
 from graders.checking import CheckFailed
-from graders.client import Submission, SubmissionError
-from graders.zygote import Launcher
+from graders.judge.submission import Submission, SubmissionError
+from graders.warm.zygote import Launcher
 
 T = TypeVar("T")
 
@@ -43,7 +43,7 @@ class GradingPlugin:
     """One task's grading within a pytest session.
 
     Args:
-        job: Dict, see `graders.grading`.
+        job: Dict, see `graders.judge.process`.
         launcher: `Launcher`, which starts sandboxes.
         emit: Callable that takes events (dicts) for the runner.
     """
@@ -102,7 +102,7 @@ class GradingPlugin:
 
     @pytest.fixture(scope="session")
     def submission(self) -> Iterator[Submission]:
-        """The student's module: `graders.client.Submission`."""
+        """The student's module: `graders.judge.submission.Submission`."""
         found = self._loaded()
         yield found
         found.close()

@@ -8,8 +8,8 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
-from graders import source as sources
 from graders.runner import Request
+from graders.submission import source as sources
 
 # Editors save in steps (truncate, write, rename); what comes within this time is one save.
 SETTLE_MS = 60

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from graders.checking import fail
-from graders.scoring import predict
+from graders.toolkit.outputs import predict
 
 
 def _stirred(model: Any, rng: np.random.Generator) -> list[np.ndarray]:
@@ -152,7 +152,7 @@ def silent_units(model: Any, x: Any) -> float:
         model: A rebuilt Keras model.
         x: A few hundred inputs.
     """
-    from graders import graph
+    from graders.toolkit import graph
 
     watched = {
         id(node.op): node.op

@@ -1,8 +1,8 @@
 """Bounds on accuracies and the like, from a committed calibration.
 
-`graders/calibration.json` is written by `python -m graders.calibrate`: for each measure the
-distributions of the reference and of the shortcuts over seeds and data draws, and the bound between
-them. No bound stands anywhere else; for other data, the reference is measured on first use.
+`calibration.json` is written by `python -m graders.calibration`: for each measure the distributions
+of the reference and of the shortcuts over seeds and data draws, and the bound between them. No
+bound stands anywhere else; for other data, the reference is measured on first use.
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ In a reference, a solution stands between nbgrader's markers, right after one TO
     ### END SOLUTION
 
 The stub keeps the comment and raises NotImplementedError with the same words. A region at module
-level (imports that only the solution needs) vanishes. `python -m graders.stubs` writes all stubs.
+level (imports that only the solution needs) vanishes.
+`python -m graders.rubric.stubs` writes all stubs.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ import sys
 import textwrap
 from pathlib import Path
 
-from graders.rubric import KIT, Task, tasks
+from graders import KIT
+from graders.rubric.tasks import Task, tasks
 
 # Where a copy of the kit without references keeps its stubs as they were handed out.
 PRISTINE = KIT / "graders" / "pristine"

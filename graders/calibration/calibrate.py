@@ -1,9 +1,9 @@
-"""Measures where bounds belong: `python -m graders.calibrate [TASK …]` writes `calibration.json`.
+"""Measures where bounds belong: `python -m graders.calibration [TASK …]` writes `calibration.json`.
 
 For each task the reference and the task's shortcuts (submissions of the corpus whose head says
 `# shortcut:`; a linear model, say, or one with the lesson left out) are graded over many draws of
 the data and as many seeds, and each measure's values are kept. The bound lies between the two
-distributions, see `graders.bounds`.
+distributions, see `graders.calibration.placing`.
 """
 
 from __future__ import annotations
@@ -22,9 +22,11 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from graders import bounds, rubric, thresholds
+from graders import KIT, rubric
+from graders.calibration import placing as bounds
 from graders.reports.text import best_shortcut
-from graders.rubric import KIT, Task
+from graders.rubric import Task
+from graders.rubric import bounds as thresholds
 from graders.runner import Request, Runner, Settings
 
 DRAWS = 20
@@ -104,7 +106,7 @@ def calibrate(
         say: Callable that takes a line of progress.
 
     Returns:
-        A dict: measure -> see `graders.bounds.between`.
+        A dict: measure -> see `graders.calibration.placing.between`.
     """
     entrants = {"": Shortcut(task.reference), **shortcuts(task)}
     seeds = range(1000, 1000 + draws)
@@ -227,7 +229,3 @@ def _write(table: dict[str, Any]) -> None:
     # A distribution on one line: the file is to be read.
     text = re.sub(r"\[\s+([^][{}]*?)\s+\]", lambda m: f"[{' '.join(m[1].split())}]", text)
     thresholds.FILE.write_text(text + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    sys.exit(main())

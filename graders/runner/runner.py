@@ -21,14 +21,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from graders import first_use, thresholds
-from graders import source as sources
-from graders.evidence import plain
+from graders.boundary.wire import Channel, WireClosed, WireError, WireTimeout
+from graders.calibration import first_use
+from graders.printable import plain
 from graders.rubric import Task
-from graders.store import Store, key_for, local_key
+from graders.rubric import bounds as thresholds
+from graders.runner.store import Store, key_for, local_key
+from graders.submission import source as sources
 from graders.verdict import CheckResult, Status, TaskVerdict, Verdict
-from graders.wire import Channel, WireClosed, WireError, WireTimeout
-from graders.zygote import Launcher, Zygote
+from graders.warm.zygote import Launcher, Zygote
 
 DEFAULT_SECONDS = 300.0
 # What the grader's own work may take beyond the submission's limit before it is cut off.

@@ -13,7 +13,8 @@ import functools
 import textwrap
 from pathlib import Path
 
-KIT = Path(__file__).resolve().parent.parent
+from graders import KIT
+
 CHECKS = KIT / "graders" / "checks"
 SECTIONS = ("model_architectures", "customization", "optimization")
 

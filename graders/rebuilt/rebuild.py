@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from graders.boundary.wire import DTYPES
 from graders.checking import CheckFailed
-from graders.wire import DTYPES
 
 MAX_CONFIG = 4 * 2**20
 MAX_DEPTH = 60

@@ -1,8 +1,8 @@
 """Bounds for data that have no committed calibration: the reference is measured, once.
 
 A real data set, or other pretrained weights, may be had on one machine and not on another, so they
-have no place in `graders/calibration.json`. What a few draws of the reference reach is kept in the
-cache folder, for as long as engine, checks and reference are what they were.
+have no place in `calibration.json`. What a few draws of the reference reach is kept in the cache
+folder, for as long as engine, checks and reference are what they were.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from datasets.cache import cache_dir, write_bytes
-from graders.bounds import FIRST_USE_DRAWS, on_first_use
+from graders.calibration.placing import FIRST_USE_DRAWS, on_first_use
 from graders.rubric import Task
-from graders.store import engine_digest
+from graders.runner.store import engine_digest
 from graders.verdict import TaskVerdict
 
 

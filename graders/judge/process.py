@@ -14,9 +14,10 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from graders import isolation
-from graders.wire import Channel, WireClosed
-from graders.zygote import KIT, Launcher
+from graders import KIT
+from graders.boundary import isolation
+from graders.boundary.wire import Channel, WireClosed
+from graders.warm.zygote import Launcher
 
 GRADER_MEMORY = 8 * 2**30
 # The submission's own limit ends its requests; this one ends what the grader does with the answers.
@@ -33,7 +34,7 @@ def run(job: dict[str, Any], launcher: Launcher, emit: Any) -> None:
     """
     import pytest
 
-    from graders.plugin import GradingPlugin
+    from graders.judge.plugin import GradingPlugin
 
     plugin = GradingPlugin(job, launcher, emit)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
@@ -71,7 +72,7 @@ def start(channel: Channel, launcher: Launcher) -> None:
     os.dup2(nothing, 1)
     if not os.environ.get("KERAS_KIT_DEBUG"):
         os.dup2(nothing, 2)
-    sys.path[:] = [KIT, *(entry for entry in sys.path if entry not in ("", KIT))]
+    sys.path[:] = [str(KIT), *(entry for entry in sys.path if entry not in ("", str(KIT)))]
 
     lock = threading.Lock()  # the submission is loaded in a thread of its own
 

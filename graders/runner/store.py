@@ -19,7 +19,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from graders.rubric import KIT, Task
+from graders import KIT
+from graders.rubric import Task
 from graders.verdict import TaskVerdict
 
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "scipy")

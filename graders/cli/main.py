@@ -11,14 +11,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from graders import rubric, thresholds
-from graders.outputs import Unwritable
-from graders.rubric import KIT, Task, UnknownTask
+from graders import KIT, rubric
+from graders.reports.targets import Unwritable
+from graders.rubric import Task, UnknownTask
+from graders.rubric import bounds as thresholds
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from graders.outputs import Outputs
+    from graders.reports.targets import Outputs
     from graders.runner import Request, Runner, Settings
     from graders.verdict import TaskVerdict, Verdict
 
@@ -134,8 +135,8 @@ def _find(names: Sequence[str]) -> list[Task]:
 
 
 def _requests(given: argparse.Namespace) -> list[Request]:
-    from graders import source as sources
     from graders.runner import Request
+    from graders.submission import source as sources
 
     tasks = _find(given.tasks)
     if given.reference:
@@ -276,7 +277,7 @@ def _grade(given: argparse.Namespace) -> int:
             for task in verdict.tasks:
                 output = str(task.evidence.get("output", "")).strip()
                 if output:
-                    from graders.source import printable
+                    from graders.submission.source import printable
 
                     console.print(f"--- printed by {task.task} ---", markup=False)
                     console.print(printable(output), markup=False, highlight=False)
@@ -292,9 +293,9 @@ def _with_idiom(verdict: TaskVerdict, request: Request) -> TaskVerdict:
 
     The evidence of a verdict earns no points and is in no JSON: a remark goes there.
     """
-    from graders import source as sources
-    from graders.reports import idiom
-    from graders.stubs import pristine
+    from graders.rubric.stubs import pristine
+    from graders.submission import idiom
+    from graders.submission import source as sources
 
     if verdict.status != "passed":
         return verdict
@@ -310,7 +311,7 @@ def _with_idiom(verdict: TaskVerdict, request: Request) -> TaskVerdict:
 
 def _outputs(given: argparse.Namespace) -> Outputs:
     """Returns where the verdict goes, once it is sure that it can go there."""
-    from graders.outputs import FORMATS, Outputs
+    from graders.reports.targets import FORMATS, Outputs
 
     found = Outputs({name: getattr(given, name) for name in FORMATS})
     if given.watch and found.to_stdout:
@@ -337,9 +338,9 @@ def _others(
 
 
 def _watch(outputs: Outputs, settings: Settings, requests: list[Request]) -> int:
+    from graders.cli.main.watch import Interrupt, changes, contents
     from graders.reports import text
     from graders.runner import Runner
-    from graders.watch import Interrupt, changes, contents
 
     console = _console()
     with (
@@ -366,7 +367,7 @@ def _watch(outputs: Outputs, settings: Settings, requests: list[Request]) -> int
 
 
 def _hint(given: argparse.Namespace) -> int:
-    from graders import hints
+    from graders.cli import hints
     from graders.runner import Request, Runner
 
     [task] = _find([given.hint])

@@ -16,9 +16,9 @@ import stat
 import unicodedata
 from pathlib import Path
 
-from graders import notebooks
 from graders.rubric import Task
-from graders.stubs import pristine
+from graders.rubric.stubs import pristine
+from graders.submission import notebooks
 
 MAX_BYTES = 2 * 2**20
 

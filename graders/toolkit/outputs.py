@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from graders.checking import CheckFailed, fail
-from graders.rebuild import Snapshot
+from graders.rebuilt.rebuild import Snapshot
 
 # Examples that a model gets at once: no fewer than BATCH, and of short ones as many as make VALUES
 # numbers together (an RNN takes as long for 1000 sequences as for 100).
@@ -131,7 +131,7 @@ def output_kind(model: Any, outputs: np.ndarray) -> str:
 
 def _last_activation(model: Any) -> tuple[str, Any]:
     """Returns the name of the activation nearest the output, and the node that applies it."""
-    from graders import graph
+    from graders.toolkit import graph
 
     node = graph.nodes(model)[-1]
     while len(node.parents) == 1 and (
@@ -579,13 +579,13 @@ def count_learned(training: Any, counts: Callable[[Any], bool]) -> int:
     """Counts the layers that training moved.
 
     Args:
-        training: `graders.client.Training`.
-        counts: Callable that says which calls (`graders.graph.Node`) are counted.
+        training: `graders.judge.submission.Training`.
+        counts: Callable that says which calls (`graders.toolkit.graph.Node`) are counted.
 
     Returns:
         Integer, the number of different layers.
     """
-    from graders import graph
+    from graders.toolkit import graph
 
     before, after = graph.nodes(training.before.model), graph.nodes(training.after.model)
     learned = set()
@@ -662,11 +662,11 @@ def note_training(training: Any, data: Any, evidence: dict[str, Any]) -> None:
     """Notes a training's History and what the grader sees of it, for the reading of the curves.
 
     Args:
-        training: `graders.client.Training`.
+        training: `graders.judge.submission.Training`.
         data: `datasets.Dataset`, integer labels.
         evidence: Dict, takes `"history"`, and the grader's figures under `"training"`.
     """
-    from graders.probing import silent_units
+    from graders.toolkit.perturbations import silent_units
 
     loss, from_logits = loss_of(training.before)
     figures: dict[str, Any] = {"chance": 1 / data.num_classes, "loss": loss[:60]}
@@ -693,7 +693,7 @@ def check_training(training: Any, data: Any) -> None:
     """Fails unless a training moved the model, helped, and was reported as asked.
 
     Args:
-        training: `graders.client.Training`.
+        training: `graders.judge.submission.Training`.
         data: `datasets.Dataset`, integer labels.
 
     Raises:
@@ -771,7 +771,7 @@ def check_accuracy(
     """Fails unless a trained model reaches an accuracy on the hidden test data.
 
     Args:
-        training: `graders.client.Training`.
+        training: `graders.judge.submission.Training`.
         data: `datasets.Dataset`, integer labels.
         threshold: Callable that gives a measure's bound, and notes its value.
         evidence: Dict, takes the accuracy, the threshold and the confusion matrix.

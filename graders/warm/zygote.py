@@ -23,7 +23,8 @@ import threading
 import traceback
 from typing import Any
 
-from graders import isolation
+from graders import KIT
+from graders.boundary import isolation
 
 MAX_PACKET = 65536
 
@@ -45,14 +46,14 @@ def run_child(role: str, fds: list[int], settings: dict[str, Any]) -> None:
             job, events, launcher.
         settings: Dict of plain data for that role.
     """
-    from graders.wire import Channel
+    from graders.boundary.wire import Channel
 
     if role == "sandbox":
-        from graders import sandbox
+        from graders.sandbox import requests as sandbox
 
         sandbox.start(Channel(fds[0], fds[1]), fds[2], fds[3], settings)
     else:
-        from graders import grading
+        from graders.judge import process as grading
 
         launcher = Launcher(socket.socket(fileno=fds[2]) if len(fds) > 2 else None)
         grading.start(Channel(fds[0], fds[1]), launcher)
@@ -97,7 +98,14 @@ class Launcher:
             socket.send_fds(self._control, [packet], fds)
         else:
             passed = ",".join(map(str, fds))
-            command = [sys.executable, "-m", "graders.zygote", role, passed, json.dumps(settings)]
+            command = [
+                sys.executable,
+                "-m",
+                "graders.warm.zygote",
+                role,
+                passed,
+                json.dumps(settings),
+            ]
             self._spawned[number] = subprocess.Popen(
                 command, pass_fds=fds, stdin=subprocess.DEVNULL, cwd=KIT, env=child_environment()
             )
@@ -120,7 +128,6 @@ class Launcher:
                 process.wait(5)
 
 
-KIT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 KEPT_VARIABLES = (
     *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV"),
     *("TF_ENABLE_ONEDNN_OPTS", "OMP_NUM_THREADS", "KERAS_KIT_CACHE", "XDG_CACHE_HOME"),
@@ -135,7 +142,7 @@ def child_environment() -> dict[str, str]:
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "CUDA_VISIBLE_DEVICES": "",
         "KERAS_BACKEND": "tensorflow",
-        "PYTHONPATH": KIT,
+        "PYTHONPATH": str(KIT),
         "MPLBACKEND": "Agg",
         **bytecode_variables(),
     }
@@ -171,7 +178,7 @@ class Zygote:
     def __init__(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "graders.zygote", "serve", str(theirs.fileno())],
+            [sys.executable, "-m", "graders.warm.zygote", "serve", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL if not os.environ.get("KERAS_KIT_DEBUG") else None,
@@ -215,7 +222,12 @@ def _warm_up() -> None:
     # Keras loads these on first use; a sandbox would pay for it every time.
     from keras.src.backend.tensorflow import trainer
 
-    from graders import client, grading, graph, plugin, rebuild, sandbox
+    from graders.judge import plugin
+    from graders.judge import process as grading
+    from graders.judge import submission as client
+    from graders.rebuilt import rebuild
+    from graders.sandbox import requests as sandbox
+    from graders.toolkit import graph
 
     del keras, tensorflow, pytest, pytest_timeout, client, grading, graph, plugin, rebuild, sandbox
     del trainer
@@ -334,7 +346,7 @@ class _Server:
 
 
 def main(arguments: list[str]) -> None:
-    """Runs as `python -m graders.zygote serve FD`, or as one spawned child."""
+    """Runs as `python -m graders.warm.zygote serve FD`, or as one spawned child."""
     role = arguments[0]
     if role == "serve":
         # The end of the socket ends this process. The kernel's signal at the parent's death would

@@ -1,0 +1,1 @@
+"""Where bounds come from."""

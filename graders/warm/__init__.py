@@ -1,0 +1,1 @@
+"""The process that imports Keras once and forks the others."""
