@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from graders.warm.zygote import bytecode_variables
+from graders.runner.warm import bytecode_variables
 
 
 def keep() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from graders.rubric import KIT
-from graders.sandbox import requests as sandbox
+from graders.sandbox import errors
 from graders.verdict import TaskVerdict
 
 MODEL = """
@@ -321,9 +321,9 @@ def test_an_error_of_a_graph_begins_with_what_it_is() -> None:
     """TensorFlow's way through the graph, the grader's own lines in it, is left out."""
     error = ValueError(
         "Graph execution error:\n\nDetected at node loss/x defined at (most recent call last):\n"
-        '  File "<frozen runpy>", line 198, in _run\n\n  File "/kit/graders/warm/zygote.py", line 3, in f\n\n'
+        '  File "<frozen runpy>", line 198, in _run\n\n  File "/kit/graders/warm/server.py", line 3, in f\n\n'
         "Received a label value of 9 which is outside the valid range.\n\t [[{{node loss/x}}]] [Op:f]"
     )
     expected = "Received a label value of 9 which is outside the valid range. (in loss/x)"
-    assert sandbox._message(error) == expected
-    assert sandbox._message(ValueError("as it is\n")) == "as it is\n"
+    assert errors.message_of(error) == expected
+    assert errors.message_of(ValueError("as it is\n")) == "as it is\n"

@@ -20,9 +20,8 @@ import pytest
 from graders import rubric
 from graders.cli.watch import Interrupt
 from graders.rubric import KIT
-from graders.runner import Request, Runner, Settings
+from graders.runner import Request, Runner, Settings, warm
 from graders.verdict import TaskVerdict
-from graders.warm import zygote
 
 LAYER = rubric.find("custom_layer")
 CASES = sorted((KIT / "tests" / "submissions" / "custom_layer").glob("*/*.py"))[4:24:10]
@@ -153,13 +152,13 @@ def test_bytecode_is_kept_where_the_user_allows(
     monkeypatch.setenv("KERAS_KIT_CACHE", str(tmp_path))
     monkeypatch.delenv("PYTHONPYCACHEPREFIX", raising=False)
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-    assert zygote.bytecode_variables() == {}
+    assert warm.bytecode_variables() == {}
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     monkeypatch.setattr(importlib.util, "cache_from_source", lambda _: str(tmp_path / "none"))
-    assert zygote.bytecode_variables() == {"PYTHONPYCACHEPREFIX": str(tmp_path / "bytecode")}
+    assert warm.bytecode_variables() == {"PYTHONPYCACHEPREFIX": str(tmp_path / "bytecode")}
     # The installer compiled already: nothing is to be written, and nothing to be read elsewhere.
     monkeypatch.setattr(importlib.util, "cache_from_source", lambda _: __file__)
-    assert zygote.bytecode_variables() == {"PYTHONDONTWRITEBYTECODE": "1"}
+    assert warm.bytecode_variables() == {"PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def test_the_warm_process_outlives_the_thread_that_started_it() -> None:
@@ -176,10 +175,10 @@ def test_the_warm_process_outlives_the_thread_that_started_it() -> None:
         starter = threading.Thread(target=grade_one)
         starter.start()
         starter.join()
-        warm = runner._zygote
+        process = runner._zygote
         grade_one()
         assert found == [("passed", "")] * 2
-        assert runner._zygote is warm
+        assert runner._zygote is process
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="there is no warm process")

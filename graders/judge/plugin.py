@@ -18,9 +18,10 @@ from typing import Any, TypeVar
 import numpy as np
 import pytest
 
+from graders.boundary.launching import Launcher
 from graders.checking import CheckFailed
-from graders.judge.submission import Submission, SubmissionError
-from graders.warm.zygote import Launcher
+from graders.judge.faults import SubmissionError
+from graders.judge.submission import Submission
 
 T = TypeVar("T")
 
@@ -102,7 +103,7 @@ class GradingPlugin:
 
     @pytest.fixture(scope="session")
     def submission(self) -> Iterator[Submission]:
-        """The student's module: `graders.judge.submission.Submission`."""
+        """The student's module: `Submission`."""
         found = self._loaded()
         yield found
         found.close()

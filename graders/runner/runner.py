@@ -21,15 +21,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from graders.boundary.launching import Launcher
 from graders.boundary.wire import Channel, WireClosed, WireError, WireTimeout
 from graders.calibration import first_use
 from graders.printable import plain
 from graders.rubric import Task
 from graders.rubric import bounds as thresholds
 from graders.runner.store import Store, key_for, local_key
+from graders.runner.warm import WarmProcess, spawning
 from graders.submission import source as sources
 from graders.verdict import CheckResult, Status, TaskVerdict, Verdict
-from graders.warm.zygote import Launcher, Zygote
 
 DEFAULT_SECONDS = 300.0
 # What the grader's own work may take beyond the submission's limit before it is cut off.
@@ -171,7 +172,7 @@ class Runner:
     def __init__(self, settings: Settings, listener: Listener = lambda task, event: None):
         self.settings = settings
         self._listener = listener
-        self._zygote: Zygote | None = None
+        self._zygote: WarmProcess | None = None
         self._lock = threading.Lock()
         # Two tasks of one class must not measure the same thing twice.
         self._lock_first_use = threading.Lock()
@@ -197,10 +198,10 @@ class Runner:
         """Starts the warm process, if it does not run yet, and returns what starts its children."""
         # Only Linux forks a process that has loaded TensorFlow safely.
         if self.settings.spawn or sys.platform != "linux":
-            return Launcher(None)
+            return spawning()
         with self._lock:
             if self._zygote is None or not self._zygote.alive:
-                self._zygote = Zygote()
+                self._zygote = WarmProcess()
             return self._zygote.launcher
 
     def grade(self, requests: Iterable[Request]) -> Verdict:

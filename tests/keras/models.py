@@ -10,9 +10,9 @@ import keras
 import numpy as np
 
 import datasets
-from graders.judge import submission as client
+from graders.judge import training as judge_training
 from graders.rebuilt import rebuild
-from graders.sandbox import requests as sandbox
+from graders.sandbox import snapshots
 
 layers = keras.layers
 
@@ -38,7 +38,7 @@ def snapshot(model: Any, **changes: Any) -> rebuild.Snapshot:
         model: A Keras model.
         **changes: Fields of the `Snapshot` that are to be others.
     """
-    claim = sandbox.Box(None).snapshot(model)  # type: ignore[arg-type]
+    claim = snapshots.snapshot(model)
     return dataclasses.replace(rebuild.Snapshot.from_claim(claim), **changes)
 
 
@@ -47,7 +47,7 @@ def training(
     after: rebuild.Snapshot,
     history: dict[str, list[float]] | None = None,
     **changes: Any,
-) -> client.Training:
+) -> judge_training.Training:
     """Returns a training without faults between two snapshots."""
     arguments: dict[str, Any] = {
         "function": "train",
@@ -57,7 +57,7 @@ def training(
         "faults": [],
         "rate": 0.001,
     }
-    return client.Training(before=before, after=after, **(arguments | changes))
+    return judge_training.Training(before=before, after=after, **(arguments | changes))
 
 
 def one_hot_part(count: int, classes: int = 3, wrong: int = 0) -> tuple[np.ndarray, np.ndarray]:

@@ -146,7 +146,10 @@ def checks_digest(task: Task) -> str:
 
 def engine_digest(task: Task) -> str:
     """Returns a digest of all modules that a grading of a task passes through, checks aside."""
-    roots = [_module_path(name) for name in ("graders.runner", "graders.warm.zygote")]
+    roots = [
+        _module_path(name)
+        for name in ("graders.runner", "graders.warm.server", "graders.warm.children")
+    ]
     found = _closure([*filter(None, roots), task.path])
     paths = [path for path in found if path != task.path]
     return digest(*(f"{path.relative_to(KIT)}\0{_essence(path)}" for path in paths))

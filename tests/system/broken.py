@@ -11,14 +11,16 @@ from __future__ import annotations
 import ctypes
 import importlib
 import os
+import socket
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from graders import KIT
 from graders.boundary import isolation
-from graders.warm import zygote
+from graders.warm import server
 
 
 def _nothing(original: Any) -> Any:
@@ -85,7 +87,7 @@ MUTANTS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "no user namespace": ("graders.boundary.isolation:CLONE_NEWUSER", _zero),
     "no namespaces": ("graders.boundary.isolation:enter_namespaces", _refuse),
     "no new root": ("graders.boundary.isolation:build_root", _nothing),
-    "the kit is shown": (VISIBLE, _also_shows(zygote.KIT)),
+    "the kit is shown": (VISIBLE, _also_shows(str(KIT))),
     "/var/tmp is shown": (VISIBLE, _also_shows("/var/tmp")),
     "the old /proc": ("graders.boundary.isolation:_mount", _mount_old_proc),
     "nothing read-only": ("graders.boundary.isolation:_set_attributes", _nothing),
@@ -93,14 +95,14 @@ MUTANTS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "capabilities kept": (CAPSET, _call_without("capset")),
     "bounding set kept": (PRCTL, _prctl_without(isolation.PR_CAPBSET_DROP)),
     "new privileges": (PRCTL, _prctl_without(isolation.PR_SET_NO_NEW_PRIVS)),
-    "environment kept": ("graders.sandbox.requests:os.environ.clear", _nothing),
-    "descriptors kept": ("graders.warm.zygote:_close_all_but", _nothing),
+    "environment kept": ("graders.sandbox.guard:os.environ.clear", _nothing),
+    "descriptors kept": ("graders.warm.server:close_all_but", _nothing),
     "no limits": ("graders.boundary.isolation:set_limits", _nothing),
     "memory not hidden": ("graders.boundary.isolation:hide_memory", _nothing),
-    "nothing killed": ("graders.sandbox.requests:_kill_tree", _nothing),
+    "nothing killed": ("graders.sandbox.guard:_kill_tree", _nothing),
     "outlives its parent": ("graders.boundary.isolation:die_with_parent", _nothing),
     # No wall: the grader reads only when the sandbox and its guard are both gone.
-    "a late grader": ("graders.judge.submission:Sandbox._explain_end", _late),
+    "a late grader": ("graders.judge.connection:Connection._explain_end", _late),
     "no subreaper": (PRCTL, _prctl_without(isolation.PR_SET_CHILD_SUBREAPER)),
 }
 
@@ -127,17 +129,17 @@ def main(chosen: Path, fd: str) -> None:
     """Serves as the warm process does, and applies the chosen mutants in each child."""
     if os.geteuid() == 0:
         _be_ordinary()
-    original = zygote._close_all_but
+    original = server.close_all_but
 
     def close_all_but(kept: list[int]) -> None:
         # The first thing that a child does.
-        zygote._close_all_but = original
+        server.close_all_but = original
         for name in chosen.read_text().splitlines():
             _apply(name)
-        zygote._close_all_but(kept)
+        server.close_all_but(kept)
 
-    zygote._close_all_but = close_all_but
-    zygote.main(["serve", fd])
+    server.close_all_but = close_all_but
+    server.serve(socket.socket(fileno=int(fd)))
 
 
 if __name__ == "__main__":

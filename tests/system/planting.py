@@ -26,8 +26,8 @@ from datasets.cache import cache_dir
 from graders import rubric
 from graders.rubric import KIT
 from graders.runner import Request, Runner, Settings, draw_for
+from graders.runner import warm as warm_process
 from graders.verdict import TaskVerdict
-from graders.warm import zygote
 from tests.system import probes
 from tests.test_bad_input import cnn, first_bad
 
@@ -156,7 +156,7 @@ def warm(there: probes.Planted, chosen: Path | None = None) -> Iterator[Runner]:
             patch.setenv("KERAS_KIT_CACHE", str(cache_dir()))
             patch.setenv("KERAS_KIT_SECRET", there["secret"])
             patch.setenv("HOME", there["home"])
-            patch.setattr(zygote.subprocess, "Popen", start)
+            patch.setattr(warm_process.subprocess, "Popen", start)
             runner.warm_up()
         yield runner
 

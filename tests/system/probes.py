@@ -319,13 +319,14 @@ def _parent(pid: int) -> int:
 
 def grader(planted: Planted) -> Any:
     """Reads the memory and the descriptors of the grader, a process of the same user."""
-    guard = _parent(os.getppid())
-    warm = _parent(guard)
+    # The warm process forks graders; the one that forks sandboxes is a child of it, too.
+    forks_sandboxes = _parent(_parent(os.getppid()))
+    warm = _parent(forks_sandboxes)
     pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
     graders = []
     for pid in pids:
         try:
-            graders += [pid] if _parent(pid) == warm and pid != guard else []
+            graders += [pid] if _parent(pid) == warm and pid != forks_sandboxes else []
         except OSError:
             continue
     assert len(graders) == 1, f"there are {len(graders)} graders"

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from graders.boundary import wire
 from graders.checking import CheckFailed
+from graders.judge import connection, faults, training
 from graders.judge import submission as client
 from graders.rebuilt import rebuild
 
@@ -184,7 +185,7 @@ def build(answer: Any) -> client.BuiltModel:
     return submission(FakeBox(answer)).build("build_model", (8, 8, 3), 10)
 
 
-def train(answer: Any) -> client.Training:
+def train(answer: Any) -> training.Training:
     """Returns what `BuiltModel.train` makes of an answer."""
     box = FakeBox(BUILT, None, answer)
     student = submission(box)
@@ -235,7 +236,7 @@ def test_model_that_is_not_compiled_fails() -> None:
 
 def forged(work: Any, answer: Any) -> None:
     """Checks that an answer is a fault of the submission, called by its name."""
-    with pytest.raises(client.SubmissionError) as caught:
+    with pytest.raises(faults.SubmissionError) as caught:
         work(answer)
     assert caught.value.kind == "protocol"
 
@@ -359,7 +360,7 @@ def test_any_claim_is_a_snapshot_or_a_value_error(claim: Any) -> None:
 @given(PLAIN | near(BUILT))
 def test_any_answer_to_build_is_a_model_or_a_fault(answer: Any) -> None:
     """Whatever plain data come back from `build`: a model, or a fault of the submission."""
-    with contextlib.suppress(client.SubmissionError, CheckFailed):
+    with contextlib.suppress(faults.SubmissionError, CheckFailed):
         assert isinstance(build(answer).handle, int)
 
 
@@ -367,7 +368,7 @@ def test_any_answer_to_build_is_a_model_or_a_fault(answer: Any) -> None:
 @given(PLAIN | near(trained()) | near(trained()["fits"]).map(lambda part: trained(fits=part)))
 def test_any_answer_to_train_is_a_training_or_a_fault(answer: Any) -> None:
     """Whatever plain data come back from `train`: a training, or a fault of the submission."""
-    with contextlib.suppress(client.SubmissionError, CheckFailed):
+    with contextlib.suppress(faults.SubmissionError, CheckFailed):
         found = train(answer)
         assert isinstance(found.rate, float)
         assert all(isinstance(fault, str) for fault in found.faults)
@@ -391,7 +392,7 @@ def test_any_answer_to_train_is_a_training_or_a_fault(answer: Any) -> None:
 )
 def test_what_the_work_lacks_is_a_failed_check(kind: str, expected: str) -> None:
     """What is missing or of the wrong kind fails a check, with what to do about it."""
-    found = client._explain({"kind": kind, "message": "M"})
+    found = faults.explain({"kind": kind, "message": "M"})
     assert isinstance(found, CheckFailed)
     assert expected in str(found)
 
@@ -408,24 +409,24 @@ def test_what_the_work_lacks_is_a_failed_check(kind: str, expected: str) -> None
 )
 def test_what_the_work_does_is_an_error(kind: str, known: str, expected: str) -> None:
     """What the code raises is an error of a kind that the grader knows, with its traceback."""
-    found = client._explain({"kind": kind, "type": "T", "message": "M", "traceback": "line 3"})
-    assert isinstance(found, client.SubmissionError)
+    found = faults.explain({"kind": kind, "type": "T", "message": "M", "traceback": "line 3"})
+    assert isinstance(found, faults.SubmissionError)
     assert found.kind == known
-    with pytest.raises(client.SubmissionError, match=expected):
+    with pytest.raises(faults.SubmissionError, match=expected):
         raise found
     assert str(found).endswith("\nline 3")
 
 
 def test_long_message_is_cut() -> None:
     """A message of a megabyte is cut to what a student reads."""
-    assert len(str(client._explain({"type": "T", "message": "a" * 10**6}))) < 2000
+    assert len(str(faults.explain({"type": "T", "message": "a" * 10**6}))) < 2000
 
 
 @SEARCH
 @given(st.dictionaries(st.sampled_from(["kind", "type", "message", "traceback"]), PLAIN))
 def test_any_error_report_is_explained(error: dict[str, Any]) -> None:
     """Whatever stands in an error report, it becomes an error of the submission."""
-    assert isinstance(client._explain(error), client.SubmissionError | CheckFailed)
+    assert isinstance(faults.explain(error), faults.SubmissionError | CheckFailed)
 
 
 # --- the conversation -----------------------------------------------------------------------------
@@ -475,7 +476,7 @@ def ask(*answers: Any, **options: Any) -> Any:
     """Returns what `Sandbox.ask` makes of the frames that come back for one request."""
     events: list[dict[str, Any]] = []
     launcher = FakeLauncher(*answers, **options)
-    box = client.Sandbox(launcher, {}, events.append)  # type: ignore[arg-type]
+    box = connection.Connection(launcher, {}, events.append)  # type: ignore[arg-type]
     try:
         return box.ask({"verb": "load"}, time.monotonic() + 10), events
     finally:
@@ -509,7 +510,7 @@ def test_events_come_before_the_answer() -> None:
 )
 def test_frame_that_is_no_answer_is_forged(frame: Any) -> None:
     """A frame that is neither an event, an answer nor an error ends the sandbox."""
-    with pytest.raises(client.SubmissionError, match="unreadable") as caught:
+    with pytest.raises(faults.SubmissionError, match="unreadable") as caught:
         ask(frame)
     assert caught.value.kind == "protocol"
 
@@ -537,7 +538,7 @@ def test_error_frame_is_explained() -> None:
 )
 def test_end_of_the_process_is_named(ended: Any, kind: str, message: str) -> None:
     """Whatever the guard reports, the end of the process is named for the student."""
-    with pytest.raises(client.SubmissionError, match=message) as caught:
+    with pytest.raises(faults.SubmissionError, match=message) as caught:
         ask(ended=json.dumps(ended).encode() + b"\n")
     assert caught.value.kind == kind
 
@@ -545,6 +546,6 @@ def test_end_of_the_process_is_named(ended: Any, kind: str, message: str) -> Non
 @pytest.mark.parametrize("ended", [b"", b"{", b"\xff\xfe\n", b"[" * 4096, b"9" * 4096])
 def test_end_without_a_report_is_named(ended: bytes) -> None:
     """Garbage in place of the guard's report is no fault of the grader."""
-    with pytest.raises(client.SubmissionError, match=r"ended itself\. ") as caught:
+    with pytest.raises(faults.SubmissionError, match=r"ended itself\. ") as caught:
         ask(ended=ended)
     assert caught.value.kind == "died"

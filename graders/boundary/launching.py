@@ -1,0 +1,99 @@
+"""Starts sandboxes and graders: forked from a warm process, or spawned where there is none."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+from typing import Any
+
+from graders import KIT
+
+KEPT_VARIABLES = (
+    *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV"),
+    *("TF_ENABLE_ONEDNN_OPTS", "OMP_NUM_THREADS", "KERAS_KIT_CACHE", "XDG_CACHE_HOME"),
+    *("KERAS_HOME", "KERAS_KIT_DEBUG", "PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE"),
+)
+
+
+def child_environment() -> dict[str, str]:
+    """Returns the environment of other processes: an allowlist, so that no secret is in it."""
+    chosen = {name: os.environ[name] for name in KEPT_VARIABLES if os.environ.get(name)}
+    return chosen | {
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "CUDA_VISIBLE_DEVICES": "",
+        "KERAS_BACKEND": "tensorflow",
+        "PYTHONPATH": str(KIT),
+        "MPLBACKEND": "Agg",
+    }
+
+
+class Launcher:
+    """Starts children, and ends them.
+
+    Args:
+        control: Socket to a warm process; `None` spawns a fresh interpreter each time.
+        environment: Dict of strings for a spawned child; `child_environment()` if `None`.
+    """
+
+    def __init__(self, control: socket.socket | None, environment: dict[str, str] | None = None):
+        self._control, self._environment = control, environment
+        self._spawned: dict[int, subprocess.Popen[bytes]] = {}
+        self._next = 0
+        self._lock = threading.Lock()
+        # Namespaces until the kernel has refused them once.
+        self.isolation = "namespaces" if sys.platform == "linux" else "process"
+
+    @property
+    def forks(self) -> bool:
+        """Boolean, whether children are forked by a warm process, and not spawned by this one."""
+        return self._control is not None
+
+    def start(self, role: str, fds: list[int], settings: dict[str, Any]) -> int:
+        """Starts a child.
+
+        Args:
+            role: String, `"sandbox"` or `"grader"`.
+            fds: List of file descriptors for the child; the caller closes its own copies.
+            settings: Dict of plain data.
+
+        Returns:
+            Integer, the number to stop it with.
+        """
+        with self._lock:
+            self._next += 1
+            number = self._next
+        if self._control is not None:
+            packet = json.dumps({"start": role, "number": number, "settings": settings}).encode()
+            socket.send_fds(self._control, [packet], fds)
+        else:
+            passed = ",".join(map(str, fds))
+            command = [sys.executable, "-m", "graders.warm", role, passed, json.dumps(settings)]
+            self._spawned[number] = subprocess.Popen(
+                command,
+                pass_fds=fds,
+                stdin=subprocess.DEVNULL,
+                cwd=KIT,
+                env=self._environment or child_environment(),
+            )
+        return number
+
+    def stop(self, number: int) -> None:
+        """Ends a child and everything that it started.
+
+        Args:
+            number: Integer, what `start` returned.
+        """
+        if self._control is not None:
+            with contextlib.suppress(OSError):
+                self._control.send(json.dumps({"stop": number}).encode())
+            return
+        process = self._spawned.pop(number, None)
+        if process is not None:
+            process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(5)

@@ -1,0 +1,78 @@
+"""What went wrong with a submission, in a student's words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graders.checking import CheckFailed
+
+
+class SubmissionError(Exception):
+    """The submission raised, died, or ran out of time or memory. Its text is for the student.
+
+    Args:
+        kind: String, what happened.
+        message: String, in the student's words.
+    """
+
+    def __init__(self, kind: str, message: str):
+        super().__init__(message)
+        self.kind = kind
+
+
+def explain(error: dict[str, Any]) -> Exception:
+    """Turns an error that the sandbox reports into one for the student."""
+
+    def text(key: str) -> str:
+        value = error.get(key, "")
+        return value if isinstance(value, str) else ""
+
+    kind, name, message, trace = (text(key) for key in ("kind", "type", "message", "traceback"))
+    if kind == "todo":
+        return CheckFailed(f"Not written yet: {message}")
+    if kind == "missing":
+        return CheckFailed(
+            f"{message} Keep the names and arguments of the stub: the grader calls them."
+        )
+    if kind == "signature":
+        return CheckFailed(f"{message} Keep the arguments as they are in the stub.")
+    if kind == "subclassed":
+        return CheckFailed(
+            f"Expected a Sequential or Functional model of Keras's own layers. Found: {message} "
+            "The grader rebuilds your model from its config, which a subclass does not give. "
+            "Build the same layers with keras.Sequential or with keras.Input and keras.Model."
+        )
+    if kind == "unbuilt":
+        return CheckFailed(
+            f"Expected a model that is ready to train. Found: {message} Start with keras.Input."
+        )
+    if kind in ("returned", "config"):
+        return CheckFailed(
+            f"Expected a compiled Keras model. Found: {message} Look at what the function returns."
+        )
+    if kind == "exit":
+        return SubmissionError(
+            "exit",
+            "Your code called `sys.exit` (or `exit`, `quit`). Remove the call: a module that is "
+            f"graded must not end the process.\n{trace}",
+        )
+    if kind == "memory":
+        return SubmissionError(
+            "memory",
+            f"Your code ran out of memory ({name}). Look for an array or a layer that is much "
+            f"larger than the data need.\n{trace}",
+        )
+    last = message.strip()[:1500]
+    where = f"\n{trace}" if trace else ""
+    return SubmissionError("raised", f"Your code raised {name}: {last}{where}")
+
+
+# What reading an answer raises that is none: an array in place of a dict, a number of 400 digits, …
+FORGED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+
+
+def forged(error: Exception) -> SubmissionError:
+    return SubmissionError(
+        "protocol",
+        f"What came back from the process that runs your code is not a model ({error}).",
+    )

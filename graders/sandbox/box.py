@@ -1,0 +1,81 @@
+"""What probes get beside the student's module."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from graders.boundary.wire import Channel
+from graders.sandbox.errors import WrongAnswer, type_name
+from graders.sandbox.fits import Fits
+from graders.sandbox.snapshots import snapshot
+
+
+class Box:
+    """What probes get beside the student's module: objects kept between requests, and snapshots."""
+
+    def __init__(self, channel: Channel):
+        self._channel = channel
+        self._kept: list[Any] = []
+        self.data: dict[str, Any] = {}
+        self.student: Any = None
+        self.filename = ""
+        self.fits = Fits(self.progress)
+
+    def keep(self, value: Any) -> int:
+        """Keeps an object for later requests.
+
+        Args:
+            value: Any object.
+
+        Returns:
+            Integer, its handle.
+        """
+        self._kept.append(value)
+        return len(self._kept) - 1
+
+    def __getitem__(self, handle: int) -> Any:
+        return self._kept[handle]
+
+    def progress(self, **event: Any) -> None:
+        """Tells the grader how far a training is. Shown, never scored."""
+        self._channel.send({"event": event})
+
+    def function(self, name: str, arguments: int | None = None) -> Callable[..., Any]:
+        """Looks up a function or class of the submission.
+
+        Args:
+            name: String.
+            arguments: Integer, how many positional arguments it will be given; `None` for any.
+
+        Returns:
+            The callable.
+
+        Raises:
+            WrongAnswer: If it is missing or takes other arguments.
+        """
+        found = getattr(self.student, name, None)
+        if found is None:
+            raise WrongAnswer("missing", f"{self.filename} defines no `{name}`.")
+        if not callable(found):
+            raise WrongAnswer(
+                "missing", f"`{name}` in {self.filename} is {type_name(found)}, not a function."
+            )
+        if arguments is not None:
+            try:
+                signature = inspect.signature(found)
+            except (ValueError, TypeError):
+                return found
+            try:
+                signature.bind(*[None] * arguments)
+            except TypeError:
+                raise WrongAnswer(
+                    "signature",
+                    f"`{name}{signature}` cannot be called with {arguments} arguments.",
+                ) from None
+        return found
+
+    def snapshot(self, model: Any, input_shape: Any = None) -> dict[str, Any]:
+        """Describes a model in plain data: see `graders.sandbox.snapshots.snapshot`."""
+        return snapshot(model, input_shape)

@@ -1,0 +1,78 @@
+"""What went wrong in a submission, as plain data for the judge."""
+
+from __future__ import annotations
+
+import os
+import re
+import traceback
+from typing import Any
+
+MAX_TEXT = 6000
+
+
+class WrongAnswer(Exception):
+    """The submission gave something of the wrong kind; carries `kind` and a message."""
+
+    def __init__(self, kind: str, message: str):
+        super().__init__(message)
+        self.kind = kind
+
+
+def type_name(value: Any) -> str:
+    if value is None:
+        return "None"
+    kind = type(value)
+    module = kind.__module__
+    return kind.__qualname__ if module == "builtins" else f"{module.split('.')[0]}.{kind.__name__}"
+
+
+# TensorFlow tells where in the graph an error came up before it says what the error is.
+_WHERE = re.compile(
+    r"Graph execution error|Detected at node|File \"|\[\[\{\{node|Stack trace for op"
+)
+
+
+def message_of(error: BaseException) -> str:
+    """Returns what an error says, without TensorFlow's way through the graph."""
+    text = str(error)
+    if not text.startswith("Graph execution error"):
+        return text
+    lines = [line.strip() for line in text.splitlines()]
+    kept = [line for line in lines if line and not _WHERE.match(line)]
+    node = re.search(r"Detected at node (\S+)", text)
+    if kept and node:
+        # Its name may tell which layer, or which loss, it was.
+        kept[0] += f" (in {node[1]})"
+    return "\n".join(kept) or text
+
+
+def describe(error: BaseException, filename: str) -> dict[str, Any]:
+    kind = "raised"
+    if isinstance(error, WrongAnswer):
+        return {"kind": error.kind, "type": "", "message": str(error)[:MAX_TEXT], "traceback": ""}
+    if isinstance(error, NotImplementedError) and "TODO" in str(error):
+        kind = "todo"
+    elif isinstance(error, SystemExit):
+        kind = "exit"
+    elif isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        kind = "memory"
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [i for i, frame in enumerate(frames) if os.path.basename(frame.filename) == filename]
+    shown = ""
+    line = None
+    if ours:
+        # From the student's own file on, and of the libraries below it only the place that raised.
+        picked = [frames[i] for i in ours]
+        line = picked[-1].lineno
+        for frame in picked:
+            frame.filename = filename
+        if frames[-1] is not picked[-1]:
+            picked.append(frames[-1])
+        shown = "".join(traceback.format_list(picked))
+    return {
+        "kind": kind,
+        "type": type(error).__name__,
+        "message": message_of(error)[:MAX_TEXT],
+        "traceback": shown[-MAX_TEXT:],
+        "line": line,
+    }
