@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graders.sandbox.fits import Fits
+from graders.sandbox.recorder import Recorder
 
 Given = tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
@@ -32,15 +32,12 @@ def model() -> Any:
 
 
 @pytest.fixture
-def fits() -> Iterator[Fits]:
+def fits() -> Iterator[Recorder]:
     """Notes of all fits while a test runs."""
-    import keras
-
-    original = keras.Model.fit
-    found = Fits(lambda **_: None)
+    found = Recorder(lambda **_: None)
     found.install()
     yield found
-    keras.Model.fit = original
+    found.uninstall()
 
 
 def _dataset(pair: Any) -> Any:
@@ -134,7 +131,7 @@ TRAININGS: dict[str, tuple[Callable[..., Any], list[str]]] = {
 
 
 @pytest.mark.parametrize("name", TRAININGS)
-def test_faults_of_a_training(name: str, fits: Fits, model: Any, given: Given) -> None:
+def test_faults_of_a_training(name: str, fits: Recorder, model: Any, given: Given) -> None:
     """Each mistake has its name, and right work has none."""
     train, faults = TRAININGS[name]
     fits.begin(model, list(given))
@@ -142,7 +139,9 @@ def test_faults_of_a_training(name: str, fits: Fits, model: Any, given: Given) -
     assert fits.end(returned)["faults"] == faults
 
 
-def test_an_earlier_history_is_none_of_this_training(fits: Fits, model: Any, given: Given) -> None:
+def test_an_earlier_history_is_none_of_this_training(
+    fits: Recorder, model: Any, given: Given
+) -> None:
     """A History that an earlier training returned is not taken twice."""
     fits.begin(model, list(given))
     first = model.fit(*given[0], validation_data=given[1], verbose=0)
@@ -152,7 +151,7 @@ def test_an_earlier_history_is_none_of_this_training(fits: Fits, model: Any, giv
     assert fits.end(first)["faults"] == ["unfitted"]
 
 
-def test_the_largest_rate_counts(fits: Fits, model: Any, given: Given) -> None:
+def test_the_largest_rate_counts(fits: Recorder, model: Any, given: Given) -> None:
     """A callback's rate is seen although the last epoch has a small one."""
     import keras
 

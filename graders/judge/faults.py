@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from graders.boundary.names import Kind
 from graders.checking import CheckFailed
 
 
@@ -28,35 +29,57 @@ def explain(error: dict[str, Any]) -> Exception:
         return value if isinstance(value, str) else ""
 
     kind, name, message, trace = (text(key) for key in ("kind", "type", "message", "traceback"))
-    if kind == "todo":
+    if kind == Kind.TODO:
         return CheckFailed(f"Not written yet: {message}")
-    if kind == "missing":
+    if kind == Kind.MISSING:
         return CheckFailed(
             f"{message} Keep the names and arguments of the stub: the grader calls them."
         )
-    if kind == "signature":
+    if kind == Kind.SIGNATURE:
         return CheckFailed(f"{message} Keep the arguments as they are in the stub.")
-    if kind == "subclassed":
+    if kind == Kind.SUBCLASSED:
         return CheckFailed(
             f"Expected a Sequential or Functional model of Keras's own layers. Found: {message} "
             "The grader rebuilds your model from its config, which a subclass does not give. "
             "Build the same layers with keras.Sequential or with keras.Input and keras.Model."
         )
-    if kind == "unbuilt":
+    if kind == Kind.UNBUILT:
         return CheckFailed(
             f"Expected a model that is ready to train. Found: {message} Start with keras.Input."
         )
-    if kind in ("returned", "config"):
+    if kind in (Kind.RETURNED, Kind.CONFIG):
         return CheckFailed(
             f"Expected a compiled Keras model. Found: {message} Look at what the function returns."
         )
-    if kind == "exit":
+    if kind == Kind.BASE_CLASS:
+        return CheckFailed(
+            f"Expected the class that the stub has, with the same base class. Found: {message} "
+            "Keep the line `class …` of the stub."
+        )
+    if kind == Kind.ARGUMENTS:
+        return CheckFailed(
+            "Expected `__init__` to take the arguments of the stub, and the standard ones of "
+            f"Keras (name, dtype, …) through **kwargs. Found: {message} Add **kwargs, and hand it "
+            "to super().__init__(**kwargs)."
+        )
+    if kind == Kind.NO_RESULT:
+        return CheckFailed(
+            f"Expected a tensor. Found: {message} Look at the end of that method: is a `return` "
+            "missing?"
+        )
+    if kind == Kind.NO_COPY:
+        return CheckFailed(
+            "Expected a copy made from the config (as saving and loading a model does). Found: "
+            f"{message}. Look at get_config: {{**super().get_config(), …}} with the arguments of "
+            "`__init__` as plain values."
+        )
+    if kind == Kind.EXIT:
         return SubmissionError(
             "exit",
             "Your code called `sys.exit` (or `exit`, `quit`). Remove the call: a module that is "
             f"graded must not end the process.\n{trace}",
         )
-    if kind == "memory":
+    if kind == Kind.MEMORY:
         return SubmissionError(
             "memory",
             f"Your code ran out of memory ({name}). Look for an array or a layer that is much "

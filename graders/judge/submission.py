@@ -13,14 +13,18 @@ from collections.abc import Callable
 from typing import Any
 
 from graders.boundary.launching import Launcher
+from graders.boundary.names import Verb
 from graders.checking import CheckFailed
 from graders.judge.connection import Connection
 from graders.judge.faults import FORGED, SubmissionError, forged
 from graders.judge.training import Training
 from graders.rebuilt import rebuild
+from graders.rebuilt.live import LiveAnswers
 
 # Generous: a busy machine must not fail right work. An endless loop costs this once.
 STRUCTURE_SECONDS = 120.0
+# Added to the public seed: what challenge inputs are drawn from.
+CHALLENGE = 7919
 
 
 class Submission:
@@ -99,7 +103,7 @@ class Submission:
     def _start(self) -> None:
         self._sent.clear()
         request = {
-            "verb": "load",
+            "verb": Verb.LOAD,
             "source": self._source,
             "name": self._name,
             "filename": self._filename,
@@ -166,16 +170,18 @@ class Submission:
             SubmissionError: If it raised, died or took too long.
         """
         request = {
-            "verb": "build",
+            "verb": Verb.BUILD,
             "function": function,
             "args": list(args),
             "input_shape": input_shape,
+            "number": self._seed + CHALLENGE,
         }
         answer = self._ask(request, f"`{function}`", STRUCTURE_SECONDS)
         try:
             handle, snapshot = answer["handle"], rebuild.Snapshot.from_claim(answer["snapshot"])
             if type(handle) is not int:
                 raise ValueError("no handle")
+            live = LiveAnswers.from_claim(answer["live"], request["number"])
         except FORGED as error:
             raise forged(error) from None
         if not snapshot.compiled:
@@ -185,7 +191,7 @@ class Submission:
                 'metrics=["accuracy"]) before `return model`.'
             )
         assert self._box is not None
-        return BuiltModel(self, self._box, handle, snapshot, function)
+        return BuiltModel(self, self._box, handle, snapshot, live, function)
 
     def run(
         self, function: Callable[..., Any], *, seconds: float | None = None, **data: Any
@@ -205,7 +211,7 @@ class Submission:
         """
         source = textwrap.dedent(inspect.getsource(function))
         request = {
-            "verb": "probe",
+            "verb": Verb.PROBE,
             "source": source,
             "function": function.__name__,
             "arguments": data,
@@ -218,6 +224,7 @@ class BuiltModel:
 
     Attributes:
         snapshot: `rebuild.Snapshot` as built.
+        live: `LiveAnswers`, what the live model answered when it was built.
         function: String, the function that built it.
     """
 
@@ -227,10 +234,11 @@ class BuiltModel:
         box: Connection,
         handle: int,
         snapshot: rebuild.Snapshot,
+        live: LiveAnswers,
         name: str,
     ):
         self._submission, self._box, self._handle = submission, box, handle
-        self.snapshot, self.function = snapshot, name
+        self.snapshot, self.live, self.function = snapshot, live, name
 
     @property
     def keras(self) -> Any:
@@ -263,12 +271,12 @@ class BuiltModel:
             )
         for name in names:
             if name not in submission._sent:
-                put = {"verb": "put", "name": name, "value": submission._data[name]}
+                put = {"verb": Verb.PUT, "name": name, "value": submission._data[name]}
                 submission._ask_box(box, put, "Receiving the data", STRUCTURE_SECONDS)
                 submission._sent.add(name)
         before = self.snapshot
         request = {
-            "verb": "train",
+            "verb": Verb.TRAIN,
             "function": function,
             "model": self._handle,
             "data": list(names),

@@ -2,43 +2,44 @@
 
 from __future__ import annotations
 
+from graders.boundary.names import FitFault
 from graders.checking import CheckFailed
 from graders.rebuilt import rebuild
 
 _METRICS = "Expected metrics on the validation data in the History that `{}` returns."
 # What may be wrong with the fits of a training, in the order of telling.
 FAULTS = {
-    "unfitted": (
+    FitFault.UNFITTED: (
         "Expected `{}` to return the History of its own `fit`.",
         "Found one that no fit in it made: of an earlier training, or filled by hand. "
         "Write `return model.fit(…)`.",
     ),
-    "split": (
+    FitFault.SPLIT: (
         _METRICS,
         "Found a fit with validation_split, which holds back a part of train_data and never looks "
         "at val_data. Pass validation_data=val_data instead.",
     ),
-    "exchanged": (
+    FitFault.EXCHANGED: (
         "Expected `{}` to learn from train_data, and to validate on val_data.",
         "Found the one in place of the other. Look at which of them `fit` gets as x and y, and "
         "which as validation_data.",
     ),
-    "validated_on_train": (
+    FitFault.VALIDATED_ON_TRAIN: (
         _METRICS,
         "Found a fit that was given training data as validation_data: they tell nothing of new "
         "images or sequences. Pass validation_data=val_data instead.",
     ),
-    "changed_validation": (
+    FitFault.CHANGED_VALIDATION: (
         _METRICS,
         "Found a fit that validates on other values than those of val_data (scaled, or "
         "preprocessed once more). What the data need must be part of the model, as a layer.",
     ),
-    "changed_training": (
+    FitFault.CHANGED_TRAINING: (
         "Expected `{}` to fit the model on the values of train_data.",
         "Found a fit on others (scaled, or preprocessed once more), which no new data will have. "
         "What the data need must be part of the model, as a layer.",
     ),
-    "learned_validation": (
+    FitFault.LEARNED_VALIDATION: (
         "Expected `{}` to learn from train_data alone.",
         "Found a fit on examples of val_data, too, which then tell nothing of new data. "
         "Give them to fit as validation_data only.",

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
+import numpy as np
+
+from graders.boundary.names import Kind
 from graders.boundary.wire import Channel
+from graders.sandbox import objects
 from graders.sandbox.errors import WrongAnswer, type_name
-from graders.sandbox.fits import Fits
+from graders.sandbox.factory import WatchedFactory
+from graders.sandbox.recorder import Recorder, Watch
 from graders.sandbox.snapshots import snapshot
 
 
@@ -21,7 +27,9 @@ class Box:
         self.data: dict[str, Any] = {}
         self.student: Any = None
         self.filename = ""
-        self.fits = Fits(self.progress)
+        self.recorder = Recorder(self.progress)
+        # The instruments for objects of the submission, for probes.
+        self.objects = objects
 
     def keep(self, value: Any) -> int:
         """Keeps an object for later requests.
@@ -57,10 +65,10 @@ class Box:
         """
         found = getattr(self.student, name, None)
         if found is None:
-            raise WrongAnswer("missing", f"{self.filename} defines no `{name}`.")
+            raise WrongAnswer(Kind.MISSING, f"{self.filename} defines no `{name}`.")
         if not callable(found):
             raise WrongAnswer(
-                "missing", f"`{name}` in {self.filename} is {type_name(found)}, not a function."
+                Kind.MISSING, f"`{name}` in {self.filename} is {type_name(found)}, not a function."
             )
         if arguments is not None:
             try:
@@ -71,10 +79,26 @@ class Box:
                 signature.bind(*[None] * arguments)
             except TypeError:
                 raise WrongAnswer(
-                    "signature",
+                    Kind.SIGNATURE,
                     f"`{name}{signature}` cannot be called with {arguments} arguments.",
                 ) from None
         return found
+
+    def make(self, name: str, base: type, *args: Any, **options: Any) -> Any:
+        """Makes an object of a class of the submission: see `graders.sandbox.objects.make`."""
+        return objects.make(self.function(name), base, *args, **options)
+
+    def factory(self, weights: Sequence[np.ndarray], examples: np.ndarray) -> WatchedFactory:
+        """Returns a factory of models that note what they see."""
+        return WatchedFactory(weights, examples)
+
+    def watching(
+        self, builder: str = "", arguments: tuple[str, ...] = ()
+    ) -> AbstractContextManager[Watch]:
+        """Watches the models of a builder: see `Recorder.watching`."""
+        if builder:
+            self.function(builder, len(arguments))
+        return self.recorder.watching(self.student, builder, arguments)
 
     def snapshot(self, model: Any, input_shape: Any = None) -> dict[str, Any]:
         """Describes a model in plain data: see `graders.sandbox.snapshots.snapshot`."""

@@ -7,18 +7,26 @@ import re
 import traceback
 from typing import Any
 
+from graders.boundary.names import Kind
+
 MAX_TEXT = 6000
 
 
 class WrongAnswer(Exception):
     """The submission gave something of the wrong kind; carries `kind` and a message."""
 
-    def __init__(self, kind: str, message: str):
+    def __init__(self, kind: Kind, message: str):
         super().__init__(message)
         self.kind = kind
 
 
+def is_todo(error: BaseException) -> bool:
+    """Returns whether an error is that of a part of the stub that is not written yet."""
+    return isinstance(error, NotImplementedError) and "TODO" in str(error)
+
+
 def type_name(value: Any) -> str:
+    """Returns what a student would call the type of a value."""
     if value is None:
         return "None"
     kind = type(value)
@@ -47,15 +55,15 @@ def message_of(error: BaseException) -> str:
 
 
 def describe(error: BaseException, filename: str) -> dict[str, Any]:
-    kind = "raised"
+    kind: str = Kind.RAISED
     if isinstance(error, WrongAnswer):
         return {"kind": error.kind, "type": "", "message": str(error)[:MAX_TEXT], "traceback": ""}
-    if isinstance(error, NotImplementedError) and "TODO" in str(error):
-        kind = "todo"
+    if is_todo(error):
+        kind = Kind.TODO
     elif isinstance(error, SystemExit):
-        kind = "exit"
+        kind = Kind.EXIT
     elif isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
-        kind = "memory"
+        kind = Kind.MEMORY
     frames = traceback.extract_tb(error.__traceback__)
     ours = [i for i, frame in enumerate(frames) if os.path.basename(frame.filename) == filename]
     shown = ""

@@ -1,19 +1,13 @@
-"""What the sandbox notes of every `fit`: claims, which may cost points and never earn any.
-
-An honest mistake (validating on the training data, say) leaves no trace in the weights that a
-grader could find for sure; the call shows it.
-"""
+"""What the data of a `fit` give away: whether they are those that a training was given."""
 
 from __future__ import annotations
 
-import contextlib
-import inspect
-import weakref
 import zlib
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+from graders.boundary.names import FitFault
 
 # How much of a data set is looked at. What one batch holds tells of the rest.
 BATCHES = 8
@@ -28,119 +22,46 @@ SPREAD = 3.0
 Given = tuple[Any, list[np.ndarray], list[np.ndarray]]
 
 
-class Fits:
-    """Notes the fits of one sandbox.
+def faults_of(
+    model: Any, arguments: dict[str, Any], given: Given | None
+) -> tuple[set[str], set[str]]:
+    """Finds out what is wrong with the data that a `fit` got.
 
     Args:
-        progress: Function that is told `epoch` and `epochs` as they begin.
+        model: The model that it trained.
+        arguments: Dict, what it was given.
+        given: The model, the training and the validation data of the training under way; `None` if
+            there is none.
+
+    Returns:
+        A pair of sets of `FitFault`: what is wrong with the training, and with this fit's
+        validation.
     """
-
-    def __init__(self, progress: Callable[..., None]):
-        self._progress = progress
-        # Histories of all fits (they would keep their models alive), and of the training under way.
-        self._earlier: list[Any] = []
-        self._notes: list[tuple[Any, set[str]]] = []
-        self._given: Given | None = None
-        self._found: set[str] = set()
-        self._rate = 0.0
-
-    def install(self) -> None:
-        """Has every `fit` tell its epochs, and what it is given."""
-        import keras
-
-        fits = self
-
-        class Reporter(keras.callbacks.Callback):
-            def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-                fits._progress(epoch=epoch + 1, epochs=self.params.get("epochs"))
-                fits._look_at(self.model)
-
-            def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-                fits._look_at(self.model)
-
-        original = keras.Model.fit
-        signature = inspect.signature(original)
-
-        def fit(model: Any, *args: Any, **kwargs: Any) -> Any:
-            try:
-                bound = signature.bind(model, *args, **kwargs)
-            except TypeError:
-                return original(model, *args, **kwargs)
-            given = bound.arguments.get("callbacks")
-            if given is None or isinstance(given, list | tuple | keras.callbacks.Callback):
-                single = isinstance(given, keras.callbacks.Callback)
-                several = [given] if single else list(given or [])
-                bound.arguments["callbacks"] = [*several, Reporter()]
-            history = original(*bound.args, **bound.kwargs)
-            # After the fit, so that a second pass over a data set cannot change it.
-            with contextlib.suppress(Exception):
-                fits._note(model, bound.arguments, history)
-            return history
-
-        fit.__wrapped__ = original  # type: ignore[attr-defined]
-        keras.Model.fit = fit
-
-    def _look_at(self, model: Any) -> None:
-        self._rate = max(self._rate, learning_rate(model.optimizer) or 0.0)
-
-    def begin(self, model: Any, given: list[Any]) -> None:
-        """Notes from now on what a training does.
-
-        Args:
-            model: The model that it was given.
-            given: List of the training and the validation data, as it gets them.
-        """
-        self._earlier += [history for history, _ in self._notes]
-        self._notes, self._found, self._rate = [], set(), 0.0
-        self._given = (model, arrays(given[0]), arrays(given[1])) if len(given) == 2 else None
-
-    def end(self, returned: Any) -> dict[str, Any]:
-        """Tells what was noted of the training that began last.
-
-        Args:
-            returned: What it returned.
-
-        Returns:
-            Dict with the names of the faults, and the largest learning rate at an epoch's start or
-            end.
-        """
-        self._given = None
-        found = set(self._found)
-        for history, notes in self._notes:
-            if history() is returned:
-                found |= notes
-        # Where several fits make one hand-made History, it is let through.
-        if not self._notes or any(history() is returned for history in self._earlier):
-            found.add("unfitted")
-        if found >= {"learned_validation", "validated_on_train"}:
-            found.add("exchanged")
-        return {"faults": sorted(found), "rate": self._rate}
-
-    def _note(self, model: Any, arguments: dict[str, Any], history: Any) -> None:
-        notes: set[str] = set()
-        self._notes.append((weakref.ref(history), notes))
-        validation = arguments.get("validation_data")
-        if validation is None and arguments.get("validation_split"):
-            notes.add("split")
-        if self._given is None:
-            return
-        subject, train, held = self._given
-        # Labels tell where features, found before, stand for the examples.
-        examples = _examples(arguments.get("x"))
-        if _share(held, examples, train) > 0.02 or _labels_of(held, arguments.get("y")):
-            self._found.add("learned_validation")
-        # A part of the model may be fitted on features; the whole of it takes the data as they are.
-        elif model is subject and _changed(train[0], examples, AUGMENTED_SHIFT):
-            self._found.add("changed_training")
-        if validation is None:
-            return
-        examples = _examples(validation)
-        if _share(held, examples, train) > 0.5:
-            return
-        if _share(train, examples, held) > 0.5 or _labels_of(train, validation):
-            notes.add("validated_on_train")
-        elif model is subject and _changed(held[0], examples, SHIFT):
-            notes.add("changed_validation")
+    of_training: set[str] = set()
+    of_validation: set[str] = set()
+    validation = arguments.get("validation_data")
+    if validation is None and arguments.get("validation_split"):
+        of_validation.add(FitFault.SPLIT)
+    if given is None:
+        return of_training, of_validation
+    subject, train, held = given
+    # Labels tell where features, found before, stand for the examples.
+    examples = _examples(arguments.get("x"))
+    if _share(held, examples, train) > 0.02 or _labels_of(held, arguments.get("y")):
+        of_training.add(FitFault.LEARNED_VALIDATION)
+    # A part of the model may be fitted on features; the whole of it takes the data as they are.
+    elif model is subject and _changed(train[0], examples, AUGMENTED_SHIFT):
+        of_training.add(FitFault.CHANGED_TRAINING)
+    if validation is None:
+        return of_training, of_validation
+    examples = _examples(validation)
+    if _share(held, examples, train) > 0.5:
+        return of_training, of_validation
+    if _share(train, examples, held) > 0.5 or _labels_of(train, validation):
+        of_validation.add(FitFault.VALIDATED_ON_TRAIN)
+    elif model is subject and _changed(held[0], examples, SHIFT):
+        of_validation.add(FitFault.CHANGED_VALIDATION)
+    return of_training, of_validation
 
 
 def learning_rate(optimizer: Any) -> float | None:

@@ -18,7 +18,9 @@ from typing import Any
 
 import numpy as np
 
+from graders.boundary.names import Kind, Verb
 from graders.boundary.wire import Channel, WireClosed
+from graders.sandbox import live
 from graders.sandbox.box import Box
 from graders.sandbox.errors import WrongAnswer, describe, type_name
 
@@ -50,7 +52,7 @@ def _load(box: Box, source: str, name: str, filename: str, seed: int) -> dict[st
     keras.utils.set_random_seed(seed)
     # One line for each epoch instead of a bar that is redrawn a thousand times.
     keras.config.disable_interactive_logging()
-    box.fits.install()
+    box.recorder.install()
     folder = Path(tempfile.mkdtemp(prefix="submission-"))
     path = folder / filename
     path.write_text(source, encoding="utf-8")
@@ -78,12 +80,18 @@ def _put(box: Box, name: str, value: Any) -> None:
     box.data[name] = copy(value)
 
 
-def _build(box: Box, function: str, args: list[Any], input_shape: Any) -> dict[str, Any]:
+def _build(
+    box: Box, function: str, args: list[Any], input_shape: Any, number: int
+) -> dict[str, Any]:
     model = box.function(function, len(args))(*args)
     if model is None:
-        raise WrongAnswer("returned", f"`{function}` returned None: is a `return` missing?")
+        raise WrongAnswer(Kind.RETURNED, f"`{function}` returned None: is a `return` missing?")
     snapshot = box.snapshot(model, input_shape)
-    return {"handle": box.keep(model), "snapshot": snapshot}
+    return {
+        "handle": box.keep(model),
+        "snapshot": snapshot,
+        "live": live.answers(model, number),
+    }
 
 
 def _train(box: Box, function: str, model: int, data: list[str]) -> dict[str, Any]:
@@ -93,13 +101,13 @@ def _train(box: Box, function: str, model: int, data: list[str]) -> dict[str, An
     before = _checksum(given)
     subject = box[model]
     train = box.function(function, 1 + len(given))
-    box.fits.begin(subject, given)
+    box.recorder.begin(subject, given)
     returned = train(subject, *given)
     answer: dict[str, Any] = {
         "returned": type_name(returned),
         "history": None,
         "data_unchanged": _checksum(given) == before,
-        "fits": box.fits.end(returned),
+        "fits": box.recorder.end(returned),
         "snapshot": box.snapshot(subject),
     }
     if isinstance(returned, keras.callbacks.History):
@@ -123,11 +131,11 @@ def _probe(box: Box, source: str, function: str, arguments: dict[str, Any]) -> A
 
 
 VERBS: dict[str, Callable[..., Any]] = {
-    "load": _load,
-    "put": _put,
-    "build": _build,
-    "train": _train,
-    "probe": _probe,
+    Verb.LOAD: _load,
+    Verb.PUT: _put,
+    Verb.BUILD: _build,
+    Verb.TRAIN: _train,
+    Verb.PROBE: _probe,
 }
 
 
@@ -150,11 +158,13 @@ def serve(channel: Channel) -> None:
             try:
                 reply = {"error": describe(error, box.filename)}
             except BaseException:  # a hostile __str__, say
-                reply = {"error": {"kind": "raised", "type": "Exception", "message": ""}}
+                reply = {"error": {"kind": Kind.RAISED, "type": "Exception", "message": ""}}
         with contextlib.suppress(Exception):
             sys.stdout.flush()
             sys.stderr.flush()
         try:
             channel.send(reply)
         except TypeError as error:
-            channel.send({"error": {"kind": "raised", "type": "TypeError", "message": str(error)}})
+            channel.send(
+                {"error": {"kind": Kind.RAISED, "type": "TypeError", "message": str(error)}}
+            )

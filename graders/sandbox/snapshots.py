@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from graders.boundary.names import Kind
 from graders.sandbox.errors import WrongAnswer, type_name
 from graders.sandbox.fits import learning_rate
 
@@ -30,21 +31,21 @@ def snapshot(model: Any, input_shape: Any = None) -> dict[str, Any]:
     from keras.src.models.functional import Functional  # no public name for it
 
     if not isinstance(model, keras.Model):
-        raise WrongAnswer("returned", f"a Keras model was expected, not {type_name(model)}.")
+        raise WrongAnswer(Kind.RETURNED, f"a Keras model was expected, not {type_name(model)}.")
     kind = type(model)
     if kind not in (keras.Sequential, Functional):
         raise WrongAnswer(
-            "subclassed",
+            Kind.SUBCLASSED,
             f"the model is of the class `{kind.__name__}`, a subclass of keras.Model.",
         )
     if not model.built and kind is keras.Sequential and input_shape is not None:
         model.build((None, *input_shape))
     if not model.built or not getattr(model, "inputs", None):
-        raise WrongAnswer("unbuilt", "the model does not know its input shape.")
+        raise WrongAnswer(Kind.UNBUILT, "the model does not know its input shape.")
     try:
         config = _serialise(model)
     except Exception as error:
-        raise WrongAnswer("config", f"Keras cannot serialise the model: {error}") from None
+        raise WrongAnswer(Kind.CONFIG, f"Keras cannot serialise the model: {error}") from None
     optimizer = getattr(model, "optimizer", None)
     return {
         "kind": "Sequential" if kind is keras.Sequential else "Functional",

@@ -82,7 +82,8 @@ def trained(**other: Any) -> dict[str, Any]:
     } | other
 
 
-BUILT: dict[str, Any] = {"handle": 7, "snapshot": snapshot()}
+LIVE: dict[str, Any] = {"inference": np.zeros((4, 3), "float32"), "training": None, "penalty": 0.5}
+BUILT: dict[str, Any] = {"handle": 7, "snapshot": snapshot(), "live": LIVE}
 
 # --- snapshots ----------------------------------------------------------------------------------
 

@@ -1,0 +1,49 @@
+"""The words that both sides of the boundary use: verbs, kinds of errors, faults of a fit."""
+
+from __future__ import annotations
+
+import enum
+
+
+class Verb(enum.StrEnum):
+    """What the judge asks of a sandbox."""
+
+    LOAD = "load"
+    PUT = "put"
+    BUILD = "build"
+    TRAIN = "train"
+    PROBE = "probe"
+
+
+class Kind(enum.StrEnum):
+    """What kept a sandbox from answering."""
+
+    # The submission raised, or left something out.
+    RAISED = "raised"
+    TODO = "todo"
+    EXIT = "exit"
+    MEMORY = "memory"
+    MISSING = "missing"
+    SIGNATURE = "signature"
+    # What it returned is of the wrong kind.
+    RETURNED = "returned"
+    SUBCLASSED = "subclassed"
+    UNBUILT = "unbuilt"
+    CONFIG = "config"
+    # A class of its own is of the wrong kind.
+    BASE_CLASS = "base_class"
+    ARGUMENTS = "arguments"
+    NO_RESULT = "no_result"
+    NO_COPY = "no_copy"
+
+
+class FitFault(enum.StrEnum):
+    """What may be wrong with the fits of a training, in the order of telling."""
+
+    UNFITTED = "unfitted"
+    SPLIT = "split"
+    EXCHANGED = "exchanged"
+    VALIDATED_ON_TRAIN = "validated_on_train"
+    CHANGED_VALIDATION = "changed_validation"
+    CHANGED_TRAINING = "changed_training"
+    LEARNED_VALIDATION = "learned_validation"
