@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from graders import rubric
+from graders import KIT, rubric
 from graders.runner import Request, Runner, Settings
 from graders.verdict import TaskVerdict
 from tests import bytecode
@@ -17,7 +17,12 @@ Grade = Callable[..., TaskVerdict]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds the option that keeps results."""
+    """Adds the options of the kit's own tests."""
+    parser.addoption(
+        "--all",
+        action="store_true",
+        help="every floor of the tests: processes, the terminal, nbgrader and the corpus too",
+    )
     parser.addoption(
         "--report-card",
         action="store_true",
@@ -28,6 +33,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Lets the many processes that tests start share their bytecode; keeps results if asked to."""
     bytecode.keep()
+    if config.getoption("--all") and not hasattr(config, "workerinput"):
+        config.args = [str(KIT / "tests")]
     if config.getoption("--report-card") and not hasattr(config, "workerinput"):
         from tests.report_card import Recorder
 

@@ -185,7 +185,7 @@ CORPUS_HEAD = """\
 Each task has a corpus of right submissions, as different as good students are, and of wrong ones with
 one realistic fault each. A diagnosis is right if the first check that fails, and the words of its
 message, are those that the fault's author expected. Kept by
-`pytest -n 3 tests/test_corpus.py --report-card`.
+`pytest -n 3 tests/corpus --report-card`.
 
 | task | graded | right accepted | wrong rejected | diagnoses right |
 | --- | --- | --- | --- | --- |

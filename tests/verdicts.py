@@ -129,3 +129,14 @@ HOSTILE_EVIDENCE: list[dict[str, Any]] = [
     {"training": [1], "note": HOSTILE, "output": HOSTILE},
     {HOSTILE: {"loss": [1.0, 0.5]}, "history": {"loss": [1.0], "accuracy": [0.5]}},
 ]
+
+
+def hostile() -> Verdict:
+    """Returns a verdict whose every text comes from a hostile submission."""
+    checks = (
+        check("cnn::builds", "failed", message=HOSTILE, hint=HOSTILE),
+        check("cnn::trains", "error", message=HOSTILE),
+        check("cnn::accuracy", "skipped", message=HOSTILE),
+    )
+    evidence = {**RICH, "output": HOSTILE, "note": HOSTILE, "mixed": {HOSTILE: 0.5}}
+    return verdict(task("cnn", "error", checks, evidence, HOSTILE))

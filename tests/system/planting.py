@@ -28,8 +28,8 @@ from graders.rubric import KIT
 from graders.runner import Request, Runner, Settings, draw_for
 from graders.runner import warm as warm_process
 from graders.verdict import TaskVerdict
+from tests.programs import cnn, first_bad
 from tests.system import probes
-from tests.test_bad_input import cnn, first_bad
 
 IPC_CREAT, IPC_EXCL, IPC_RMID = 0o1000, 0o2000, 0
 # The secret of the hidden tests, as an instructor gives it.

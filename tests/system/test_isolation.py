@@ -13,8 +13,8 @@ import pytest
 
 from graders.rubric import KIT
 from graders.runner import Runner
+from tests.programs import FIT, GOOD, cnn, first_bad
 from tests.system import planting, probes
-from tests.test_bad_input import FIT, GOOD, cnn, first_bad
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
 

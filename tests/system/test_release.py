@@ -21,7 +21,7 @@ from graders.course.source_notebooks import cleared, for_questions, for_task, sp
 from graders.rubric import KIT, SECTIONS
 from graders.rubric.stubs import make_stub
 from graders.submission import notebooks, source
-from tests.test_bad_input import run
+from tests.programs import run
 
 TASKS = rubric.tasks()
 IDS = [task.id for task in TASKS]

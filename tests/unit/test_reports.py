@@ -19,8 +19,7 @@ from graders.printable import MAX_ITEMS, plain
 from graders.reports import cells, gradescope, html, junit, text
 from graders.reports import evidence as reading
 from graders.runner.store import Store
-from graders.verdict import Verdict
-from tests.verdicts import HOSTILE, HOSTILE_EVIDENCE, RICH, check, task, verdict
+from tests.verdicts import HOSTILE_EVIDENCE, RICH, check, hostile, task, verdict
 
 VOID = frozenset("meta link br img input hr".split())
 ATTRIBUTES_THAT_LOAD = ("src", "srcset", "data", "action", "poster", "background", "formaction")
@@ -142,17 +141,6 @@ def test_the_page_is_a_pure_function() -> None:
     """The same verdict gives the same page."""
     found = verdict(task(evidence=RICH))
     assert html.render(found) == html.render(found)
-
-
-def hostile() -> Verdict:
-    """Returns a verdict whose every text comes from a hostile submission."""
-    checks = (
-        check("cnn::builds", "failed", message=HOSTILE, hint=HOSTILE),
-        check("cnn::trains", "error", message=HOSTILE),
-        check("cnn::accuracy", "skipped", message=HOSTILE),
-    )
-    evidence = {**RICH, "output": HOSTILE, "note": HOSTILE, "mixed": {HOSTILE: 0.5}}
-    return verdict(task("cnn", "error", checks, evidence, HOSTILE))
 
 
 def test_text_of_a_submission_stays_text() -> None:

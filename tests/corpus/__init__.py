@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,7 +22,7 @@ from graders import rubric
 from graders.runner import Request, Runner, Settings
 from graders.verdict import CheckResult, TaskVerdict
 
-FOLDER = Path(__file__).resolve().parent / "submissions"
+FOLDER = Path(__file__).resolve().parent.parent / "submissions"
 # Under this key a test hands on the name of a submission, and what was found of it.
 JUDGED = "judged"
 
@@ -206,7 +205,3 @@ def main(arguments: list[str] | None = None) -> int:
                         print(f"        {check.id}: {check.message}", flush=True)
     print(f"{len(wanted) - bad} passed, {bad} failed")
     return 1 if bad else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

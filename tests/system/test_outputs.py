@@ -11,7 +11,7 @@ import pytest
 
 from graders import rubric
 from graders.reports.targets import FORMATS, Outputs, Unwritable
-from tests.test_bad_input import run
+from tests.programs import run
 from tests.verdicts import task, verdict
 
 BEGINNINGS = {

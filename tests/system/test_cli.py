@@ -14,7 +14,7 @@ from graders.cli import hints
 from graders.rubric import KIT
 from graders.rubric import bounds as thresholds
 from tests import verdicts
-from tests.test_bad_input import run
+from tests.programs import run
 
 
 def test_untouched_stubs_need_no_tensorflow() -> None:

@@ -17,8 +17,7 @@ import pytest
 from graders.printable import plain
 from graders.reports import html
 from tests.browser import BROWSER, WITHOUT, open_page
-from tests.test_reports import hostile
-from tests.verdicts import HOSTILE_EVIDENCE, RICH, task, verdict
+from tests.verdicts import HOSTILE_EVIDENCE, RICH, hostile, task, verdict
 
 pytestmark = pytest.mark.skipif(not BROWSER, reason=WITHOUT)
 
