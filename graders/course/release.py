@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # what only instructors use are not in it.
 FILES = (
     *("grade.py", "README.md", "LICENSE", "pyproject.toml", "uv.lock", ".gitignore"),
-    *("assignments/interview_practice.md", "assignments/colab.ipynb"),
+    *("assignments/README.md", "assignments/interview_practice.md", "assignments/colab.ipynb"),
 )
 FOLDERS = {"graders": (".py", ".json", ".j2", ".css"), "datasets": (".py", ".npz")}
 INSTRUCTORS = (
@@ -202,6 +202,6 @@ def main(arguments: list[str], parser: argparse.ArgumentParser) -> int:
             "(with uv: python -m uv run --extra instructor grade.py release DIR)."
         ) from None
     print(f"{target / 'student'}: the kit for students.")
-    print(f"{target / 'course'}: the nbgrader course; README.md says how to go on.")
+    print(f"{target / 'course'}: the nbgrader course; graders/course/README.md tells how to go on.")
     print(f"{len(changed)} files changed." if changed else "Everything was up to date.")
     return 0

@@ -25,7 +25,7 @@ DONE = re.compile(r"^\w+: (not started|passed), ")
 
 def section(readme: str) -> str:
     """Returns the part of a README that shows the first hour."""
-    [found] = re.findall(r"^### The first hour\n(.*?)^### ", readme, re.MULTILINE | re.DOTALL)
+    [found] = re.findall(r"^## The first hour\n(.*?)^## ", readme, re.MULTILINE | re.DOTALL)
     return found
 
 
@@ -65,7 +65,7 @@ def test_the_readme_shows_what_comes(released: Path, tmp_path: Path) -> None:
     path = kit / TASK.stub.relative_to(KIT)
     # "Three of the methods as their TODOs say".
     solution = re.sub(r"^ *### (BEGIN|END) SOLUTION\n", "", TASK.reference.read_text(), flags=re.M)
-    blocks = BLOCK.findall(section((kit / "README.md").read_text(encoding="utf-8")))
+    blocks = BLOCK.findall(section((kit / "assignments" / "README.md").read_text(encoding="utf-8")))
     assert [kind for kind, _ in blocks].count("console") >= 4
     for kind, text in blocks:
         if kind == "python":
@@ -83,7 +83,7 @@ def test_the_readme_shows_what_comes(released: Path, tmp_path: Path) -> None:
 
 def test_it_fits_a_terminal() -> None:
     """Nothing that is shown is wider than 80 columns, or ends in blanks."""
-    readme = (KIT / "README.md").read_text(encoding="utf-8")
+    readme = (KIT / "assignments" / "README.md").read_text(encoding="utf-8")
     lines = [line for _, text in BLOCK.findall(section(readme)) for line in text.splitlines()]
     assert len(lines) > 40
     for line in lines:
@@ -92,7 +92,7 @@ def test_it_fits_a_terminal() -> None:
 
 def test_it_tells_a_whole_story() -> None:
     """Stubs, a hint, a message, all points, progress over the kit, and what comes next."""
-    readme = (KIT / "README.md").read_text(encoding="utf-8")
+    readme = (KIT / "assignments" / "README.md").read_text(encoding="utf-8")
     shown = " ".join(section(readme).split())
     for words in (
         "0 of 9 tasks complete, 0 of 90 points",
