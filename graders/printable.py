@@ -1,11 +1,13 @@
-"""Evidence made plain: bounded JSON data, whatever a check or a sandbox put into it.
+"""Text and data from submissions, made safe to show: bounded, and without control characters.
 
-Some of it is what the submission answered, word for word. It is cut to size where it enters a
+Some evidence is what the submission answered, word for word. It is cut to size where it enters a
 verdict, so that the store can keep it and a report can draw it.
 """
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,27 @@ import numpy as np
 MAX_DEPTH = 8
 MAX_ITEMS = 50_000
 MAX_TEXT = 20_000
+# Keras prints its own errors in bold.
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+# Control and formatting characters, surrogates, private ones, separators of lines and paragraphs.
+BLOCKED = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+
+
+def printable(text: str, limit: int = 8000) -> str:
+    """Makes text from a submission safe to print: no control characters, limited length.
+
+    Args:
+        text: String.
+        limit: Integer, the most characters.
+
+    Returns:
+        String.
+    """
+    cleaned = "".join(
+        c if c in "\n\t" or unicodedata.category(c) not in BLOCKED else "\ufffd"
+        for c in COLOURS.sub("", text[: limit + 1]).replace("\r\n", "\n")
+    )
+    return cleaned if len(cleaned) <= limit else cleaned[:limit] + " …"
 
 
 def plain(value: Any) -> Any:

@@ -277,7 +277,7 @@ def _grade(given: argparse.Namespace) -> int:
             for task in verdict.tasks:
                 output = str(task.evidence.get("output", "")).strip()
                 if output:
-                    from graders.submission.source import printable
+                    from graders.printable import printable
 
                     console.print(f"--- printed by {task.task} ---", markup=False)
                     console.print(printable(output), markup=False, highlight=False)

@@ -28,6 +28,7 @@ from traitlets import Float, Integer, Unicode
 
 from graders import rubric
 from graders.course.source_notebooks import clear_cell, grade_id
+from graders.printable import printable
 from graders.reports import cells
 from graders.rubric import Task
 from graders.runner import Request, Runner, Settings
@@ -84,7 +85,7 @@ def _work(task: Task | None, folder: Path, path: Path) -> list[dict[str, Any]]:
 
 
 def _unreadable(task: Task | None, folder: Path, path: Path, reason: str) -> list[dict[str, Any]]:
-    reason = sources.printable(reason).replace(f"{folder}/", "")
+    reason = printable(reason).replace(f"{folder}/", "")
     notes: list[dict[str, Any]] = [_note(reason)]
     try:
         # A notebook with a syntax error in it is shown all the same.

@@ -20,10 +20,10 @@ from typing import Any
 
 from graders.course import results
 from graders.course.shape import Token, tokens
+from graders.printable import printable
 from graders.rubric import Task
 from graders.rubric.stubs import pristine
 from graders.submission import source as sources
-from graders.submission.source import printable
 
 # So many tokens in a row count as shared (a line of code has about ten).
 RUN = 6

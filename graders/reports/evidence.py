@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from graders.submission.source import printable
+from graders.printable import printable
 
 MAX_EPOCHS = 500
 MAX_CELLS = 400

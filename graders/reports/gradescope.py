@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from graders.printable import printable
 from graders.reports import curves, text
-from graders.submission.source import printable
 from graders.verdict import CheckResult, TaskVerdict, Verdict
 
 

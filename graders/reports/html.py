@@ -14,10 +14,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from graders.printable import printable
 from graders.reports import curves, figures, text
 from graders.reports import evidence as reading
 from graders.reports.curves import percent
-from graders.submission.source import printable
 from graders.verdict import CheckResult, TaskVerdict, Verdict
 
 MARKS = {

@@ -13,7 +13,7 @@ import stat
 import sys
 from pathlib import Path
 
-from graders.submission.source import printable
+from graders.printable import printable
 from graders.verdict import Verdict
 
 # Renderers are imported when they are asked for: plots and templates take their time.

@@ -24,7 +24,7 @@ from typing import Any
 from graders.boundary.launching import Launcher
 from graders.boundary.wire import Channel, WireClosed, WireError, WireTimeout
 from graders.calibration import first_use
-from graders.printable import plain
+from graders.printable import plain, printable
 from graders.rubric import Task
 from graders.rubric import bounds as thresholds
 from graders.runner.store import Store, key_for, local_key
@@ -140,7 +140,7 @@ def _result(task: Task, name: str, outcome: Any, message: str, seconds: float) -
         outcome,
         item.points if passed else 0.0,
         item.points,
-        "" if passed else sources.printable(message).strip(),
+        "" if passed else printable(message).strip(),
         "" if passed else item.hints[0],
         seconds,
     )
@@ -259,7 +259,7 @@ class Runner:
             verdict = verdict or self._from_store_or_graded(request.task, source, settings)
             if source.note:
                 text = f"{source.note} {verdict.message}".strip()
-                verdict = dataclasses.replace(verdict, message=sources.printable(text))
+                verdict = dataclasses.replace(verdict, message=printable(text))
         assert verdict is not None
         verdict = dataclasses.replace(verdict, seconds=time.monotonic() - started)
         self._listener(request.task.id, {"verdict": verdict})
@@ -291,7 +291,7 @@ class Runner:
         try:
             source = sources.load(task, request.path)
         except sources.Unreadable as error:
-            text = sources.printable(str(error))
+            text = printable(str(error))
             checks = _all_skipped(task, text, "error")
             return TaskVerdict(task.id, task.section, "error", checks, message=text), None
         if request.is_reference or not sources.is_stub(source.text, task):
@@ -522,7 +522,7 @@ class _Collected:
         elif self._grader_error or not self._results:
             status = "grader_error"
             last = (self._grader_error.strip() or "no check ran").splitlines()[-1]
-            message = _report_this(sources.printable(last, 300))
+            message = _report_this(printable(last, 300))
             if os.environ.get("KERAS_KIT_DEBUG"):
                 message += "\n" + self._grader_error
         elif any(check.outcome == "error" for check in checks):

@@ -13,9 +13,9 @@ import hashlib
 import os
 import re
 import stat
-import unicodedata
 from pathlib import Path
 
+from graders.printable import printable
 from graders.rubric import Task
 from graders.rubric.stubs import pristine
 from graders.submission import notebooks
@@ -65,31 +65,6 @@ class Source:
         name = re.escape(self.filename)
         message = re.sub(rf'"(?:[^"\n]*/)?{name}", line (\d{{1,7}})', place, message)
         return message.replace(self.filename, title)
-
-
-# Keras prints its own errors in bold.
-COLOURS = re.compile(r"\x1b\[[0-9;]*m")
-
-
-# Control and formatting characters, surrogates, private ones, separators of lines and paragraphs.
-BLOCKED = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
-
-
-def printable(text: str, limit: int = 8000) -> str:
-    """Makes text from a submission safe to print: no control characters, limited length.
-
-    Args:
-        text: String.
-        limit: Integer, the most characters.
-
-    Returns:
-        String.
-    """
-    cleaned = "".join(
-        c if c in "\n\t" or unicodedata.category(c) not in BLOCKED else "\ufffd"
-        for c in COLOURS.sub("", text[: limit + 1]).replace("\r\n", "\n")
-    )
-    return cleaned if len(cleaned) <= limit else cleaned[:limit] + " …"
 
 
 def _candidates(task: Task, where: Path) -> list[Path]:
