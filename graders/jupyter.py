@@ -10,7 +10,7 @@ import textwrap
 from pathlib import Path
 
 from graders import rubric
-from graders.runner import Request, Runner, Settings
+from graders.runner import Request, Runner, Settings, secret_from
 from graders.verdict import CheckResult
 
 # `nbgrader validate` cuts longer lines off.
@@ -25,7 +25,7 @@ class _InWords(BaseException):
 
 
 class GraderFailed(_InWords, RuntimeError):
-    """The grader itself failed; nothing is said of the submission."""
+    """The grader itself failed, which tells nothing of the submission."""
 
 
 class Stopped(_InWords, KeyboardInterrupt):
@@ -33,12 +33,12 @@ class Stopped(_InWords, KeyboardInterrupt):
 
 
 @functools.cache
-def _runner() -> Runner:
-    secret = os.environ.get("KERAS_KIT_SECRET", "").strip()
+def runner() -> Runner:
+    """Returns the runner of this kernel, which lives as long as the kernel."""
     # With the store: the first check of a notebook grades, the others look up.
-    runner = Runner(Settings(use_store=True, secret=secret.encode() if secret else None))
-    atexit.register(runner.close)
-    return runner
+    made = Runner(Settings(use_store=True, secret=secret_from()))
+    atexit.register(made.close)
+    return made
 
 
 def _validating() -> bool:
@@ -47,7 +47,7 @@ def _validating() -> bool:
 
 def _notebook(task: str) -> Path:
     # Jupyter names the notebook of a session: a copy or a renamed file is what its own cells grade.
-    # A validation that is started from a notebook is not of that notebook.
+    # A validation that is started from a notebook does not validate that notebook.
     named = Path("" if _validating() else os.environ.get("JPY_SESSION_NAME", ""))
     if named.suffix == ".ipynb" and named.exists():
         return named
@@ -55,7 +55,7 @@ def _notebook(task: str) -> Path:
 
 
 def _for_validate(result: CheckResult, text: str) -> None:
-    """Says why a check failed where `nbgrader validate` looks: it shows what cells warn of."""
+    """Prints why a check failed where `nbgrader validate` looks: it shows what cells warn of."""
     if result.points < result.max_points:
         lines = [textwrap.wrap(line, VALIDATE_COLUMNS) or [""] for line in text.split("\n")]
         sys.stderr.write("\n".join(line for part in lines for line in part) + "\n")
@@ -85,7 +85,7 @@ def check(name: str) -> float:
         return 0.0
     path = _notebook(task.id)
     try:
-        verdict = _runner().grade_task(Request(task, path))
+        verdict = runner().grade_task(Request(task, path))
     except KeyboardInterrupt:
         raise Stopped(f"Stopped: {name} has no verdict yet. Run the cell again.") from None
     if verdict.status == "grader_error":

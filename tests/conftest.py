@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from graders import KIT, rubric
-from graders.runner import Request, Runner, Settings
+from graders.runner import Event, Listener, Request, Runner, Settings
 from graders.verdict import TaskVerdict
 from tests import bytecode
 
@@ -42,16 +41,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.fixture(scope="session")
-def listeners() -> list[Callable[[str, dict[str, Any]], None]]:
+def listeners() -> list[Listener]:
     """What listens to the runner's gradings; whoever adds to it takes it out again."""
     return []
 
 
 @pytest.fixture(scope="session")
-def runner(listeners: list[Callable[[str, dict[str, Any]], None]]) -> Iterator[Runner]:
+def runner(listeners: list[Listener]) -> Iterator[Runner]:
     """One warm process for all gradings of a test session."""
 
-    def tell(task: str, event: dict[str, Any]) -> None:
+    def tell(task: str, event: Event) -> None:
         for listener in listeners:
             listener(task, event)
 

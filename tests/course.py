@@ -20,7 +20,7 @@ from graders import rubric
 from graders.course import autograde, release
 from graders.rubric import KIT
 from graders.runner import Request
-from graders.submission import source as sources
+from graders.submission import locate
 from graders.verdict import CheckResult, Status, TaskVerdict
 
 # The quickest task to grade.
@@ -102,10 +102,10 @@ def record(
     class Told:
         def grade_task(self, request: Request) -> TaskVerdict:
             work = course / "submitted" / request.path.name / SECTION
-            assert sources.locate(request.task, request.path) == work / f"{TASK.id}.ipynb"
+            assert locate(request.task, request.path) == work / f"{TASK.id}.ipynb"
             return given[request.path.name]
 
-    monkeypatch.setattr(autograde, "_runner", lambda settings: Told())
+    monkeypatch.setattr(autograde, "runner_for", lambda settings: Told())
     config = Config()
     config.CourseDirectory.root = str(course)
     config.CourseDirectory.assignment_id = SECTION

@@ -10,15 +10,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import threading
 from collections import defaultdict
-from collections.abc import Callable
 from pathlib import Path
 
 from datasets.cache import cache_dir, write_bytes
 from graders.calibration.placing import FIRST_USE_DRAWS, on_first_use
 from graders.rubric import Task
+from graders.rubric.bounds import CommittedBounds, Measure, NoBounds
 from graders.runner.store import engine_digest
-from graders.verdict import TaskVerdict
 
 
 def _file(task: Task, source: str) -> Path:
@@ -41,10 +41,8 @@ def known(task: Task, source: str) -> dict[str, float] | None:
     return None
 
 
-def bounds(
-    task: Task, source: str, measure: Callable[[int], TaskVerdict]
-) -> dict[str, float] | str:
-    """Returns the bounds of a task for a source, measured now if they never were.
+def measured(task: Task, source: str, measure: Measure) -> dict[str, float]:
+    """Measures the bounds of a task for a source, and keeps them.
 
     Args:
         task: `Task`.
@@ -52,20 +50,45 @@ def bounds(
         measure: Callable that grades the reference with a seed, no bound counting.
 
     Returns:
-        A dict: measure -> bound; or one line that says why there is none.
+        A dict: measure -> bound.
+
+    Raises:
+        NoBounds: If the reference could not be graded.
     """
-    measured = known(task, source)
-    if measured is not None:
-        return measured
     values: dict[tuple[str, bool], list[float]] = defaultdict(list)
     for seed in range(FIRST_USE_DRAWS):
         verdict = measure(seed)
         if verdict.status == "grader_error":
-            return verdict.message
+            raise NoBounds(verdict.message)
         for name, (value, upper) in verdict.evidence.get("measures", {}).items():
             values[name, upper].append(float(value))
     if not values:
-        return f"The reference for {task.id} could not be measured with the data {source}."
+        raise NoBounds(f"The reference for {task.id} could not be measured with the data {source}.")
     found = {name: on_first_use(rows, upper) for (name, upper), rows in values.items()}
     write_bytes(_file(task, source), json.dumps(found, indent=1).encode())
     return found
+
+
+class MeasuredBounds(CommittedBounds):
+    """The committed bounds, and for other data those that are measured on first use."""
+
+    def __init__(self) -> None:
+        # Two works of one class must not measure the same thing twice.
+        self._lock = threading.Lock()
+
+    def of(self, task: Task, source: str, measure: Measure | None = None) -> dict[str, float]:
+        """Returns the bounds of a task, see `graders.rubric.bounds.Bounds`."""
+        try:
+            return super().of(task, source)
+        except NoBounds:
+            if not task.reference.exists():
+                raise
+            found = known(task, source)
+            if found is not None:
+                return found
+            if measure is None:
+                raise
+        with self._lock:
+            # Somebody else may have measured them meanwhile.
+            found = known(task, source)
+            return measured(task, source, measure) if found is None else found

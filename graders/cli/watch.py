@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from graders.runner import Request
-from graders.submission import source as sources
+from graders.submission import Unreadable, locate
 
 # Editors save in steps (truncate, write, rename); what comes within this time is one save.
 SETTLE_MS = 60
@@ -19,8 +19,8 @@ LOOK_AGAIN_MS = 500
 
 def _file(request: Request) -> Path | None:
     try:
-        return sources.locate(request.task, request.path).absolute()
-    except sources.Unreadable:
+        return locate(request.task, request.path).absolute()
+    except Unreadable:
         return None
 
 

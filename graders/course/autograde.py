@@ -27,13 +27,14 @@ from nbgrader.converters import Autograde, GenerateAssignment, NbGraderException
 from traitlets import Float, Integer, Unicode
 
 from graders import rubric
+from graders.boundary.limits import TASK_SECONDS
+from graders.calibration.first_use import MeasuredBounds
 from graders.course.source_notebooks import clear_cell, grade_id
 from graders.printable import printable
 from graders.reports import cells
 from graders.rubric import Task
-from graders.runner import Request, Runner, Settings
-from graders.submission import notebooks
-from graders.submission import source as sources
+from graders.runner import BadSecret, Request, Runner, Settings, secret_from
+from graders.submission import Unreadable, load, locate, notebooks, read_bytes
 from graders.verdict import TaskVerdict
 
 UNGRADED = "keras_kit_ungraded"
@@ -71,14 +72,14 @@ def _work(task: Task | None, folder: Path, path: Path) -> list[dict[str, Any]]:
     """Returns the cells of what was handed in: the notebook's, or the module as one cell."""
     try:
         if task is None:
-            data = sources.read_bytes(path, notebooks.MAX_BYTES)
+            data = read_bytes(path, notebooks.MAX_BYTES)
             return notebooks.document(data)["cells"]
-        found = sources.load(task, folder)
-    except (sources.Unreadable, notebooks.BadNotebook) as error:
+        found = load(task, folder)
+    except (Unreadable, notebooks.BadNotebook) as error:
         return _unreadable(task, folder, path, str(error))
     notes: list[dict[str, Any]] = [_note(found.note)] if found.note else []
     if found.path.suffix.lower() == ".ipynb":
-        data = sources.read_bytes(found.path, notebooks.MAX_BYTES)
+        data = read_bytes(found.path, notebooks.MAX_BYTES)
         return [*notes, *notebooks.document(data)["cells"]]
     notes.append(_note(f"Handed in as {found.path.name}."))
     return [*notes, new_code_cell(found.text)]
@@ -89,12 +90,12 @@ def _unreadable(task: Task | None, folder: Path, path: Path, reason: str) -> lis
     notes: list[dict[str, Any]] = [_note(reason)]
     try:
         # A notebook with a syntax error in it is shown all the same.
-        shown = sources.locate(task, folder) if task is not None else path
+        shown = locate(task, folder) if task is not None else path
         if shown.suffix.lower() == ".ipynb":
-            data = sources.read_bytes(shown, notebooks.MAX_BYTES)
+            data = read_bytes(shown, notebooks.MAX_BYTES)
             return notes + notebooks.document(data)["cells"]
-        return [*notes, new_code_cell(sources.read_bytes(shown).decode("utf-8"))]
-    except (sources.Unreadable, notebooks.BadNotebook, UnicodeDecodeError):
+        return [*notes, new_code_cell(read_bytes(shown).decode("utf-8"))]
+    except (Unreadable, notebooks.BadNotebook, UnicodeDecodeError):
         return notes
 
 
@@ -160,8 +161,11 @@ class SubmissionExporter(NotebookExporter):
 _runners: dict[Settings, Runner] = {}
 
 
-def _runner(settings: Settings) -> Runner:
-    return _runners.setdefault(settings, Runner(settings))
+def runner_for(settings: Settings) -> Runner:
+    """Returns the runner for some settings; `nbgrader autograde` closes it at its end."""
+    if settings not in _runners:
+        _runners[settings] = Runner(settings, bounds=MeasuredBounds())
+    return _runners[settings]
 
 
 def _close_runners() -> None:
@@ -174,22 +178,21 @@ class GradeWithKit(preprocessors.NbGraderPreprocessor):
 
     secret_file = Unicode("", help="File with the secret of the hidden tests.").tag(config=True)
     seed = Integer(0, help="The public seed.").tag(config=True)
-    timeout = Float(300.0, help="Seconds for each task.").tag(config=True)
+    timeout = Float(TASK_SECONDS, help="Seconds for each task.").tag(config=True)
     data = Unicode("default", help="The data, as with --data.").tag(config=True)
     weights = Unicode("kit", help="VGG16 weights: kit or imagenet.").tag(config=True)
 
-    def _settings(self) -> Settings:
-        secret = os.environ.get("KERAS_KIT_SECRET", "").strip().encode("utf-8", "surrogateescape")
-        if self.secret_file:
-            secret = Path(self.secret_file).read_bytes().strip()
-            if not secret:
-                raise NbGraderException(f"The secret file {self.secret_file} is empty.")
+    def settings(self) -> Settings:
+        try:
+            secret = secret_from(self.secret_file or None)
+        except BadSecret as error:
+            raise NbGraderException(str(error)) from None
         return Settings(
             seed=self.seed,
             seconds=self.timeout,
             data=self.data,
             weights=self.weights,
-            secret=secret or None,
+            secret=secret,
             use_store=True,
             settle=True,
         )
@@ -202,7 +205,7 @@ class GradeWithKit(preprocessors.NbGraderPreprocessor):
         if task is not None:
             exporter: Any = self.parent
             folder = _submission(exporter.parent, info)
-            verdict = _runner(self._settings()).grade_task(Request(task, folder))
+            verdict = runner_for(self.settings()).grade_task(Request(task, folder))
             ungraded |= fill(nb, task, _without(verdict, f"{folder}/"))
         # What nobody graded must not count as right for want of an error.
         for cell in nb.cells:

@@ -14,104 +14,30 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from graders import rubric
-from graders.course import results
-from graders.rubric import Task, UnknownTask
-from graders.submission import source as sources
+from graders.calibration.first_use import MeasuredBounds
+from graders.course import cluster, results
+from graders.course.handed_in import CannotGrade, Work, collect, tasks_of
+from graders.runner import Request, Runner, Settings
 from graders.verdict import TaskVerdict
 
-if TYPE_CHECKING:
-    from graders.runner import Runner, Settings
-
-# Where nobody watches a bar, a line each so many seconds says how far it is.
+# Where nobody watches a bar, a line is printed each so many seconds.
 LINE_SECONDS = 30.0
 # What a task costs, before the first one has been graded.
 GUESS_SECONDS = 15.0
 
 
-class CannotGrade(Exception):
-    """There is no class to grade, or no file to write to; the text is one line."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Work:
-    """One student's work on one task.
-
-    Attributes:
-        student: String, the name of the student's folder.
-        task: `Task`.
-        folder: Path to look in.
-    """
-
-    student: str
-    task: Task
-    folder: Path
-
-
-def _students(submitted: Path, wanted: Iterable[str]) -> list[str]:
-    if not submitted.is_dir():
-        raise CannotGrade(f"There is no folder {submitted}. Expected a folder for each student.")
-    found = sorted(
-        path.name for path in submitted.iterdir() if path.is_dir() and path.name[:1] not in "._"
-    )
-    missing = sorted(set(wanted) - set(found))
-    if missing:
-        raise CannotGrade(f"There is no student {missing[0]!r} in {submitted}.")
-    chosen = [name for name in found if name in set(wanted)] if wanted else found
-    if not chosen:
-        raise CannotGrade(f"There is nobody in {submitted}: expected a folder for each student.")
-    return chosen
-
-
-def collect(
-    submitted: Path, students: Iterable[str] = (), tasks: Iterable[Task] = ()
-) -> list[Work]:
-    """Finds what is to be graded.
+class ClassProgress:
+    """Shows how much is graded, and how long the rest may take. Use as a context manager.
 
     Args:
-        submitted: Path of the folder with one folder for each student.
-        students: Names of students; all if empty.
-        tasks: The tasks; if empty, those of every section that anybody handed something in for.
-
-    Returns:
-        List of `Work`: each of the tasks for each student, handed in or not.
-
-    Raises:
-        CannotGrade: If there is nobody.
+        works: List of `Work`.
+        jobs: Integer, how many are graded side by side.
+        stream: File to print to.
     """
-    chosen = _students(submitted, list(students))
-    asked = list(tasks)
-    if not asked:
-        everybody = _students(submitted, ())
-        asked = [
-            task
-            for task in rubric.tasks()
-            if any(
-                (submitted / student / task.section).is_dir() or _has(task, submitted / student)
-                for student in everybody
-            )
-        ]
-    if not asked:
-        raise CannotGrade(
-            f"There is no task in {submitted}: expected <student>/<section>/<task>.ipynb or .py."
-        )
-    return [Work(student, task, submitted / student) for student in chosen for task in asked]
-
-
-def _has(task: Task, folder: Path) -> bool:
-    try:
-        sources.locate(task, folder)
-    except sources.Unreadable:
-        return False
-    return True
-
-
-class _Progress:
-    """Says how far it is, and how long the rest may take."""
 
     def __init__(self, works: list[Work], jobs: int, stream: Any):
         from rich.console import Console
@@ -131,9 +57,9 @@ class _Progress:
             disable=not self._console.is_terminal,
         )
         self._row = self._bar.add_task("", total=self._total, left="")
-        self._said = time.monotonic()
+        self._printed = time.monotonic()
 
-    def __enter__(self) -> _Progress:
+    def __enter__(self) -> ClassProgress:
         self._bar.start()
         return self
 
@@ -158,12 +84,12 @@ class _Progress:
         left = f"about {minutes} min {seconds:02d} s left"
         self._bar.update(self._row, completed=self._done, left=left)
         now = time.monotonic()
-        if not self._console.is_terminal and now - self._said > LINE_SECONDS:
-            self._said = now
+        if not self._console.is_terminal and now - self._printed > LINE_SECONDS:
+            self._printed = now
             self._console.print(f"{self._done} of {self._total} graded, {left}.")
 
     @property
-    def said(self) -> str:
+    def summary(self) -> str:
         """String, what has been done so far."""
         return f"{self._done} of {self._total} tasks graded, {self._cached} of them from the store"
 
@@ -185,10 +111,8 @@ def grade(
     Returns:
         Dict from student to verdicts, in the order of `works`.
     """
-    from graders.runner import Request, Runner
-
     found: dict[int, TaskVerdict] = {}
-    with runner or Runner(settings) as runner:
+    with runner or Runner(settings, bounds=MeasuredBounds()) as runner:
         pool = concurrent.futures.ThreadPoolExecutor(settings.jobs)
         try:
             waiting = {
@@ -210,13 +134,6 @@ def grade(
     return verdicts
 
 
-def _tasks(names: Iterable[str]) -> list[Task]:
-    try:
-        return list(dict.fromkeys(rubric.find(name) for name in names))
-    except UnknownTask as error:
-        raise CannotGrade(str(error)) from None
-
-
 def _options(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Grade a class: SUBMITTED holds <student>/<section>/<task>.ipynb or .py. Stopped, the same "
@@ -231,7 +148,7 @@ def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--csv", metavar="FILE", help="write a line for each check of each student")
     parser.add_argument("--statistics", metavar="FILE", help="write a line of CSV for each check")
     parser.add_argument(
-        "--compare", metavar="FILE", help="say whose points differ from this earlier --json"
+        "--compare", metavar="FILE", help="print whose points differ from this earlier --json"
     )
     parser.add_argument(
         "--similarity",
@@ -264,7 +181,7 @@ def main(
     _options(parser)
     given = parser.parse_args(arguments)
     settings = settings_of(given)
-    works = collect(Path(given.submitted).expanduser(), given.student, _tasks(given.tasks))
+    works = collect(Path(given.submitted).expanduser(), given.student, tasks_of(given.tasks))
     try:
         before = results.read(Path(given.compare)) if given.compare else None
     except results.Unreadable as error:
@@ -279,17 +196,15 @@ def main(
             return 0
     runner = None
     if given.scheduler:
-        from graders.course import cluster
-
         runner = cluster.connect(given.scheduler, settings)
         settings = runner.settings
     else:
         settings = dataclasses.replace(settings.sharing(len(works)), settle=True)
-    with _Progress(works, settings.jobs, out) as progress:
+    with ClassProgress(works, settings.jobs, out) as progress:
         try:
             verdicts = grade(works, settings, progress.take, runner)
         except KeyboardInterrupt:
-            raise CannotGrade(f"Stopped: {progress.said}. The same command goes on.") from None
+            raise CannotGrade(f"Stopped: {progress.summary}. The same command goes on.") from None
     document = results.to_json(verdicts)
     written = (
         (given.json, lambda: json.dumps(document, indent=1, ensure_ascii=False) + "\n"),
@@ -301,13 +216,13 @@ def main(
     print(results.report(verdicts), file=out)
     if before is not None:
         print(results.changes(before, document), file=out)
-    print(f"{progress.said}; {settings.hidden_tests}.", file=out)
+    print(f"{progress.summary}; {settings.hidden_tests}.", file=out)
     statuses = {verdict.status for found in verdicts.values() for verdict in found}
     return 2 if "grader_error" in statuses else 0 if statuses == {"passed"} else 1
 
 
 def _compare(given: argparse.Namespace, works: list[Work], out: Any) -> None:
-    """Says which works look alike; those of all students count, to know what is usual."""
+    """Reports which works look alike; those of all students count, to know what is usual."""
     try:
         import copydetect  # noqa: F401
     except ModuleNotFoundError:
@@ -331,7 +246,7 @@ def _write(name: str | None, text: Callable[[], str]) -> None:
         sys.stdout.write(text())
     elif name:
         try:
-            # As spreadsheets read it: with a mark that says UTF-8 where it is a table.
+            # As spreadsheets read it: with a mark of UTF-8 where it is a table.
             encoding = "utf-8-sig" if name.lower().endswith(".csv") else "utf-8"
             Path(name).write_text(text(), encoding=encoding, newline="")
         except OSError as error:

@@ -11,15 +11,17 @@ import atexit
 import dataclasses
 import functools
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from graders import rubric
-from graders.course.bulk import CannotGrade
+from graders.calibration.first_use import MeasuredBounds
+from graders.course.handed_in import CannotGrade
 from graders.rubric import Task
-from graders.runner import Runner, Settings
+from graders.runner import Event, Graded, Runner, Settings, ThisMachine
 from graders.runner.store import engine_digest
-from graders.submission.source import Source
+from graders.submission import Source
 from graders.verdict import TaskVerdict
 
 if TYPE_CHECKING:
@@ -34,18 +36,18 @@ class WorkerFailed(Exception):
 
 
 @functools.cache
-def _runner(spawn: bool) -> Runner:
+def _machine() -> ThisMachine:
     """The worker's own warm process."""
-    runner = Runner(Settings(spawn=spawn))
-    atexit.register(runner.close)
-    return runner
+    machine = ThisMachine()
+    atexit.register(machine.close)
+    return machine
 
 
 def grade_here(job: dict[str, Any]) -> str:
     """Grades a submission on a worker.
 
     Args:
-        job: Dict of plain data, as `ClusterRunner` makes it.
+        job: Dict of plain data, as `Cluster` makes it.
 
     Returns:
         String, JSON: the verdict and whether it lasts, or under `"failed"` why there is none.
@@ -55,36 +57,43 @@ def grade_here(job: dict[str, Any]) -> str:
     settings = Settings(**job["settings"])
     source = Source(**{**job["source"], "path": Path(job["source"]["path"])})
     try:
-        # As `Runner.grade_task` does once it knows that the store has no verdict.
-        verdict, lasting = _runner(settings.spawn)._grade_source(
-            rubric.find(job["task"]), source, settings, job["bounds"]
-        )
+        graded = _machine().grade(rubric.find(job["task"]), source, settings, job["bounds"])
     except Exception as error:
         # Dask would write what a failed call was given, the secret too, into its log.
         return json.dumps({"failed": f"{type(error).__name__}: {error}"})
-    return json.dumps({"verdict": verdict.packed(), "lasting": lasting})
+    return json.dumps({"verdict": graded.verdict.packed(), "lasting": graded.lasting})
 
 
-class ClusterRunner(Runner):
-    """A `Runner` whose grading is done by the workers of a Dask cluster.
+class Cluster:
+    """Where a runner's gradings are done: on the workers of a Dask cluster.
 
     Args:
-        settings: `Settings`.
-        client: Dask's `Client`, which is closed with the runner.
+        client: Dask's `Client`.
     """
 
-    def __init__(self, settings: Settings, client: Client):
-        super().__init__(settings)
+    def __init__(self, client: Client):
         self._client = client
 
-    def close(self) -> None:
-        """Leaves the cluster; what it still grades for this runner is dropped."""
-        self._client.close()
-        super().close()
+    def warm_up(self, settings: Settings) -> None:
+        """Does nothing: workers warm up with their first grading."""
 
-    def _grade_source(
-        self, task: Task, source: Source, settings: Settings, bounds: dict[str, float]
-    ) -> tuple[TaskVerdict, bool]:
+    def close(self) -> None:
+        """Leaves the cluster, which drops what it still grades for this runner."""
+        self._client.close()
+
+    def grade(
+        self,
+        task: Task,
+        source: Source,
+        settings: Settings,
+        bounds: dict[str, float],
+        tell: Callable[[Event], None] = lambda event: None,
+    ) -> Graded:
+        """Grades a submission on a worker, see `graders.runner.Place`; nothing is told meanwhile.
+
+        Raises:
+            WorkerFailed: If the worker has no verdict.
+        """
         job = {
             "engine": engine_digest(),
             "task": task.id,
@@ -96,10 +105,10 @@ class ClusterRunner(Runner):
         answer = json.loads(self._client.submit(grade_here, job, pure=False).result())
         if "failed" in answer:
             raise WorkerFailed(f"a worker of the cluster did not grade: {answer['failed']}")
-        return TaskVerdict.unpacked(answer["verdict"]), bool(answer["lasting"])
+        return Graded(TaskVerdict.unpacked(answer["verdict"]), bool(answer["lasting"]))
 
 
-def connect(address: str, settings: Settings) -> ClusterRunner:
+def connect(address: str, settings: Settings) -> Runner:
     """Connects to a cluster.
 
     Args:
@@ -107,7 +116,7 @@ def connect(address: str, settings: Settings) -> ClusterRunner:
         settings: `Settings`, of which `jobs` become as many as the workers have threads.
 
     Returns:
-        A `ClusterRunner`.
+        A `Runner`, whose gradings are done there.
 
     Raises:
         CannotGrade: If Dask is not installed, there is no secret, or nobody answers.
@@ -138,4 +147,5 @@ def connect(address: str, settings: Settings) -> ClusterRunner:
             f"The scheduler {address} has no workers. Start some: dask worker {address}"
         ) from None
     jobs = sum(client.nthreads().values())
-    return ClusterRunner(dataclasses.replace(settings, jobs=jobs, threads=1, settle=True), client)
+    settings = dataclasses.replace(settings, jobs=jobs, threads=1, settle=True)
+    return Runner(settings, bounds=MeasuredBounds(), place=Cluster(client))

@@ -12,24 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from graders import KIT
+from graders.boundary.limits import TASK_SECONDS
 from graders.rubric import SECTIONS, tasks
 from graders.rubric.stubs import make_stub
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-# All that a student's copy is made of. The references and the tests, which hold solutions, and
-# what only instructors use are not in it.
+# What makes a student's copy. It leaves out references and tests, which hold solutions, and what
+# only instructors use.
 FILES = (
     *("grade.py", "README.md", "LICENSE", "pyproject.toml", "uv.lock", ".gitignore"),
     *("assignments/README.md", "assignments/interview_practice.md", "assignments/colab.ipynb"),
 )
 FOLDERS = {"graders": (".py", ".json", ".j2", ".css"), "datasets": (".py", ".npz")}
-INSTRUCTORS = (
-    "graders/course",
-    "graders/calibration/calibrate.py",
-    "graders/calibration/__main__.py",
-)
+INSTRUCTORS = ("graders/course", "graders/calibration")
 # An instructor's own part of a check file that students do not get: nbgrader's markers.
 HIDDEN = re.compile(
     r"^[ \t]*### BEGIN HIDDEN TESTS(?s:.*?)^[ \t]*### END HIDDEN TESTS.*\n?", re.MULTILINE
@@ -54,8 +51,8 @@ configure(c)
 
 # The secret of the hidden tests; the environment variable KERAS_KIT_SECRET does it too.
 # c.GradeWithKit.secret_file = "/path/to/a/file"
-# Seconds for each task, and the data, as with `python grade.py --timeout 300 --data default`.
-# c.GradeWithKit.timeout = 300.0
+# Seconds for each task, and the data: as --timeout and --data of `python grade.py`.
+# c.GradeWithKit.timeout = {timeout}
 # c.GradeWithKit.data = "default"
 
 # How `nbgrader zip_collect` reads the names of downloaded files: as Blackboard writes them,
@@ -78,7 +75,7 @@ c = get_config()
 c.Execute.timeout = {seconds}
 '''
 # What a check cell may take, in seconds: a task's own limit, the grader's part and its start.
-CELL_SECONDS = 420
+CELL_SECONDS = int(TASK_SECONDS) + 120
 
 
 class CannotRelease(Exception):
@@ -162,7 +159,12 @@ def release(target: Path) -> list[Path]:
         if walkthrough is not None:
             # Nothing in it is graded, so nbgrader's course does without it.
             writer.text(f"student/walkthroughs/{section}.ipynb", notebooks.text(walkthrough))
-    config = CONFIG.format(kit=str(KIT), sections="|".join(sections), seconds=CELL_SECONDS)
+    config = CONFIG.format(
+        kit=str(KIT),
+        sections="|".join(sections),
+        timeout=TASK_SECONDS,
+        seconds=CELL_SECONDS,
+    )
     writer.text("course/nbgrader_config.py", config)
     writer.text("student/nbgrader_config.py", VALIDATE_CONFIG.format(seconds=CELL_SECONDS))
     return writer.changed

@@ -23,7 +23,7 @@ from graders.course.shape import Token, tokens
 from graders.printable import printable
 from graders.rubric import Task
 from graders.rubric.stubs import pristine
-from graders.submission import source as sources
+from graders.submission import Unreadable, is_stub, load
 
 # So many tokens in a row count as shared (a line of code has about ten).
 RUN = 6
@@ -208,17 +208,17 @@ def read(task: Task, student: str, folder: Path) -> Sheet | None:
         A `Sheet`, or `None` for the stub.
 
     Raises:
-        sources.Unreadable: If there is none, or it cannot be compared.
+        Unreadable: If there is none, or it cannot be compared.
     """
-    source = sources.load(task, folder)
-    if sources.is_stub(source.text, task):
+    source = load(task, folder)
+    if is_stub(source, task):
         return None
     try:
         found = tuple(tokens(source.text, MAX_TOKENS + 1))
     except (RecursionError, MemoryError, ValueError, SyntaxError):
-        raise sources.Unreadable(f"{source.path.name} is nested too deeply.") from None
+        raise Unreadable(f"{source.path.name} is nested too deeply.") from None
     if len(found) > MAX_TOKENS:
-        raise sources.Unreadable(f"{source.path.name} is too long for an exercise.")
+        raise Unreadable(f"{source.path.name} is too long for an exercise.")
     return Sheet(student, source.text, found)
 
 
@@ -237,7 +237,7 @@ def compare_class(works: Iterable[tuple[Task, str, Path]], only: Iterable[str] =
     for task, student, folder in works:
         try:
             sheet = read(task, student, folder)
-        except sources.Unreadable as error:
+        except Unreadable as error:
             # Who handed nothing in has nothing in common with anybody.
             if not str(error).startswith("There is no "):
                 left_out.append(f"{student}: {task.id}: {str(error).splitlines()[0]}")

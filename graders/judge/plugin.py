@@ -18,10 +18,12 @@ from typing import Any, TypeVar
 import numpy as np
 import pytest
 
+from graders.boundary import events
 from graders.boundary.launching import Launcher
 from graders.checking import CheckFailed
 from graders.judge.faults import SubmissionError
 from graders.judge.submission import Submission
+from graders.verdict import Outcome
 
 T = TypeVar("T")
 
@@ -46,11 +48,14 @@ class GradingPlugin:
     Args:
         job: Dict, see `graders.judge.process`.
         launcher: `Launcher`, which starts sandboxes.
-        emit: Callable that takes events (dicts) for the runner.
+        emit: Callable that takes events (`graders.boundary.events`) for the runner.
     """
 
     def __init__(
-        self, job: dict[str, Any], launcher: Launcher, emit: Callable[[dict[str, Any]], None]
+        self,
+        job: dict[str, Any],
+        launcher: Launcher,
+        emit: Callable[[events.JudgeEvent], None],
     ):
         self._job, self._launcher, self._emit = job, launcher, emit
         self._outcomes: dict[str, str] = {}
@@ -75,10 +80,15 @@ class GradingPlugin:
             job["seed"],
             job["seconds"],
             job["limits"],
-            on_event=lambda event: self._emit({"progress": event}),
+            on_event=self._report_progress,
         )
         self._submission.load()
         return self._submission
+
+    def _report_progress(self, claim: dict[str, Any]) -> None:
+        progress = events.Progress.read(claim)
+        if progress is not None:
+            self._emit(progress)
 
     def _load_data(self) -> Any:
         from datasets import keep
@@ -172,7 +182,7 @@ class GradingPlugin:
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Tells the runner which check runs."""
         self._started = time.monotonic()
-        self._emit({"start": nodeid.rpartition("::")[2]})
+        self._emit(events.CheckStarted(nodeid.rpartition("::")[2]))
 
     def pytest_runtest_setup(self, item: Any) -> None:
         """Skips a check that needs one that did not pass."""
@@ -225,28 +235,20 @@ class GradingPlugin:
                 "memory",
             )
         elif type(error).__name__ == "DataUnavailable":
-            self._emit({"unavailable": text})
+            self._emit(events.DataUnavailable(text))
             self._finish(name, "skipped", text)
         else:
-            self._emit({"grader_error": "".join(traceback.format_exception(error))})
+            self._emit(events.JudgeFailed("".join(traceback.format_exception(error))))
             self._finish(name, "skipped", "The grader itself failed here; this is not your fault.")
 
-    def _finish(self, name: str, outcome: str, message: str, kind: str = "") -> None:
+    def _finish(self, name: str, outcome: Outcome, message: str, kind: str = "") -> None:
         self._outcomes[name] = outcome
-        submission = self._submission
-        self._emit(
-            {
-                "check": name,
-                "outcome": outcome,
-                "message": message,
-                "kind": kind,
-                "seconds": time.monotonic() - self._started,
-                "isolation": submission.isolation if submission else "none",
-            }
-        )
+        isolation = self._submission.isolation if self._submission else "none"
+        seconds = time.monotonic() - self._started
+        self._emit(events.CheckEnded(name, outcome, message, kind, seconds, isolation))
 
     def pytest_sessionfinish(self) -> None:
         """Hands over the evidence, and what the submission printed."""
         if self._submission is not None:
-            self._emit({"output": self._submission.output})
-        self._emit({"evidence": self._evidence})
+            self._emit(events.Printed(self._submission.output))
+        self._emit(events.EvidenceGathered(self._evidence))

@@ -2,7 +2,7 @@
 
 A job is plain data: `task`, `path` of the check file, `source` and `filename` of the submission,
 `seed`, `draw`, `data`, `source_name`, `seconds`, `limits`, `files`, `threads`. Events go to the
-runner as they happen: `start`, `check`, `progress`, `evidence`, `output`, `grader_error`, `done`.
+runner as they happen, see `graders.boundary.events`.
 """
 
 from __future__ import annotations
@@ -15,13 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from graders import KIT
-from graders.boundary import isolation
+from graders.boundary import events, isolation
 from graders.boundary.launching import Launcher
+from graders.boundary.limits import CHECK_GRACE_SECONDS, GRADER_MEMORY
 from graders.boundary.wire import Channel, WireClosed
-
-GRADER_MEMORY = 8 * 2**30
-# The submission's own limit ends its requests; this one ends what the grader does with the answers.
-GRACE_SECONDS = 30.0
 
 
 def run(job: dict[str, Any], launcher: Launcher, emit: Any) -> None:
@@ -47,7 +44,7 @@ def run(job: dict[str, Any], launcher: Launcher, emit: Any) -> None:
             *("-p", "no:cacheprovider", "-p", "no:terminal", "-p", "no:doctest"),
             *("-p", "no:logging", "-p", "no:unraisableexception", "-p", "no:threadexception"),
             *("-p", "pytest_timeout"),
-            f"--timeout={job['seconds'] + GRACE_SECONDS}",
+            f"--timeout={job['seconds'] + CHECK_GRACE_SECONDS}",
             "--import-mode=importlib",
             "--assert=plain",
             "--capture=no",
@@ -55,7 +52,7 @@ def run(job: dict[str, Any], launcher: Launcher, emit: Any) -> None:
         ],
         plugins=[plugin],
     )
-    emit({"done": int(code)})
+    emit(events.Finished(int(code)))
 
 
 def start(channel: Channel, launcher: Launcher) -> None:
@@ -76,9 +73,9 @@ def start(channel: Channel, launcher: Launcher) -> None:
 
     lock = threading.Lock()  # the submission is loaded in a thread of its own
 
-    def emit(event: dict[str, Any]) -> None:
+    def emit(event: events.JudgeEvent) -> None:
         with lock:
-            channel.send(event)
+            channel.send(events.pack(event))
 
     try:
         job = channel.receive()
@@ -93,5 +90,5 @@ def start(channel: Channel, launcher: Launcher) -> None:
     except WireClosed:
         pass
     except BaseException:
-        emit({"grader_error": traceback.format_exc()})
+        emit(events.JudgeFailed(traceback.format_exc()))
     os._exit(0)

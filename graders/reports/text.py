@@ -248,7 +248,7 @@ def next_step(
         return f"open assignments/{following.section}/{following.task}.py and read its top."
     if following.status == "grader_error":
         return f"run the same command again; {following.task} was not graded."
-    return f"mend {following.task}; {_hint(following.task, source)} helps."
+    return f"fix {following.task}; {_hint(following.task, source)} helps."
 
 
 def rubric_table(tasks: tuple[Task, ...], verbose: bool = False) -> RenderableType:

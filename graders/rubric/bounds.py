@@ -2,15 +2,20 @@
 
 `calibration.json` is written by `python -m graders.calibration`: for each measure the distributions
 of the reference and of the shortcuts over seeds and data draws, and the bound between them. No
-bound stands anywhere else; for other data, the reference is measured on first use.
+bound stands anywhere else. A runner is given an object that knows the bounds: `CommittedBounds`, or
+`graders.calibration.first_use.MeasuredBounds`, which measures the reference for other data.
 """
 
 from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+from graders.rubric.tasks import Task
+from graders.verdict import TaskVerdict
 
 FILE = Path(__file__).resolve().parent / "calibration.json"
 
@@ -45,3 +50,47 @@ def bounds(task: str, source: str = "default") -> dict[str, float] | None:
     if not found:
         return None
     return {name: float(row["bound"]) for name, row in found.items() if not name.startswith("_")}
+
+
+class NoBounds(Exception):
+    """A task has no bounds for some data; the text is one line that says why."""
+
+
+# Grades the reference with a seed, and no bound counts: what it reaches is in the evidence.
+Measure = Callable[[int], TaskVerdict]
+
+
+class Bounds(Protocol):
+    """What knows the bounds of tasks."""
+
+    def of(self, task: Task, source: str, measure: Measure | None = None) -> dict[str, float]:
+        """Returns the bounds of a task.
+
+        Args:
+            task: `Task`.
+            source: String, where data and weights come from.
+            measure: Callable that grades the reference; `None` if nothing may be graded now.
+
+        Returns:
+            A dict: measure -> bound; empty for a task that is in no calibration.
+
+        Raises:
+            NoBounds: If they are not known.
+        """
+
+
+class CommittedBounds:
+    """The bounds of the committed calibration, and no others."""
+
+    def of(self, task: Task, source: str, measure: Measure | None = None) -> dict[str, float]:
+        """Returns the bounds of a task, see `Bounds`."""
+        if task.id not in table():
+            return {}
+        found = bounds(task.id, source)
+        if not found:
+            raise NoBounds(
+                f"{task.id} has no bounds for the data {source}, and this copy of the kit holds no "
+                "reference to measure them with. Leave --data and --weights away, or ask your "
+                "instructor."
+            )
+        return found

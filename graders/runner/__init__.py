@@ -1,25 +1,31 @@
 """The one path from submissions to verdicts, which every front end uses."""
 
-from graders.runner.runner import (
-    DEFAULT_SECONDS,
-    SANDBOX_MEMORY,
-    Listener,
+from graders.runner.events import Event, Listener, ResultReady, VerdictReady
+from graders.runner.machine import Graded, Place, ThisMachine
+from graders.runner.runner import Runner, grade
+from graders.runner.settings import (
+    BadSecret,
     Request,
-    Runner,
     Settings,
     draw_for,
-    grade,
     processors,
+    secret_from,
 )
 
 __all__ = [
-    "DEFAULT_SECONDS",
-    "SANDBOX_MEMORY",
+    "BadSecret",
+    "Event",
+    "Graded",
     "Listener",
+    "Place",
     "Request",
+    "ResultReady",
     "Runner",
     "Settings",
+    "ThisMachine",
+    "VerdictReady",
     "draw_for",
     "grade",
     "processors",
+    "secret_from",
 ]

@@ -100,7 +100,8 @@ class Store:
         self.folder = folder or cache_dir() / "verdicts"
         self._key = local_key()
 
-    def _path(self, key: str) -> Path:
+    def path(self, key: str) -> Path:
+        """Returns the file of an entry."""
         return self.folder / key[:2] / f"{key}.json"
 
     def _sign(self, key: str, body: str) -> str:
@@ -113,7 +114,7 @@ class Store:
             key: String, from `key_for`.
         """
         try:
-            entry = json.loads(self._path(key).read_text(encoding="utf-8"))
+            entry = json.loads(self.path(key).read_text(encoding="utf-8"))
             body = entry["body"]
             if not hmac.compare_digest(entry["signature"], self._sign(key, body)):
                 return None
@@ -132,5 +133,5 @@ class Store:
 
         body = json.dumps(verdict.packed())
         entry = json.dumps({"signature": self._sign(key, body), "body": body})
-        with contextlib.suppress(OSError), atomic(self._path(key)) as temporary:
+        with contextlib.suppress(OSError), atomic(self.path(key)) as temporary:
             temporary.write_text(entry, encoding="utf-8")

@@ -1,9 +1,9 @@
 """One remark on how right work could be more idiomatic: from its source alone, for no points.
 
-    remark(source, "cnn.py") -> str
+    remark(source) -> str
 
 The source is parsed and never run. A rule keeps silent where there may be a reason for what it
-sees; of several remarks the first is said.
+sees; of several remarks the first one counts.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from graders.submission.notebooks import parse
+from graders.submission.source import Source
 
-# A rule finds a line and what to say of it.
+# A rule finds a line, and has words for it.
 Found = tuple[int, str] | None
 Node = TypeVar("Node", bound=ast.AST)
 
@@ -31,19 +32,18 @@ CATEGORICAL = ("categorical_crossentropy", "CategoricalCrossentropy")
 CLOCKS = ("time", "perf_counter", "monotonic", "process_time")
 
 
-def remark(source: str, filename: str, given: str = "") -> str:
-    """Says what could be more idiomatic in a submission.
+def remark(source: Source, given: str = "") -> str:
+    """Reports what could be more idiomatic in a submission.
 
     Args:
-        source: String, the module's source.
-        filename: String, what to call it.
+        source: `Source`.
         given: String, the stub: what the student was handed is no fault of the student's.
 
     Returns:
         String, a remark that begins with its place; empty if there is none.
     """
     try:
-        tree = parse(source)
+        tree = source.tree
         handed = _imports(parse(given))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ""
@@ -58,7 +58,7 @@ def remark(source: str, filename: str, given: str = "") -> str:
     for rule in rules:
         if (found := rule(tree)) is not None:
             line, words = found
-            return f'"{filename}", line {line}: {words}'
+            return source.in_cells(f'"{source.filename}", line {line}: {words}')
     return ""
 
 

@@ -337,13 +337,13 @@ def module(data: bytes, roots: Iterable[str], title: str) -> Module:
     return Module("\n".join(text) + "\n", tuple(lines))
 
 
-def only_needed(text: str, roots: Iterable[str]) -> str:
+def only_needed(tree: ast.Module, roots: Iterable[str]) -> str:
     """Returns a module without what the given names do not need, as `module` makes it.
 
     Args:
-        text: String, the module's source; it must parse.
+        tree: The module's syntax tree.
         roots: Names of the functions and classes that it is for.
     """
-    body = parse(text).body
+    body = tree.body
     kept = needed(body, roots)
     return ast.unparse(ast.Module([body[index] for index in sorted(kept)], []))

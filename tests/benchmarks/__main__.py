@@ -9,6 +9,7 @@ counts is the ratio. Nothing here is a test.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import itertools
 import os
 import re
@@ -21,9 +22,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from graders import rubric
+from graders.boundary.limits import SANDBOX_MEMORY
 from graders.judge.submission import Submission
 from graders.rubric import KIT
-from graders.runner import SANDBOX_MEMORY, Runner, Settings
+from graders.runner import Settings, ThisMachine
 from tests import bytecode
 
 Timed = Callable[[], float]
@@ -71,8 +73,8 @@ def compare(name: str, measured: Timed, baseline: Timed, runs: int, goal: str) -
 
 def startup(runs: int) -> None:
     """A ready sandbox against a fresh interpreter that imports Keras."""
-    with Runner(Settings()) as runner:
-        launcher = runner.warm_up()
+    with contextlib.closing(ThisMachine()) as machine:
+        launcher = machine.warm_up(Settings())
         limits = {"memory": SANDBOX_MEMORY, "cpu_seconds": 600, "threads": 0, "visible": []}
 
         def fork() -> None:

@@ -14,12 +14,10 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from graders import rubric
-from graders.runner import Request, Runner, Settings
+from graders.runner import Event, Listener, Request, ResultReady, Runner, Settings
 from graders.verdict import CheckResult, TaskVerdict
 
 FOLDER = Path(__file__).resolve().parent.parent / "submissions"
@@ -113,16 +111,16 @@ class FirstFailure(BaseException):
         self.result = result
 
 
-def stops_at(*outcomes: str) -> Callable[[str, dict[str, Any]], None]:
+def stops_at(*outcomes: str) -> Listener:
     """Returns a listener that ends a grading at the first check with one of some outcomes.
 
     It listens in the thread that asked for the grading, and raises `FirstFailure` there.
     """
 
-    def listen(_: str, event: dict[str, Any]) -> None:
-        result = event.get("result")
-        if result is not None and result.outcome in outcomes:
-            raise FirstFailure(result)
+    def listen(_: str, event: Event) -> None:
+        match event:
+            case ResultReady(result) if result.outcome in outcomes:
+                raise FirstFailure(result)
 
     return listen
 

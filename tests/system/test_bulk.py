@@ -28,9 +28,8 @@ from traitlets.config import Config
 from graders import jupyter, rubric
 from graders.course import autograde, bulk, results
 from graders.rubric import KIT
-from graders.runner import Request, Runner, Settings
-from graders.submission import notebooks
-from graders.submission import source as sources
+from graders.runner import Graded, Request, Runner, Settings, ThisMachine
+from graders.submission import Source, notebooks
 from graders.verdict import Status, TaskVerdict
 from tests.course import (
     REFERENCE,
@@ -413,12 +412,12 @@ def test_a_time_out_is_settled_in_bulk(
     calls: list[bool] = []
 
     def run_out(
-        self: Runner, task: rubric.Task, source: sources.Source, *more: object
-    ) -> tuple[TaskVerdict, bool]:
-        calls.append(self.settings.settle)
-        return ended, False
+        self: ThisMachine, task: rubric.Task, source: Source, settings: Settings, *more: object
+    ) -> Graded:
+        calls.append(settings.settle)
+        return Graded(ended, False)
 
-    monkeypatch.setattr(Runner, "_grade_source", run_out)
+    monkeypatch.setattr(ThisMachine, "grade", run_out)
     for settle in (False, True):
         with Runner(Settings(use_store=True, settle=settle)) as runner:
             for _ in range(2):
@@ -445,7 +444,7 @@ def test_only_what_is_asked_for(tmp_path: Path) -> None:
 def test_the_estimate_follows_what_tasks_cost() -> None:
     """What is left is the sum of what each task has cost others, over the jobs."""
     works = [bulk.Work(student, TASK, Path()) for student in "abcd"]
-    with bulk._Progress(works, 2, io.StringIO()) as progress:
+    with bulk.ClassProgress(works, 2, io.StringIO()) as progress:
         assert progress.seconds_left() == 4 * bulk.GUESS_SECONDS / 2
         progress.take(works[0], dataclasses.replace(verdict(["passed"], "passed"), seconds=8.0))
         assert progress.seconds_left() == 3 * 8.0 / 2
@@ -494,12 +493,24 @@ def test_the_bridge_takes_the_secret_from_a_file(tmp_path: Path) -> None:
     config = Config()
     config.GradeWithKit.secret_file = str(tmp_path / "secret")
     (tmp_path / "secret").write_text("s3cret\n")
-    settings = autograde.GradeWithKit(config=config)._settings()
+    settings = autograde.GradeWithKit(config=config).settings()
     assert settings.secret == b"s3cret"
     assert settings.use_store and settings.settle
     (tmp_path / "secret").write_text("\n")
     with pytest.raises(NbGraderException, match="is empty"):
-        autograde.GradeWithKit(config=config)._settings()
+        autograde.GradeWithKit(config=config).settings()
+
+
+def test_nbgrader_has_the_whole_verdict(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The remark on idiom too is in the verdict that the bridge records."""
+    path = tmp_path / f"{TASK.id}.py"
+    path.write_text("import os\nimport keras\nkeras.Model\n")
+    complete = Graded(verdict(["passed"] * len(TASK.checks), "passed"), True)
+    monkeypatch.setattr(ThisMachine, "grade", lambda *given: complete)
+    runner = autograde.runner_for(autograde.GradeWithKit().settings())
+    assert "`os` is imported" in runner.grade_task(Request(TASK, path)).evidence["idiom"]
 
 
 def test_check_cells_show_what_the_terminal_says(
@@ -516,7 +527,7 @@ def test_check_cells_show_what_the_terminal_says(
             return given
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(jupyter, "_runner", Told)
+    monkeypatch.setattr(jupyter, "runner", Told)
     monkeypatch.setattr("IPython.display.display", lambda bundle, raw: shown.append(bundle))
     first, last = TASK.checks[0], TASK.checks[-1]
     assert jupyter.check(first.id) == first.points / 4

@@ -95,7 +95,7 @@ def test_a_failing_submission_on_the_terminal(tmp_path: Path) -> None:
     assert "cnn: error builds (0 of 1 points)" in done.stdout
     assert "ValueError: [red]x[/red]" in done.stdout
     assert "python grade.py --hint cnn" in done.stdout
-    assert "Next: mend cnn" in done.stdout
+    assert "Next: fix cnn" in done.stdout
     assert "graders/" not in done.stdout
 
 

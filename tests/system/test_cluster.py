@@ -138,10 +138,10 @@ def test_a_worker_says_what_broke_without_the_secret(monkeypatch: pytest.MonkeyP
     def broken(*_: object) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr(runner.Runner, "_grade_source", broken)
+    monkeypatch.setattr(runner.ThisMachine, "grade", broken)
     job = {
         "engine": cluster.engine_digest(), "task": TASK.id, "bounds": {},
         "settings": {"secret": SECRET},
-        "source": {"text": "", "filename": "x.py", "path": "x.py", "digest": "", "lines": ()},
+        "source": {"text": "", "filename": "x.py", "path": "x.py", "lines": ()},
     }  # fmt: skip
     assert json.loads(cluster.grade_here(job)) == {"failed": "OSError: no space left"}

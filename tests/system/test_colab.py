@@ -14,7 +14,8 @@ pytest.importorskip("nbformat")
 
 import nbformat
 
-from graders import cli, rubric
+from graders import rubric
+from graders.cli import arguments
 from graders.course import colab
 from graders.course import source_notebooks as notebooks
 from graders.rubric import KIT
@@ -54,11 +55,11 @@ def test_it_holds_no_outputs_and_no_address(cells: list[nbformat.NotebookNode]) 
 def test_grade_py_accepts_its_commands(cells: list[nbformat.NotebookNode]) -> None:
     """Every `!python grade.py …` is a command line that grade.py takes, on tasks that exist."""
     found = [words[2:] for words in commands(cells) if words[:2] == ["python", "grade.py"]]
-    given = [cli._parser().parse_args(words) for words in found]
+    given = [arguments.parser().parse_args(words) for words in found]
     assert any(item.tasks == [TASK.id] and item.html == "report.html" for item in given)
     assert any(item.hint == TASK.id for item in given)
     for item in given:
-        assert len(cli._find(item.tasks)) == len(item.tasks)
+        assert len(arguments.find(item.tasks)) == len(item.tasks)
 
 
 def test_other_commands_fetch_and_install(cells: list[nbformat.NotebookNode]) -> None:

@@ -169,7 +169,7 @@ def test_a_failure_of_the_grader_is_words(student: Path) -> None:
         "class Broken:\n"
         "    def grade_task(self, request):\n"
         "        return TaskVerdict('x', 'y', 'grader_error', (), message='The grader broke.')\n"
-        "jupyter._runner = Broken\n"
+        "jupyter.runner = Broken\n"
     )
     found = nbformat.reads(notebook(given, f'jupyter.check("{IDS[0]}")'), as_version=4)
     place_ = {"metadata": {"path": str(path.parent)}}

@@ -20,7 +20,8 @@ import pytest
 from graders import rubric
 from graders.cli.watch import Interrupt
 from graders.rubric import KIT
-from graders.runner import Request, Runner, Settings, warm
+from graders.runner import Event, Request, Runner, Settings, ThisMachine, warm
+from graders.runner.events import CheckStarted
 from graders.verdict import TaskVerdict
 
 LAYER = rubric.find("custom_layer")
@@ -71,8 +72,8 @@ def test_an_interrupt_ends_what_runs_side_by_side(tmp_path: Path) -> None:
     main = threading.main_thread().ident
     assert main is not None
 
-    def listen(task: str, event: dict) -> None:
-        if "start" in event:
+    def listen(task: str, event: Event) -> None:
+        if isinstance(event, CheckStarted):
             signal.pthread_kill(main, signal.SIGINT)
 
     started = time.monotonic()
@@ -166,7 +167,8 @@ def test_the_warm_process_outlives_the_thread_that_started_it() -> None:
     task = rubric.find("custom_layer")
     request = Request(task, task.reference, is_reference=True)
     found: list[tuple[str, str]] = []
-    with Runner(Settings(threads=1)) as runner:
+    machine = ThisMachine()
+    with Runner(Settings(threads=1), place=machine) as runner:
 
         def grade_one() -> None:
             verdict = runner.grade_task(request)
@@ -175,20 +177,23 @@ def test_the_warm_process_outlives_the_thread_that_started_it() -> None:
         starter = threading.Thread(target=grade_one)
         starter.start()
         starter.join()
-        process = runner._zygote
+        process = machine.warm_up(runner.settings)
         grade_one()
         assert found == [("passed", "")] * 2
-        assert runner._zygote is process
+        assert machine.warm_up(runner.settings) is process
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="there is no warm process")
 def test_the_warm_process_ends_with_a_runner_that_is_killed() -> None:
     """Nobody is left to end it, and it ends all the same."""
     program = (
+        "import os, pathlib\n"
         "from graders.runner import Runner, Settings\n"
         "runner = Runner(Settings())\n"
         "runner.warm_up()\n"
-        "print(runner._zygote._process.pid, flush=True)\n"
+        "tasks = pathlib.Path('/proc/self/task')\n"
+        "[warm] = (tasks / str(os.getpid()) / 'children').read_text().split()\n"
+        "print(warm, flush=True)\n"
         "input()\n"
     )
     with subprocess.Popen(

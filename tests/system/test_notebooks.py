@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from graders import rubric
+from graders import rubric, submission
 from graders.runner import Request, Runner
-from graders.submission import notebooks, source
+from graders.submission import notebooks
 from tests.notebook import code, notebook, write
 
 TASK = rubric.find("custom_layer")
@@ -155,8 +155,8 @@ def test_bad_notebooks_get_one_line(name: str, tmp_path: Path) -> None:
     data, expected = BAD[name]
     path = tmp_path / "custom_layer.ipynb"
     path.write_bytes(data)
-    with pytest.raises(source.Unreadable) as caught:
-        source.read(path, TASK)
+    with pytest.raises(submission.Unreadable) as caught:
+        submission.read(path, TASK)
     assert expected in str(caught.value)
     assert str(caught.value).count("\n") <= 1
 
@@ -166,15 +166,15 @@ def test_enormous_notebooks_are_refused(tmp_path: Path, monkeypatch: pytest.Monk
     path = tmp_path / "custom_layer.ipynb"
     with open(path, "wb") as file:
         file.truncate(notebooks.MAX_BYTES + 1)
-    with pytest.raises(source.Unreadable, match="is larger than 32 MB"):
-        source.read(path, TASK)
+    with pytest.raises(submission.Unreadable, match="is larger than 32 MB"):
+        submission.read(path, TASK)
     write(path, REFERENCE, "x = 1\n" * 400_000)
-    with pytest.raises(source.Unreadable, match="more than 2 MB of code"):
-        source.read(path, TASK)
+    with pytest.raises(submission.Unreadable, match="more than 2 MB of code"):
+        submission.read(path, TASK)
     cell = code(REFERENCE)
     cell["outputs"] = [{"data": {"image/png": "A" * 8 * 2**20}}]
     write(path, cell)
-    assert "class CustomDense" in source.read(path, TASK).text
+    assert "class CustomDense" in submission.read(path, TASK).text
 
 
 def test_a_stub_notebook_is_not_started(runner: Runner, tmp_path: Path) -> None:
@@ -205,9 +205,9 @@ def test_of_two_forms_the_one_that_was_filled_in_counts(
     """A module and a notebook: the one that is no stub; both differ: the notebook, with a note."""
     (tmp_path / "custom_layer.py").write_text(module)
     write(tmp_path / "custom_layer.ipynb", *(cells or ()))
-    found = source.load(TASK, tmp_path)
+    found = submission.load(TASK, tmp_path)
     assert found.path.suffix == counts
-    assert source.locate(TASK, tmp_path) == found.path
+    assert submission.locate(TASK, tmp_path) == found.path
     assert bool(found.note) == note, found.note
 
 
@@ -215,15 +215,15 @@ def test_a_broken_module_is_said_to_be_broken(tmp_path: Path) -> None:
     """Beside an untouched notebook, the module is the work, and its fault is named."""
     (tmp_path / "custom_layer.py").write_text("def broken(:")
     write(tmp_path / "custom_layer.ipynb", STUB)
-    with pytest.raises(source.Unreadable, match=r"Syntax error in custom_layer\.py"):
-        source.load(TASK, tmp_path)
+    with pytest.raises(submission.Unreadable, match=r"Syntax error in custom_layer\.py"):
+        submission.load(TASK, tmp_path)
 
 
 def test_a_missing_task_names_what_may_be_it(tmp_path: Path) -> None:
     """A renamed file is named; nothing is guessed."""
     write(tmp_path / "Custom Layer (1).ipynb", REFERENCE)
-    with pytest.raises(source.Unreadable) as caught:
-        source.load(TASK, tmp_path)
+    with pytest.raises(submission.Unreadable) as caught:
+        submission.load(TASK, tmp_path)
     assert "Found Custom Layer (1).ipynb, which is not graded." in str(caught.value)
 
 
@@ -233,8 +233,8 @@ def test_links_out_of_a_folder_are_not_followed(tmp_path: Path) -> None:
     folder = tmp_path / "work"
     folder.mkdir()
     os.symlink("../secret", folder / "custom_layer.py")
-    with pytest.raises(source.Unreadable) as caught:
-        source.load(TASK, folder)
+    with pytest.raises(submission.Unreadable) as caught:
+        submission.load(TASK, folder)
     assert "is a link that leads out of the folder" in str(caught.value)
     assert "s3cret" not in str(caught.value)
 
@@ -247,5 +247,5 @@ def test_a_linked_section_is_not_followed_either(tmp_path: Path) -> None:
     folder = tmp_path / "work"
     folder.mkdir()
     os.symlink("../other", folder / "customization")
-    with pytest.raises(source.Unreadable, match="is a link that leads out of the folder"):
-        source.load(TASK, folder)
+    with pytest.raises(submission.Unreadable, match="is a link that leads out of the folder"):
+        submission.load(TASK, folder)

@@ -104,8 +104,7 @@ def test_progress_comes_from_stubs_and_the_store(tmp_path: Path) -> None:
 
 def test_recalling_grades_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A task is recalled from the store as it is now, and is unknown once it has changed."""
-    from graders.runner import Request, Runner, Settings
-    from graders.submission import source as sources
+    from graders.runner import Graded, Request, Runner, Settings, ThisMachine
 
     monkeypatch.setenv("KERAS_KIT_CACHE", str(tmp_path / "cache"))
     found = rubric.find("custom_layer")
@@ -114,9 +113,9 @@ def test_recalling_grades_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with Runner(Settings(use_store=True)) as runner:
         request = Request(found, path)
         assert runner.recall(request) is None
-        source = sources.read(path, found)
-        store, key = runner._store_and_key(found, source, runner.settings, {})
-        store.write(key, task("custom_layer", "failed"))
+        graded = Graded(task("custom_layer", "failed"), lasting=True)
+        monkeypatch.setattr(ThisMachine, "grade", lambda *given: graded)
+        assert not runner.grade_task(request).cached
         recalled = runner.recall(request)
         assert recalled is not None
         assert (recalled.status, recalled.cached) == ("failed", True)

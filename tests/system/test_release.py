@@ -15,12 +15,12 @@ import pytest
 pytest.importorskip("nbgrader")
 pytest.importorskip("jupytext")
 
-from graders import rubric
+from graders import rubric, submission
 from graders.course import release
 from graders.course.source_notebooks import cleared, for_questions, for_task, split
 from graders.rubric import KIT, SECTIONS
 from graders.rubric.stubs import make_stub
-from graders.submission import notebooks, source
+from graders.submission import notebooks
 from tests.programs import run
 
 TASKS = rubric.tasks()
@@ -61,7 +61,7 @@ def test_students_get_no_solution(folder: Path) -> None:
         "reference",
         "tests",
         "graders/course",
-        "graders/calibration/calibrate.py",
+        "graders/calibration",
         "CONTRIBUTING.md",
     ):
         assert not (student / name).exists(), name
@@ -157,16 +157,15 @@ def test_a_notebook_holds_its_task(task: rubric.Task, folder: Path) -> None:
         assert marks["points"] == check.points
     graded = [marks for marks in marked.values() if marks["grade"]]
     assert sum(marks["points"] for marks in graded) == 10
-    module = notebooks.module(data, source._names_of(task), path.name)
-    assert source._same(task.reference.read_text(), module.text, task)
+    reference = submission.read(task.reference, task)
+    assert submission.same_code(reference, submission.read(path, task), task)
 
 
 @pytest.mark.parametrize("task", TASKS, ids=IDS)
 def test_a_students_notebook_is_the_stub(task: rubric.Task, folder: Path) -> None:
     """Untouched, it counts as not started, and says in each cell what the stub says."""
     path = folder / "student" / "assignments" / task.section / f"{task.id}.ipynb"
-    found = source.read(path, task)
-    assert source.is_stub(found.text, task)
+    assert submission.is_stub(submission.read(path, task), task)
     assert make_stub(task.reference.read_text()) == path.with_suffix(".py").read_text()
     words = "\n".join(notebooks.source_of(cell) for cell in json.loads(path.read_text())["cells"])
     assert words.count("raise NotImplementedError(") == path.with_suffix(".py").read_text().count(

@@ -15,11 +15,10 @@ import pytest
 
 pytest.importorskip("copydetect")
 
-from graders import rubric
+from graders import rubric, submission
 from graders.course import similarity
 from graders.course.shape import tokens
 from graders.rubric import KIT, Task
-from graders.submission import source as sources
 from tests import corpus
 from tests.notebook import code, notebook
 
@@ -136,7 +135,7 @@ def test_no_file_breaks_it(tmp_path: Path) -> None:
         "ada": ("custom_layer.py", copy),
         "bob": ("custom_layer.ipynb", cells),
         "not_utf8": ("custom_layer.py", b"# caf\xe9\nx = 1\n"),
-        "huge": ("custom_layer.py", b"#" * (sources.MAX_BYTES + 1)),
+        "huge": ("custom_layer.py", b"#" * (submission.MAX_BYTES + 1)),
         "long": ("custom_layer.py", b"x = [" + b"1," * 30_000 + b"]\n"),
         "empty": ("custom_layer.py", b""),
         "broken": ("custom_layer.py", b"def f(:\n"),

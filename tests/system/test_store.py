@@ -48,7 +48,7 @@ def test_corrupt_and_foreign_entries_are_ignored(cache: Path, verdict: TaskVerdi
     found.write(key, verdict)
     [path] = cache.glob("verdicts/*/*.json")
     whole = path.read_text()
-    moved = found._path(other)
+    moved = found.path(other)
     moved.parent.mkdir(parents=True)
     moved.write_text(whole)
     assert found.read(other) is None

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from pathlib import Path
 
 import pytest
 
-from graders import cli, rubric
+from graders import jupyter, rubric, submission
 from graders.reports import html, text
 from graders.rubric import KIT
-from graders.runner import Request
-from graders.submission import idiom, source
+from graders.runner import Graded, Request, Runner, Settings, ThisMachine
+from graders.submission import Source, idiom, notebooks, reading
 from tests import notebook, verdicts
 
 KERAS = "import keras\nfrom keras import layers\nkeras.Model, layers.Dense\n"
@@ -59,6 +60,13 @@ SILENT = {
     "no Python": "def broken(:\n",
     "nested too deep": "x = " + "(" * 4000 + ")" * 4000,
 }  # fmt: skip
+
+
+def remark(text: str, given: str = "") -> str:
+    """Returns the remark on a module's text."""
+    return idiom.remark(Source(text, "cnn.py", Path("cnn.py")), given)
+
+
 GIVEN = "import numpy as np\nfrom keras import layers\n"
 
 
@@ -66,7 +74,7 @@ GIVEN = "import numpy as np\nfrom keras import layers\n"
 def test_what_could_be_more_idiomatic_is_said(name: str) -> None:
     """One remark, with its line and with what to write instead."""
     module, line, words = SEEN[name]
-    found = idiom.remark(module, "cnn.py", "")
+    found = remark(module)
     assert found.startswith(f'"cnn.py", line {line}: ')
     assert words in found
     assert found.endswith(".") and "\n" not in found
@@ -75,22 +83,22 @@ def test_what_could_be_more_idiomatic_is_said(name: str) -> None:
 @pytest.mark.parametrize("name", SILENT)
 def test_what_may_have_a_reason_is_left_alone(name: str) -> None:
     """No remark where the code is fine, was handed out, or cannot be read."""
-    assert idiom.remark(SILENT[name], "cnn.py", GIVEN) == ""
+    assert remark(SILENT[name], GIVEN) == ""
 
 
 @pytest.mark.parametrize("task", rubric.tasks(), ids=lambda task: task.id)
 def test_references_are_idiomatic(task: rubric.Task) -> None:
     """Our own solutions get no remark; hardly any right work of the test set does."""
     given = task.stub.read_text()
-    assert idiom.remark(task.reference.read_text(), f"{task.id}.py", given) == ""
+    assert remark(task.reference.read_text(), given) == ""
     right = sorted((KIT / "tests" / "submissions" / task.id / "right").glob("*.py"))
-    found = [idiom.remark(path.read_text(), path.name, given) for path in right]
+    found = [remark(path.read_text(), given) for path in right]
     assert sum(map(bool, found)) <= len(right) / 4, found
 
 
 def test_nothing_runs() -> None:
     """The source is looked at only: what would end the process does not."""
-    assert idiom.remark("import os\nos._exit(3)\n", "cnn.py", "") == ""
+    assert remark("import os\nos._exit(3)\n") == ""
 
 
 REMARK = '"cnn.py", line 1: `os` is imported & never <b>used</b>.'
@@ -110,34 +118,114 @@ def test_only_complete_work_gets_it(status: str, shown: bool) -> None:
     assert "<b>used" not in page
 
 
-def _passed(path: Path) -> tuple[Request, verdicts.TaskVerdict]:
-    task = rubric.find("cnn")
-    found = source.load(task, path)
-    passed = verdicts.task("cnn", "passed")
-    return Request(task, path), dataclasses.replace(passed, submission=found.digest)
+UNUSED = "import os\n" + KERAS
 
 
-def test_the_front_end_adds_it_and_no_points(tmp_path: Path) -> None:
-    """The remark is on what was graded; points, checks and JSON stay as they are."""
-    path = tmp_path / "cnn.py"
-    path.write_text("import os\n" + KERAS)
-    request, passed = _passed(path)
-    found = cli._with_idiom(passed, request)
-    assert found.evidence["idiom"].startswith('"cnn.py", line 1: `os` is imported')
-    assert found.to_json() == passed.to_json()
-    failed = dataclasses.replace(passed, status="failed")
-    assert cli._with_idiom(failed, request) is failed
-    # Saved again while it was graded, or gone.
-    path.write_text("import sys\n" + KERAS)
-    assert cli._with_idiom(passed, request) is passed
-    path.unlink()
-    assert cli._with_idiom(passed, request) is passed
+def ends(status: verdicts.Status, graded: list[Source] | None = None) -> ThisMachine:
+    """Returns where every grading ends in the same way; it notes what it was given."""
+
+    class Machine(ThisMachine):
+        def grade(self, task, source, settings, bounds, tell=None) -> Graded:
+            if graded is not None:
+                graded.append(source)
+            found = verdicts.task(task.id, status)
+            return Graded(dataclasses.replace(found, submission=source.digest), True)
+
+    return Machine()
+
+
+def work(folder: Path, text: str = UNUSED) -> Request:
+    """Writes a submission and returns the request to grade it."""
+    path = folder / "cnn.py"
+    path.write_text(text)
+    return Request(rubric.find("cnn"), path)
+
+
+def test_the_runner_adds_it_and_no_points(tmp_path: Path) -> None:
+    """The remark is in the evidence of complete work; points, checks and JSON stay as they are."""
+    request = work(tmp_path)
+    for status, seen in (("passed", True), ("failed", False)):
+        with Runner(Settings(), place=ends(status)) as runner:
+            verdict = runner.grade_task(request)
+        assert verdict.evidence.get("idiom", "").startswith('"cnn.py", line 1: `os`') is seen
+        digest = submission.read(request.path, request.task).digest
+        bare = dataclasses.replace(
+            verdicts.task("cnn", status), submission=digest, seconds=verdict.seconds
+        )
+        assert verdict.to_json() == bare.to_json()
+    with Runner(Settings(), place=ends("passed")) as runner:
+        assert "idiom" not in runner.grade_task(work(tmp_path, KERAS)).evidence
+
+
+def test_it_is_about_what_was_graded(tmp_path: Path) -> None:
+    """A submission that is saved again while it is graded: the remark is on what stood there."""
+    request = work(tmp_path)
+
+    class Saves(type(ends("passed"))):
+        def grade(self, *given, **more) -> Graded:
+            work(tmp_path, KERAS)
+            return super().grade(*given, **more)
+
+    with Runner(Settings(), place=Saves()) as runner:
+        assert "`os`" in runner.grade_task(request).evidence["idiom"]
 
 
 def test_in_a_notebook_the_place_is_a_cell(tmp_path: Path) -> None:
     """The place is named in the notebook's own words."""
     cell = "def train(model, train_data, val_data):\n    for _ in range(3):\n        h = model.fit(*train_data)\n    return h"
     path = notebook.write(tmp_path / "cnn.ipynb", "1 + 1", cell)
-    request, passed = _passed(path)
-    found = cli._with_idiom(passed, request).evidence["idiom"]
+    with Runner(Settings(), place=ends("passed")) as runner:
+        found = runner.grade_task(Request(rubric.find("cnn"), path)).evidence["idiom"]
     assert found.startswith('"cnn.ipynb", code cell 2, line 2: this loop calls `fit`')
+
+
+def test_the_store_neither_keeps_nor_loses_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Graded, from the store, and recalled: the same remark, which is no part of the entry."""
+    monkeypatch.setenv("KERAS_KIT_CACHE", str(tmp_path / "cache"))
+    request, graded = work(tmp_path), []
+    with Runner(Settings(use_store=True), place=ends("passed", graded)) as runner:
+        found = [runner.grade_task(request) for _ in range(2)]
+        found.append(runner.recall(request))
+    assert [verdict.cached for verdict in found] == [False, True, True]
+    assert len(graded) == 1
+    assert {verdict.evidence["idiom"].count("`os`") for verdict in found} == {1}
+    [entry] = (tmp_path / "cache" / "verdicts").glob("*/*.json")
+    assert "idiom" not in entry.read_text()
+
+
+def test_a_submission_is_read_and_parsed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One grading, one reading and one parse: for the syntax, the stub and the remark."""
+    read, parsed = [], []
+    read_bytes, parse = reading.read_bytes, notebooks.parse
+
+    def counted_read(path: Path, *more: int) -> bytes:
+        read.append(path)
+        return read_bytes(path, *more)
+
+    def counted_parse(text: str):
+        parsed.append(text)
+        return parse(text)
+
+    monkeypatch.setattr(reading, "read_bytes", counted_read)
+    monkeypatch.setattr(notebooks, "parse", counted_parse)
+    monkeypatch.setattr(idiom, "parse", counted_parse)
+    request = work(tmp_path)
+    with Runner(Settings(), place=ends("passed")) as runner:
+        for grade in (runner.grade_task, lambda request: runner.grade([request]).tasks[0]):
+            read.clear(), parsed.clear()
+            assert "idiom" in grade(request).evidence
+            assert (read, parsed.count(UNUSED)) == ([request.path], 1)
+
+
+def test_check_cells_of_a_notebook_have_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The verdict behind a check cell is the whole one."""
+    monkeypatch.setenv("KERAS_KIT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(ThisMachine, "grade", type(ends("passed")).grade)
+    jupyter.runner.cache_clear()
+    with contextlib.closing(jupyter.runner()) as runner:
+        assert "`os`" in runner.grade_task(work(tmp_path)).evidence["idiom"]
+    jupyter.runner.cache_clear()

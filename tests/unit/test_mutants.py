@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from graders import rubric
-from graders.runner import Runner, Settings
+from graders.runner import Event, ResultReady, Runner, Settings
 from graders.verdict import CheckResult, TaskVerdict
 from tests import mutants as command
 from tests.quality import records, survivors
@@ -309,9 +309,9 @@ def test_the_first_failure_ends_a_grading() -> None:
     ]
     seen: list[str] = []
 
-    def listen(name: str, event: dict) -> None:
-        if "result" in event:
-            seen.append(event["result"].id)
+    def listen(name: str, event: Event) -> None:
+        if isinstance(event, ResultReady):
+            seen.append(event.result.id)
         command.stop_where_killed(name, event)
 
     with Runner(Settings(threads=1), listen) as runner:

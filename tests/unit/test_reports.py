@@ -134,7 +134,7 @@ def test_the_page_names_what_failed_with_message_and_hint() -> None:
     assert "Expected this. Found that. Look there." in page.text
     assert "A nudge." in page.text
     assert "1 of 2 tasks complete, 10 of 20 points" in page.text
-    assert "mend cnn; python grade.py --hint cnn helps." in page.text
+    assert "fix cnn; python grade.py --hint cnn helps." in page.text
 
 
 def test_the_page_is_a_pure_function() -> None:
@@ -375,10 +375,10 @@ def test_progress_over_the_whole_kit() -> None:
 @pytest.mark.parametrize(
     ("tasks", "others", "expected"),
     [
-        ((task("cnn", "failed"),), (), "mend cnn; python grade.py --hint cnn helps."),
-        ((task("cnn", "not_started"), task("lstm", "failed")), (), "mend lstm;"),
+        ((task("cnn", "failed"),), (), "fix cnn; python grade.py --hint cnn helps."),
+        ((task("cnn", "not_started"), task("lstm", "failed")), (), "fix lstm;"),
         ((task("cnn"),), (task("lstm", "not_started"),), "open assignments/"),
-        ((task("cnn"),), (task("lstm", "error"),), "mend lstm;"),
+        ((task("cnn"),), (task("lstm", "error"),), "fix lstm;"),
         ((task("cnn", "grader_error"),), (), "run the same command again; cnn was not graded."),
         ((task("cnn"),), (task("lstm"),), "everything is done"),
         ((task("cnn"),), (), ""),

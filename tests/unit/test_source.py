@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from graders import rubric
-from graders.submission import source
+from graders import rubric, submission
+from graders.submission import Source, Unreadable
 
 TASK = rubric.find("custom_layer")
 STUB = TASK.stub.read_text(encoding="utf-8")
@@ -30,30 +30,30 @@ def write(folder: Path, data: bytes) -> Path:
 def test_line_ends_and_marks_change_nothing(newline: str, mark: bytes, tmp_path: Path) -> None:
     """As Windows's Notepad saves it: the same text, the same digest, and a stub stays a stub."""
     for text, untouched in ((STUB, True), (SOLUTION, False)):
-        plain = source.read(write(tmp_path, text.encode()), TASK)
+        plain = submission.read(write(tmp_path, text.encode()), TASK)
         path = write(tmp_path, mark + text.replace("\n", newline).encode())
-        found = source.read(path, TASK)
+        found = submission.read(path, TASK)
         assert (found.text, found.digest) == (plain.text, plain.digest)
-        assert source.is_stub(found.text, TASK) is untouched
+        assert submission.is_stub(found, TASK) is untouched
 
 
 def test_lines_are_counted_as_an_editor_counts_them(tmp_path: Path) -> None:
     """With Windows's line ends too a syntax error names the line that the editor shows."""
-    with pytest.raises(source.Unreadable, match=r"custom_layer\.py, line 3: .*\n    x = \(\n"):
-        source.read(write(tmp_path, BOM + b"a = 1\r\nb = 2\r\nx = (\r\n"), TASK)
+    with pytest.raises(Unreadable, match=r"custom_layer\.py, line 3: .*\n    x = \(\n"):
+        submission.read(write(tmp_path, BOM + b"a = 1\r\nb = 2\r\nx = (\r\n"), TASK)
 
 
 def test_tabs_are_fine(tmp_path: Path) -> None:
     """A module indented with tabs is the same program."""
     path = write(tmp_path, SOLUTION.replace("    ", "\t").encode())
-    assert source._same(source.read(path, TASK).text, SOLUTION, TASK)
+    assert submission.same_code(submission.read(path, TASK), Source(SOLUTION, "", path), TASK)
 
 
 def test_tabs_mixed_with_blanks_are_said(tmp_path: Path) -> None:
     """Which line it is, and that it is about tabs."""
     path = write(tmp_path, b"def f(x):\n    y = x\n\treturn y\n")
-    with pytest.raises(source.Unreadable, match=r"line 3: .*tabs and spaces"):
-        source.read(path, TASK)
+    with pytest.raises(Unreadable, match=r"line 3: .*tabs and spaces"):
+        submission.read(path, TASK)
 
 
 @pytest.mark.parametrize(
@@ -67,8 +67,8 @@ def test_tabs_mixed_with_blanks_are_said(tmp_path: Path) -> None:
 )
 def test_other_encodings_are_one_clear_line(data: bytes, line: int, tmp_path: Path) -> None:
     """What is wrong, in which line, and what to do about it."""
-    with pytest.raises(source.Unreadable) as raised:
-        source.read(write(tmp_path, data), TASK)
+    with pytest.raises(Unreadable) as raised:
+        submission.read(write(tmp_path, data), TASK)
     said = str(raised.value)
     assert said.endswith(
         f"custom_layer.py is not UTF-8 text (line {line}). Save it with the encoding UTF-8."

@@ -8,7 +8,7 @@ import pytest
 
 from graders import rubric
 from graders.rubric.stubs import BrokenReference, make_stub
-from graders.submission import source
+from graders.submission import Source, is_stub
 
 TASKS = rubric.tasks()
 IDS = [task.id for task in TASKS]
@@ -47,10 +47,14 @@ def test_every_function_has_one_todo_in_the_same_words(task: rubric.Task) -> Non
 def test_stub_is_recognised(task: rubric.Task) -> None:
     """A stub is one with other comments and docstrings too; a started one is not."""
     text = task.stub.read_text()
-    assert source.is_stub(text, task)
-    assert source.is_stub("# my name\n" + text, task)
-    assert not source.is_stub(text + "\nx = 1\n", task)
-    assert not source.is_stub(task.reference.read_text(), task)
+
+    def still(text: str) -> bool:
+        return is_stub(Source(text, "x.py", task.stub), task)
+
+    assert still(text)
+    assert still("# my name\n" + text)
+    assert not still(text + "\nx = 1\n")
+    assert not still(task.reference.read_text())
 
 
 @pytest.mark.parametrize("task", TASKS, ids=IDS)

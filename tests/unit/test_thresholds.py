@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import fnmatch
 from collections.abc import Iterable
 
@@ -11,8 +12,12 @@ import pytest
 from graders import rubric
 from graders.calibration import calibrate, first_use
 from graders.calibration import placing as bounds
+from graders.cli import arguments
 from graders.rubric import KIT
 from graders.rubric import bounds as thresholds
+from graders.rubric.bounds import NoBounds
+from graders.runner import Graded, Request, Runner, Settings, ThisMachine
+from graders.runner.events import Measuring
 from graders.verdict import TaskVerdict
 
 # A bound that was set by hand, from fewer draws, says so in the README: "provisional".
@@ -98,26 +103,67 @@ def test_other_data_are_measured_once(tmp_path, monkeypatch) -> None:
         seeds.append(seed)
         return _measured(0.6 + 0.05 * seed)
 
-    task = rubric.find("cnn")
-    assert thresholds.bounds("cnn", "cifar10") is None
-    found = first_use.bounds(task, "cifar10", measure)
+    task, found = rubric.find("cnn"), first_use.MeasuredBounds()
+    with pytest.raises(NoBounds, match="cnn has no bounds for the data cifar10"):
+        found.of(task, "cifar10")
     # 30 % below the worst draw of a lower bound, 30 % above for an upper one.
-    assert found == {"accuracy": 0.42, "gap": 0.26}
-    assert first_use.bounds(task, "cifar10", measure) == found
+    expected = {"accuracy": 0.42, "gap": 0.26}
+    assert found.of(task, "cifar10", measure) == expected
+    assert found.of(task, "cifar10", measure) == expected
+    assert found.of(task, "cifar10") == expected
     assert seeds == [0, 1, 2]
     [file] = (tmp_path / "bounds").iterdir()
     file.write_text("{corrupt")
-    assert first_use.bounds(task, "cifar10", measure) == found
+    assert found.of(task, "cifar10", measure) == expected
     assert len(seeds) == 6
 
 
 def test_other_data_that_cannot_be_had_are_one_line(tmp_path, monkeypatch) -> None:
     """If the reference cannot be measured, the reason is handed on and nothing is kept."""
     monkeypatch.setenv("KERAS_KIT_CACHE", str(tmp_path))
-    task = rubric.find("cnn")
-    said = first_use.bounds(task, "cifar10", lambda seed: _measured(0, "grader_error"))
-    assert said == "no data"
+    with pytest.raises(NoBounds, match=r"^no data$"):
+        first_use.MeasuredBounds().of(
+            rubric.find("cnn"), "cifar10", lambda seed: _measured(0, "grader_error")
+        )
     assert not (tmp_path / "bounds").exists()
+
+
+def test_committed_bounds_measure_nothing() -> None:
+    """The student copy knows the default data; other data have no bounds there, and why."""
+    task = rubric.find("cnn")
+    known = thresholds.CommittedBounds()
+    assert known.of(task, "default") == thresholds.bounds("cnn")
+    with pytest.raises(NoBounds, match="Leave --data and --weights away"):
+        known.of(task, "cifar10", lambda seed: pytest.fail("it measured"))
+    assert known.of(dataclasses.replace(task, id="of no calibration"), "cifar10") == {}
+
+
+def test_a_student_copy_has_committed_bounds_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without graders/calibration the command line grades all the same."""
+    assert isinstance(arguments.bounds(), first_use.MeasuredBounds)
+    monkeypatch.setattr(arguments, "is_here", lambda package: package != "graders.calibration")
+    assert type(arguments.bounds()) is thresholds.CommittedBounds
+
+
+def test_a_runner_measures_with_the_reference(tmp_path, monkeypatch) -> None:
+    """Data that are new here: a listener learns of it, and the submission meets the bounds."""
+    monkeypatch.setenv("KERAS_KIT_CACHE", str(tmp_path / "cache"))
+    task, graded, events = rubric.find("cnn"), [], []
+
+    class Machine(ThisMachine):
+        def grade(self, task, source, settings, bounds, tell):
+            graded.append((source.path, settings.calibrating, settings.seed, bounds))
+            return Graded(_measured(0.6), True)
+
+    path = tmp_path / "cnn.py"
+    path.write_text("x = 1\n")
+    listen = lambda task, event: events.append(event)  # noqa: E731
+    settings = Settings(seed=7, data="cifar10")
+    with Runner(settings, listen, first_use.MeasuredBounds(), Machine()) as runner:
+        runner.grade_task(Request(task, path))
+    measured = [(task.reference, True, seed, {}) for seed in range(3)]
+    assert graded == [*measured, (path, False, 7, {"accuracy": 0.42, "gap": 0.26})]
+    assert [event.seed for event in events if isinstance(event, Measuring)] == [0, 1, 2]
 
 
 def test_bounds_keep_their_promises() -> None:

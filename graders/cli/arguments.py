@@ -1,0 +1,196 @@
+"""What the command line asks for: the parser, and the settings and requests that it comes to."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+from graders import KIT, rubric
+from graders.boundary.limits import TASK_SECONDS
+from graders.rubric import Task, UnknownTask
+from graders.rubric.bounds import Bounds, CommittedBounds
+from graders.runner import BadSecret, Request, Settings, processors, secret_from
+from graders.submission import Unreadable, locate
+
+
+class UsageError(Exception):
+    """The command line asks for something that cannot be done; the text is one clear line."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that raises `UsageError` on wrong usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raises `UsageError`."""
+        raise UsageError(f"{message[:1].upper()}{message[1:]}. See python grade.py --help.")
+
+
+def parser() -> Parser:
+    """Returns the parser of `python grade.py`."""
+    made = Parser(
+        prog="grade.py",
+        description="Grade the exercises in assignments/, or somebody else's work.",
+        epilog="Exit code: 0, all points; 1, some missing; 2, wrong usage or the grader failed. "
+        "For instructors: release DIR and bulk SUBMITTED, each with a --help of its own.",
+    )
+    made.add_argument("tasks", nargs="*", metavar="TASK", help="task ids; all if none is given")
+    made.add_argument("--from", dest="source", metavar="FILE|DIR", help="grade this work instead")
+    made.add_argument("--reference", action="store_true", help="grade the reference solutions")
+    made.add_argument("--list", action="store_true", help="show the tasks with their points")
+    made.add_argument("--hint", metavar="TASK", help="the next hint for the first failing check")
+    made.add_argument("--verbose", action="store_true", help="show more: checks, printed output")
+    for name, what in (
+        ("json", "JSON, for scripts"),
+        ("junit", "JUnit XML"),
+        ("html", "a page with plots"),
+        ("gradescope", "Gradescope's results.json"),
+    ):
+        made.add_argument(
+            f"--{name}", metavar="FILE", help=f"write the verdict as {what}; - is standard output"
+        )
+    made.add_argument("--watch", action="store_true", help="grade again on every save")
+    add_settings(made)
+    return made
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Adds the options of grading to a parser, for `settings`."""
+    parser.add_argument(
+        "--jobs", type=int, metavar="N", help="tasks side by side (suits the machine)"
+    )
+    parser.add_argument("--no-cache", action="store_true", help="grade unchanged work again too")
+    parser.add_argument("--spawn", action="store_true", help="fresh processes instead of forks")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="the public seed (0)")
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=TASK_SECONDS,
+        metavar="SECONDS",
+        help=f"per task ({TASK_SECONDS:g})",
+    )
+    parser.add_argument(
+        "--data", default="default", metavar="NAME", help="default, cifar10 or mnist"
+    )
+    parser.add_argument(
+        "--weights", default="kit", metavar="NAME", help="VGG16 weights: kit or imagenet"
+    )
+    parser.add_argument("--secret", metavar="FILE", help="file with the secret of the hidden tests")
+
+
+def settings(given: argparse.Namespace) -> Settings:
+    """Returns the settings that were given.
+
+    Args:
+        given: Namespace with the options of `add_settings`.
+
+    Raises:
+        UsageError: If one of them is out of range or unknown.
+    """
+    if not 0 < given.timeout < 1e6:
+        raise UsageError("--timeout takes a number of seconds above 0.")
+    if not 0 <= given.seed < 2**32:
+        raise UsageError("--seed takes an integer from 0 to 4294967295.")
+    known = sorted({source for task in rubric.tasks() for source in task.sources} | {"default"})
+    if given.data not in known:
+        raise UsageError(f"There is no data set {given.data!r}. Known: {', '.join(known)}.")
+    if given.weights not in ("kit", "imagenet"):
+        raise UsageError(f"There are no weights {given.weights!r}. Known: kit, imagenet.")
+    jobs = given.jobs if given.jobs is not None else min(processors(), 4)
+    if not 1 <= jobs <= 256:
+        raise UsageError("--jobs takes an integer from 1 to 256.")
+    try:
+        secret = secret_from(given.secret)
+    except BadSecret as error:
+        raise UsageError(str(error)) from None
+    return Settings(
+        jobs=jobs,
+        use_store=not given.no_cache,
+        spawn=given.spawn,
+        seed=given.seed,
+        seconds=given.timeout,
+        data=given.data,
+        weights=given.weights,
+        secret=secret,
+    )
+
+
+def is_here(package: str) -> bool:
+    """Returns whether this copy of the kit holds a package: students get less of it.
+
+    Args:
+        package: String, `"graders.course"`, say.
+    """
+    spec = importlib.util.find_spec(package)
+    # A folder without modules, left by an earlier release, is no package.
+    return spec is not None and spec.origin is not None
+
+
+def bounds() -> Bounds:
+    """Returns what knows the bounds; the student copy measures none."""
+    if not is_here("graders.calibration"):
+        return CommittedBounds()
+    from graders.calibration.first_use import MeasuredBounds
+
+    return MeasuredBounds()
+
+
+def find(names: Sequence[str]) -> list[Task]:
+    """Returns the tasks of these names, each once.
+
+    Args:
+        names: Sequence of strings.
+
+    Raises:
+        UsageError: If there is no such task.
+    """
+    try:
+        return list(dict.fromkeys(rubric.find(name) for name in names))
+    except UnknownTask as error:
+        raise UsageError(str(error)) from None
+
+
+def requests(given: argparse.Namespace) -> list[Request]:
+    """Returns what is to be graded.
+
+    Args:
+        given: Namespace of `parser`.
+
+    Raises:
+        UsageError: If it cannot be found.
+    """
+    tasks = find(given.tasks)
+    if given.reference:
+        if given.source:
+            raise UsageError("Give --reference or --from, not both.")
+        if not (KIT / "reference").is_dir():
+            raise UsageError("There is no reference/ here: the student copy comes without it.")
+        return [Request(task, task.reference, True) for task in tasks or rubric.tasks()]
+    if given.source is None:
+        return [Request(task, task.stub) for task in tasks or rubric.tasks()]
+    where = Path(given.source).expanduser()
+    if not where.exists():
+        raise UsageError(f"There is no file or folder {given.source}. Check the path.")
+    if not tasks and not where.is_dir():
+        try:
+            tasks = [rubric.find(where.stem)]
+        except UnknownTask:
+            raise UsageError(
+                f"Which task is {where.name}? Name it: python grade.py TASK --from {given.source}."
+            ) from None
+    if not tasks:
+        for task in rubric.tasks():
+            with contextlib.suppress(Unreadable):
+                locate(task, where)
+                tasks.append(task)
+        if not tasks:
+            raise UsageError(
+                f"There is no task in {given.source}: it holds no <section>/<task>.py, "
+                "<task>.py or <task>.ipynb."
+            )
+    if len(tasks) > 1 and not where.is_dir():
+        raise UsageError("One file holds one task. Give one task, or a folder.")
+    return [Request(task, where) for task in tasks]

@@ -1,0 +1,103 @@
+"""A class's work: who handed in what, and where it lies."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from pathlib import Path
+
+from graders import rubric
+from graders.rubric import Task, UnknownTask
+from graders.submission import Unreadable, locate
+
+
+class CannotGrade(Exception):
+    """There is no class to grade, or no file to write to; the text is one line."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Work:
+    """One student's work on one task.
+
+    Attributes:
+        student: String, the name of the student's folder.
+        task: `Task`.
+        folder: Path to look in.
+    """
+
+    student: str
+    task: Task
+    folder: Path
+
+
+def _students(submitted: Path, wanted: Iterable[str]) -> list[str]:
+    if not submitted.is_dir():
+        raise CannotGrade(f"There is no folder {submitted}. Expected a folder for each student.")
+    found = sorted(
+        path.name for path in submitted.iterdir() if path.is_dir() and path.name[:1] not in "._"
+    )
+    missing = sorted(set(wanted) - set(found))
+    if missing:
+        raise CannotGrade(f"There is no student {missing[0]!r} in {submitted}.")
+    chosen = [name for name in found if name in set(wanted)] if wanted else found
+    if not chosen:
+        raise CannotGrade(f"There is nobody in {submitted}: expected a folder for each student.")
+    return chosen
+
+
+def collect(
+    submitted: Path, students: Iterable[str] = (), tasks: Iterable[Task] = ()
+) -> list[Work]:
+    """Finds what is to be graded.
+
+    Args:
+        submitted: Path of the folder with one folder for each student.
+        students: Names of students; all if empty.
+        tasks: The tasks; if empty, those of every section that anybody handed something in for.
+
+    Returns:
+        List of `Work`: each of the tasks for each student, handed in or not.
+
+    Raises:
+        CannotGrade: If there is nobody.
+    """
+    chosen = _students(submitted, list(students))
+    asked = list(tasks)
+    if not asked:
+        everybody = _students(submitted, ())
+        asked = [
+            task
+            for task in rubric.tasks()
+            if any(
+                (submitted / student / task.section).is_dir() or _has(task, submitted / student)
+                for student in everybody
+            )
+        ]
+    if not asked:
+        raise CannotGrade(
+            f"There is no task in {submitted}: expected <student>/<section>/<task>.ipynb or .py."
+        )
+    return [Work(student, task, submitted / student) for student in chosen for task in asked]
+
+
+def _has(task: Task, folder: Path) -> bool:
+    try:
+        locate(task, folder)
+    except Unreadable:
+        return False
+    return True
+
+
+def tasks_of(names: Iterable[str]) -> list[Task]:
+    """Returns the tasks of these names, each once.
+
+    Args:
+        names: Iterable of strings.
+
+    Raises:
+        CannotGrade: If there is no such task.
+    """
+    try:
+        return list(dict.fromkeys(rubric.find(name) for name in names))
+    except UnknownTask as error:
+        raise CannotGrade(str(error)) from None

@@ -1,0 +1,176 @@
+"""From the events of a grading to its verdict. Points are given here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from graders.boundary.events import (
+    CheckEnded,
+    CheckStarted,
+    DataUnavailable,
+    EvidenceGathered,
+    Finished,
+    JudgeEvent,
+    JudgeFailed,
+    Printed,
+)
+from graders.printable import plain, printable
+from graders.rubric import Task
+from graders.submission import Source
+from graders.verdict import CheckResult, Outcome, Status, TaskVerdict
+
+# Errors that depend on the machine's day: a verdict with one of them is not stored.
+PASSING_KINDS = ("timeout", "died", "memory", "protocol")
+
+
+def result_of(
+    task: Task, name: str, outcome: Outcome, message: str, seconds: float = 0.0
+) -> CheckResult:
+    """Makes the result of a check, with the points of the rubric.
+
+    Args:
+        task: `Task`.
+        name: String, the check's name.
+        outcome: String, its outcome.
+        message: String, for the student, as it came.
+        seconds: Float, how long it took.
+    """
+    [item] = [check for check in task.checks if check.name == name]
+    passed = outcome == "passed"
+    return CheckResult(
+        item.id,
+        item.description,
+        outcome,
+        item.points if passed else 0.0,
+        item.points,
+        "" if passed else printable(message).strip(),
+        "" if passed else item.hints[0],
+        seconds,
+    )
+
+
+def ungraded(
+    task: Task,
+    status: Status,
+    message: str,
+    submission: str = "",
+    first: Outcome = "skipped",
+) -> TaskVerdict:
+    """Makes a verdict on work of which no check ran.
+
+    Args:
+        task: `Task`.
+        status: String, the task's status.
+        message: String, why no check ran.
+        submission: String, the submission's digest.
+        first: String, the outcome of the first check; the others are skipped.
+    """
+    names = [check.name for check in task.checks]
+    checks = (
+        result_of(task, names[0], first, message),
+        *(result_of(task, name, "skipped", f"Not run: {message}") for name in names[1:]),
+    )
+    return TaskVerdict(
+        task.id, task.section, status, checks, submission=submission, message=message
+    )
+
+
+def grader_failed(reason: str) -> str:
+    """Returns what a student reads when the grader itself failed."""
+    return (
+        "The grader itself failed; this is not your fault. Run it again, and if it stays, "
+        f"report this line: {reason}"
+    )
+
+
+class Collected:
+    """The events of one grading, and the verdict that they make.
+
+    Args:
+        task: `Task`.
+        source: `Source`, the submission.
+
+    Attributes:
+        done: Boolean, whether there is nothing more to come.
+        lasting: Boolean, whether the same submission would get the same verdict another day.
+    """
+
+    def __init__(self, task: Task, source: Source):
+        self._task, self._source = task, source
+        self._results: dict[str, CheckResult] = {}
+        self._current = ""
+        self._failure = ""
+        self._isolation = "none"
+        self._evidence: dict[str, Any] = {}
+        self._unavailable = ""
+        self.done = False
+        self.lasting = True
+
+    def take(self, event: JudgeEvent) -> CheckResult | None:
+        """Takes an event, and returns the result if a check ended."""
+        match event:
+            case CheckStarted(name):
+                self._current = name
+            case CheckEnded(name, outcome, message, kind, seconds, isolation):
+                message = self._source.in_cells(message)
+                result = result_of(self._task, name, outcome, message, seconds)
+                self._results[name] = result
+                self._current, self._isolation = "", isolation
+                self.lasting = self.lasting and kind not in PASSING_KINDS
+                return result
+            case JudgeFailed(trace):
+                self._failure = trace
+            case EvidenceGathered(evidence):
+                self._evidence = {**self._evidence, **plain(evidence)}
+            case Printed(text):
+                self._evidence["output"] = plain(text)
+            case DataUnavailable(reason):
+                self._unavailable = reason
+            case Finished():
+                self.done = True
+        return None
+
+    def cut_off(self, message: str) -> None:
+        """Ends a grading from which nothing more will come.
+
+        Args:
+            message: String, why.
+        """
+        self.done, self.lasting = True, False
+        if self._current:
+            self._results[self._current] = result_of(self._task, self._current, "error", message)
+        elif not self._results:
+            self._failure = message
+
+    def verdict(self) -> TaskVerdict:
+        """Returns the verdict on what was collected."""
+        checks = tuple(
+            self._results.get(check.name)
+            or result_of(self._task, check.name, "skipped", "Not run: the grading ended before it.")
+            for check in self._task.checks
+        )
+        status: Status = "passed"
+        message = ""
+        if self._unavailable:
+            status, message = "grader_error", self._unavailable
+        elif self._failure or not self._results:
+            status = "grader_error"
+            last = (self._failure.strip() or "no check ran").splitlines()[-1]
+            message = grader_failed(printable(last, 300))
+            if os.environ.get("KERAS_KIT_DEBUG"):
+                message += "\n" + self._failure
+        elif any(check.outcome == "error" for check in checks):
+            status = "error"
+        elif any(check.outcome != "passed" for check in checks):
+            status = "failed"
+        return TaskVerdict(
+            self._task.id,
+            self._task.section,
+            status,
+            checks,
+            isolation=self._isolation,
+            submission=self._source.digest,
+            message=message,
+            evidence=self._evidence,
+        )

@@ -1,0 +1,169 @@
+"""Where gradings are done: on this machine, in processes that a warm one forks."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from graders.boundary.events import unpack
+from graders.boundary.launching import Launcher
+from graders.boundary.limits import (
+    GRADER_GRACE_SECONDS,
+    GRADER_START_SECONDS,
+    SANDBOX_MEMORY,
+)
+from graders.boundary.wire import Channel, WireClosed, WireError, WireTimeout
+from graders.rubric import Task
+from graders.runner.collected import Collected
+from graders.runner.events import Event, ResultReady
+from graders.runner.settings import Settings, data_of, draw_for
+from graders.runner.warm import WarmProcess, spawning
+from graders.submission import Source
+from graders.verdict import TaskVerdict
+
+
+@dataclasses.dataclass(frozen=True)
+class Graded:
+    """What a place returns.
+
+    Attributes:
+        verdict: `TaskVerdict`.
+        lasting: Boolean, whether the same submission would get the same verdict another day.
+    """
+
+    verdict: TaskVerdict
+    lasting: bool
+
+
+class Place(Protocol):
+    """Where a runner's gradings are done."""
+
+    def warm_up(self, settings: Settings) -> object:
+        """Prepares for gradings that will come."""
+
+    def grade(
+        self,
+        task: Task,
+        source: Source,
+        settings: Settings,
+        bounds: dict[str, float],
+        tell: Callable[[Event], None],
+    ) -> Graded:
+        """Grades a submission.
+
+        Args:
+            task: `Task`.
+            source: `Source`.
+            settings: `Settings`.
+            bounds: Dict: measure -> bound.
+            tell: Callable that takes events.
+        """
+
+    def close(self) -> None:
+        """Ends what is under way."""
+
+
+class ThisMachine:
+    """Grades on this machine; holds the warm process as long as it lives."""
+
+    def __init__(self) -> None:
+        self._warm: WarmProcess | None = None
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        """Ends the warm process and everything under it."""
+        if self._warm is not None:
+            self._warm.close()
+            self._warm = None
+
+    def warm_up(self, settings: Settings) -> Launcher:
+        """Starts the warm process, if it does not run yet, and returns what starts its children."""
+        # Only Linux forks a process that has loaded TensorFlow safely.
+        if settings.spawn or sys.platform != "linux":
+            return spawning()
+        with self._lock:
+            if self._warm is None or not self._warm.alive:
+                self._warm = WarmProcess()
+            return self._warm.launcher
+
+    def grade(
+        self,
+        task: Task,
+        source: Source,
+        settings: Settings,
+        bounds: dict[str, float],
+        tell: Callable[[Event], None] = lambda event: None,
+    ) -> Graded:
+        """Grades a submission, see `Place`."""
+        launcher = self.warm_up(settings)
+        job_r, job_w = os.pipe()
+        events_r, events_w = os.pipe()
+        channel = Channel(events_r, job_w)
+        try:
+            number = launcher.start("grader", [job_r, events_w], {})
+        finally:
+            os.close(job_r)
+            os.close(events_w)
+        collected = Collected(task, source)
+        try:
+            channel.send(
+                _job(task, source, settings, bounds), time.monotonic() + GRADER_START_SECONDS
+            )
+            deadline = None
+            while not collected.done:
+                event = unpack(channel.receive(deadline))
+                if deadline is None:
+                    # The clock starts when the process is there, not while it imports.
+                    deadline = time.monotonic() + settings.seconds + GRADER_GRACE_SECONDS
+                result = collected.take(event)
+                tell(event if result is None else ResultReady(result))
+        except WireTimeout:
+            collected.cut_off(
+                f"The grader could not evaluate your model within {settings.seconds:g} s. "
+                "Look for a model or a training that is far larger than the task needs."
+            )
+        except (WireClosed, WireError):
+            if not collected.done:
+                collected.cut_off(
+                    "The process that evaluates your model was ended by the system, most likely "
+                    "for the memory it took. Look for a layer that is far larger than needed."
+                )
+        finally:
+            launcher.stop(number)
+            channel.close()
+        verdict = collected.verdict()
+        return Graded(verdict, collected.lasting and verdict.status != "grader_error")
+
+
+def _job(
+    task: Task, source: Source, settings: Settings, bounds: dict[str, float]
+) -> dict[str, Any]:
+    return {
+        "task": task.id,
+        "path": str(task.path),
+        "source": source.text,
+        "filename": source.filename,
+        "seed": settings.seed,
+        "draw": draw_for(task.id, settings),
+        "data": task.data,
+        "source_name": data_of(task, settings),
+        "seconds": settings.seconds,
+        "isolation": "namespaces" if sys.platform == "linux" else "process",
+        "limits": {
+            "memory": SANDBOX_MEMORY,
+            # CPU time of all threads: a backstop for what the clock does not stop.
+            "cpu_seconds": int(settings.seconds * max(2, os.cpu_count() or 2)) + 60,
+            "threads": settings.threads,
+            "visible": [],
+        },
+        "files": list(task.files),
+        "weights": settings.weights,
+        "calibrating": settings.calibrating,
+        "bounds": bounds,
+        "threads": settings.threads,
+    }

@@ -1,0 +1,139 @@
+"""How to grade, and what: `Settings` and `Request`."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import hmac
+import os
+from pathlib import Path
+
+from graders.boundary.limits import TASK_SECONDS
+from graders.rubric import Task
+from graders.runner.store import local_key
+
+SECRET_VARIABLE = "KERAS_KIT_SECRET"
+
+
+class BadSecret(ValueError):
+    """A secret file that holds no secret; the text is one line."""
+
+
+def secret_from(path: str | Path | None = None) -> bytes | None:
+    """Reads the secret of the hidden tests.
+
+    Args:
+        path: Path of the file that holds it; if `None`, the environment variable
+            `KERAS_KIT_SECRET` does.
+
+    Returns:
+        Bytes, or `None` if there is no secret.
+
+    Raises:
+        BadSecret: If the file cannot be read or is empty.
+    """
+    if path is None:
+        given = os.environ.get(SECRET_VARIABLE, "").strip()
+        return given.encode("utf-8", "surrogateescape") if given else None
+    try:
+        secret = Path(path).read_bytes().strip()
+    except OSError as error:
+        raise BadSecret(f"The secret file {path} cannot be read: {error.strerror}.") from None
+    if not secret:
+        raise BadSecret(f"The secret file {path} is empty.")
+    return secret
+
+
+def processors() -> int:
+    """Returns how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """How to grade.
+
+    Attributes:
+        seed: Integer, public: seeds the submission's process, and takes part in every draw.
+        seconds: Float, the limit for each task.
+        data: String, the data source: `"default"` or what `--data` names.
+        secret: Bytes, an instructor's secret for the hidden tests, or `None`.
+        jobs: Integer, how many tasks side by side.
+        spawn: Boolean, whether to start fresh interpreters rather than fork a warm one.
+        threads: Integer, TensorFlow's threads for each process; 0 leaves it to TensorFlow.
+        weights: String, which pretrained weights: `"kit"` or `"imagenet"`.
+        use_store: Boolean, whether unchanged work is answered from the verdict store.
+        calibrating: Boolean, whether to measure only: no bound counts, nothing is skipped.
+        settle: Boolean, whether the store keeps a time-out too. It may be the machine's fault, so
+            a student's is tried again; a class is graded once, and recorded from the store.
+    """
+
+    seed: int = 0
+    seconds: float = TASK_SECONDS
+    data: str = "default"
+    secret: bytes | None = None
+    jobs: int = 1
+    spawn: bool = False
+    threads: int = 0
+    weights: str = "kit"
+    use_store: bool = False
+    calibrating: bool = False
+    settle: bool = False
+
+    @property
+    def hidden_tests(self) -> str:
+        """String, how the verdict names the hidden tests."""
+        return "public checks" if self.secret is None else "secret hidden tests"
+
+    def sharing(self, count: int) -> Settings:
+        """Returns the settings for so many gradings, each with its share of the processors.
+
+        Args:
+            count: Integer, how many gradings there are: no more of them run side by side.
+        """
+        jobs = max(1, min(self.jobs, count))
+        threads = max(1, processors() // jobs) if jobs > 1 else 0
+        return dataclasses.replace(self, jobs=jobs, threads=threads)
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """One task to grade.
+
+    Attributes:
+        task: `Task`.
+        path: Path of the submission: a file, or a folder to look in.
+        is_reference: Boolean, whether this is the kit's own solution.
+    """
+
+    task: Task
+    path: Path
+    is_reference: bool = False
+
+
+def draw_for(task: str, settings: Settings) -> int:
+    """Derives the 128-bit number that all of a grading's data come from.
+
+    Args:
+        task: String, the task's id.
+        settings: `Settings`; without a secret, the machine's own key takes its place.
+
+    Returns:
+        Integer.
+    """
+    key = settings.secret if settings.secret is not None else local_key()
+    message = f"{task}:{settings.seed}".encode()
+    return int.from_bytes(hmac.new(key, message, hashlib.sha256).digest()[:16], "big")
+
+
+def data_of(task: Task, settings: Settings) -> str:
+    """Returns which data a task is graded on: those of the settings, if the task knows them."""
+    return settings.data if settings.data in task.sources else "default"
+
+
+def source_of(task: Task, settings: Settings) -> str:
+    """Returns where a task's data and weights come from, as the calibration names it."""
+    data = data_of(task, settings)
+    return f"{data}, {settings.weights}" if task.files and settings.weights != "kit" else data

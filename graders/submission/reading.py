@@ -1,0 +1,114 @@
+"""Reads a submission's file.
+
+Text from a submission is hostile input: its size, encoding, nesting and kind of file are checked,
+and nothing of it runs here.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from graders.printable import printable
+from graders.rubric import Task
+from graders.submission import notebooks
+from graders.submission.source import Source, Unreadable
+from graders.submission.untouched import names_of
+
+MAX_BYTES = 2 * 2**20
+
+
+def read_bytes(path: Path, most: int = MAX_BYTES) -> bytes:
+    """Reads a file that somebody else wrote.
+
+    Args:
+        path: Path.
+        most: Integer, the largest size that is read.
+
+    Returns:
+        Bytes.
+
+    Raises:
+        Unreadable: If it is missing, unreadable, not a regular file, or too large.
+    """
+    try:
+        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+        with open(fd, "rb") as file:
+            if not stat.S_ISREG(os.fstat(fd).st_mode):
+                raise Unreadable(f"{path} is not a regular file. Give a .py or .ipynb file.")
+            data = file.read(most + 1)
+    except FileNotFoundError:
+        raise Unreadable(f"There is no file {path}. Check the path for a typing error.") from None
+    except OSError as error:
+        raise Unreadable(f"{path} cannot be read: {error.strerror}.") from None
+    if len(data) > most:
+        next_step = "Is it the right file?"
+        if path.suffix.lower() == ".ipynb":
+            next_step = "If it is the right notebook, clear its outputs and save it again."
+        raise Unreadable(f"{path} is larger than {most // 2**20} MB. {next_step}")
+    return data
+
+
+def read(path: Path, task: Task) -> Source:
+    """Reads a submission.
+
+    Args:
+        path: Path of a `.py` or `.ipynb` file.
+        task: `Task` that it is for.
+
+    Returns:
+        A `Source`.
+
+    Raises:
+        Unreadable: If it is no Python module; a syntax error is shown with its line.
+    """
+    if path.suffix.lower() == ".ipynb":
+        return _read_notebook(path, task)
+    data = read_bytes(path)
+    if path.suffix.lower() != ".py":
+        raise Unreadable(f"{path} is neither a .py nor an .ipynb file. Give one of these.")
+    try:
+        text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise Unreadable(
+            f"{path} is not UTF-8 text (line {line}). Save it with the encoding UTF-8."
+        ) from None
+    if not text.strip():
+        raise Unreadable(f"{path} is empty. Start from the stub in assignments/.")
+    return _checked(Source(text, f"{task.id}.py", path))
+
+
+def _read_notebook(path: Path, task: Task) -> Source:
+    data = read_bytes(path, notebooks.MAX_BYTES)
+    try:
+        module = notebooks.module(data, names_of(task), path.name)
+    except notebooks.BadNotebook as error:
+        raise Unreadable(f"{path} {error}") from None
+    return _checked(Source(module.text, f"{task.id}.py", path, module.lines))
+
+
+def _checked(source: Source) -> Source:
+    """Returns a source that is a Python module; raises `Unreadable`, with the line, for others."""
+    path = source.path
+    try:
+        _ = source.tree
+    except SyntaxError as error:
+        line, column = (error.text or "").rstrip("\n"), max(1, error.offset or 1) - 1
+        if len(line) > 200:
+            # A line of thousands would bury the message.
+            start = max(0, min(column, len(line)) - 100)
+            line, column = line[start : start + 200], column - start
+        shown = f"\n    {line}" if line.strip() else ""
+        if shown and error.offset and column <= len(line):
+            shown += f"\n    {' ' * column}^"
+        where = f", line {error.lineno}" if error.lineno else ""
+        raise Unreadable(
+            printable(f"Syntax error in {path.name}{where}: {error.msg}.{shown}")
+        ) from None
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise Unreadable(
+            f"{path.name} cannot be read as Python: {str(error) or type(error).__name__}."
+        ) from None
+    return source
