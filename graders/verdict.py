@@ -62,7 +62,7 @@ class TaskVerdict:
         isolation: String, how the student's code was kept apart: `"namespaces"` or `"process"`
             (`"none"` where none of it ran).
         submission: String, `"sha256:…"` of what was graded, empty if it could not be read.
-        message: String, what holds for the task as a whole (a syntax error, say).
+        message: String, what holds for the task as a whole (a syntax error, for example).
         evidence: Dict of plain data for plots and reports, never for points.
     """
 

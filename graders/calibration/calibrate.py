@@ -1,9 +1,9 @@
 """Measures where bounds belong: `python -m graders.calibration [TASK …]` writes `calibration.json`.
 
-For each task the reference and the task's shortcuts (submissions of the corpus whose head says
-`# shortcut:`; a linear model, say, or one with the lesson left out) are graded over many draws of
-the data and as many seeds, and each measure's values are kept. The bound lies between the two
-distributions, see `graders.calibration.placing`.
+For each task it grades the reference and the task's shortcuts over many draws of the data and as
+many seeds, and keeps each measure's values. A shortcut is a submission of the corpus whose head
+holds `# shortcut:`: a linear model, for example, or one with the lesson left out. The bound lies
+between the two distributions, see `graders.calibration.placing`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from typing import Any
 
 from graders import KIT, rubric
 from graders.calibration import placing as bounds
-from graders.reports.text import best_shortcut
 from graders.rubric import Task
 from graders.rubric import bounds as thresholds
 from graders.runner import Request, Runner, Settings
@@ -46,17 +45,17 @@ class Shortcut:
     aims: tuple[str, ...] = ()
 
     def counts_for(self, measure: str) -> bool:
-        """Returns whether a measure's bound heeds it."""
+        """Returns whether a measure's bound has to keep it out."""
         return not self.aims or measure in self.aims
 
 
 def shortcuts(task: Task) -> dict[str, Shortcut]:
     """Returns the shortcuts of a task by their names.
 
-    The head of a submission in the corpus says `# shortcut: <name>`, or
-    `# shortcut: <name> [<measure>, …]` where only the bounds of these measures shall heed it: how
-    far a model is from being overconfident, say, has no part in keeping out one that learned from
-    too few examples.
+    The head of such a submission in the corpus holds `# shortcut: <name>`, or
+    `# shortcut: <name> [<measure>, …]` if only the bounds of these measures are to keep it
+    out. A bound on overconfidence, for example, need not keep out a model that learned from too few
+    examples.
     """
     found = {}
     for path in sorted((KIT / "tests" / "submissions" / task.id).glob("*/*.py")):
@@ -94,7 +93,7 @@ def measure(runner: Runner, task: Task, path: Path, seed: int) -> Measures:
 
 
 def calibrate(
-    runner: Runner, task: Task, draws: int, jobs: int = 1, say: Any = print
+    runner: Runner, task: Task, draws: int, jobs: int = 1, report: Any = print
 ) -> dict[str, Any]:
     """Measures one task.
 
@@ -103,7 +102,7 @@ def calibrate(
         task: `Task`.
         draws: Integer, how many draws.
         jobs: Integer, how many gradings side by side.
-        say: Callable that takes a line of progress.
+        report: Callable that takes a line of progress.
 
     Returns:
         A dict: measure -> see `graders.calibration.placing.between`.
@@ -123,7 +122,7 @@ def calibrate(
                         values[key].setdefault(name, []).append(value)
                     uppers[key] = upper
             seconds = time.monotonic() - started
-            say(f"{task.id}: {name or 'reference'} measured {draws} times in {seconds:.0f} s")
+            report(f"{task.id}: {name or 'reference'} measured {draws} times in {seconds:.0f} s")
     return {
         key: bounds.between(
             rows[""], {name: found for name, found in rows.items() if name}, uppers[key]
@@ -155,7 +154,7 @@ def _cell(name: str, row: dict[str, Any], part: str) -> str:
         return f"{name} {'≤' if row['upper'] else '≥'} {row['bound']:.2f}"
     if part == "reference":
         return f"{row['reference']['mean']:.2f} ± {row['reference']['sd']:.2f}"
-    best = best_shortcut(row)
+    best = thresholds.best_shortcut(row)
     return f"{best[1]:.2f} ({best[0]})" if best else "–"
 
 

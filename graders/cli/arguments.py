@@ -122,7 +122,7 @@ def is_here(package: str) -> bool:
     """Returns whether this copy of the kit holds a package: students get less of it.
 
     Args:
-        package: String, `"graders.course"`, say.
+        package: String, its full name, as `"graders.course"`.
     """
     spec = importlib.util.find_spec(package)
     # A folder without modules, left by an earlier release, is no package.

@@ -39,8 +39,9 @@ def contents(requests: list[Request]) -> dict[str, bytes | None]:
 class Interrupt:
     """Notes Ctrl-C, which Python may drop where it comes at a bad moment.
 
-    A `KeyboardInterrupt` that is raised within a callback (of a weak reference, say, while a module
-    is imported) is printed and forgotten. What was noted can be raised again. A context manager.
+    Python prints and forgets a `KeyboardInterrupt` that is raised within a callback (of a weak
+    reference, for example, while a module is imported). `check` raises it again. Use as a context
+    manager.
     """
 
     def __init__(self) -> None:
@@ -75,7 +76,7 @@ def changes(requests: list[Request], seen: dict[str, bytes | None]) -> Iterator[
 
     Args:
         requests: List of `Request`.
-        seen: Dict, what `contents` said before they were graded.
+        seen: Dict, what `contents` returned before they were graded.
 
     Yields:
         Lists of the requests whose files have other content than before.

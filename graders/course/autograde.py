@@ -198,7 +198,7 @@ class GradeWithKit(preprocessors.NbGraderPreprocessor):
         )
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
-        """Grades a notebook; one that is no task's (questions, say) stays as it is."""
+        """Grades a notebook; one that belongs to no task (the questions) stays as it is."""
         info = resources["nbgrader"]
         task = _task(info["notebook"], info["assignment"])
         ungraded = resources.setdefault(UNGRADED, set())
@@ -367,6 +367,6 @@ def configure(c: Any) -> None:
         ClearToStub if item is preprocessors.ClearSolutions else item
         for item in GenerateAssignment.preprocessors.default_args[0]
     ]
-    # nbgrader looks for notebooks only; it has no setting for a module in the place of one. What is
-    # missing altogether gets a page that says so.
+    # nbgrader looks for notebooks only; it has no setting for a module in the place of one. A task
+    # without any work gets a page that tells so.
     Autograde.init_notebooks, Autograde.start = _init_notebooks, _start

@@ -32,15 +32,15 @@ SECONDS = 30.0
 
 
 class WorkerFailed(Exception):
-    """A worker has no verdict; the text says why."""
+    """A worker has no verdict; the text is the reason."""
 
 
 @functools.cache
-def _machine() -> ThisMachine:
+def machine() -> ThisMachine:
     """The worker's own warm process."""
-    machine = ThisMachine()
-    atexit.register(machine.close)
-    return machine
+    made = ThisMachine()
+    atexit.register(made.close)
+    return made
 
 
 def grade_here(job: dict[str, Any]) -> str:
@@ -57,7 +57,7 @@ def grade_here(job: dict[str, Any]) -> str:
     settings = Settings(**job["settings"])
     source = Source(**{**job["source"], "path": Path(job["source"]["path"])})
     try:
-        graded = _machine().grade(rubric.find(job["task"]), source, settings, job["bounds"])
+        graded = machine().grade(rubric.find(job["task"]), source, settings, job["bounds"])
     except Exception as error:
         # Dask would write what a failed call was given, the secret too, into its log.
         return json.dumps({"failed": f"{type(error).__name__}: {error}"})

@@ -128,7 +128,7 @@ def release(target: Path) -> list[Path]:
 
     Args:
         target: Path of the folder, which is made if need be. Files in it that this does not write
-            stay as they are: the gradebook and submissions, say.
+            stay as they are: the gradebook and submissions, for example.
 
     Returns:
         List of the paths that changed.

@@ -36,7 +36,7 @@ CLASS = 8
 LIMIT, LIMIT_OF_FEW = 0.9, 0.95
 # Fewer tokens than this are alike by chance.
 LEAST = 20
-# A file of so many tokens is no exercise: comparing it would take long and say little.
+# A file of so many tokens is no exercise: comparing it would take long and tell little.
 MAX_TOKENS = 20_000
 # The page shows the code of so many pairs.
 MAX_SHOWN = 50
@@ -312,12 +312,12 @@ def to_html(found: Comparison) -> str:
     return environment.get_template("similarity.html.j2").render(
         pairs=pairs,
         more=len(found.shown) - len(pairs),
-        said=said(found),
+        said=summary(found),
         left_out=[printable(line, 300) for line in found.left_out],
     )
 
 
-def said(found: Comparison) -> str:
+def summary(found: Comparison) -> str:
     """Returns in a sentence or two what was found."""
     count = len(found.shown)
     return (
@@ -343,4 +343,4 @@ def report(found: Comparison, most: int = 20) -> str:
         if len(found.shown) > most:
             lines.append(f"… and {len(found.shown) - most} more: see the file.")
     lines += [f"Not compared: {printable(line, 300)}" for line in found.left_out]
-    return "\n".join([*lines, said(found)])
+    return "\n".join([*lines, summary(found)])

@@ -162,8 +162,8 @@ def for_task(task: Task) -> NotebookNode:
             kind = marks(f"{task.id}-solution-{_name(part, number)}", solution=True)
         cells.append(new_code_cell(part, metadata=kind))
     text = (
-        f"## Checks\n\nWorth {task.max_points:g} points together. In a terminal, "
-        f"`python grade.py {task.id}` says the same, and `python grade.py --hint {task.id}` helps."
+        f"## Checks\n\nWorth {task.max_points:g} points together. In a terminal, `python grade.py "
+        f"{task.id}` prints the same, and `python grade.py --hint {task.id}` helps."
     )
     cells.append(new_markdown_cell(text, metadata=marks(f"{task.id}-checks", locked=True)))
     cells.append(

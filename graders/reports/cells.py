@@ -64,7 +64,7 @@ def bundles(verdict: TaskVerdict, index: int) -> list[dict[str, str]]:
     """
     check = verdict.checks[index]
     found = []
-    # What could not be read says the same twice: of the task, and in its first check.
+    # Of what could not be read, task and first check have the same message: once is enough.
     if index == 0 and verdict.message and verdict.message != check.message:
         found.append({"text/html": task_html(verdict), "text/plain": task_text(verdict)})
     found.append({"text/html": check_html(check), "text/plain": check_text(check)})
@@ -72,6 +72,6 @@ def bundles(verdict: TaskVerdict, index: int) -> list[dict[str, str]]:
         drawn = figures.panels(verdict.evidence, MAX_TRAININGS)
         if drawn:
             picture = base64.b64encode(figures.curves_png(drawn)).decode("ascii")
-            said = "\n".join(f"{panel.title}. {figures.alt(panel)}" for panel in drawn)
-            found.append({"image/png": picture, "text/plain": said})
+            words = "\n".join(f"{panel.title}. {figures.alt(panel)}" for panel in drawn)
+            found.append({"image/png": picture, "text/plain": words})
     return found

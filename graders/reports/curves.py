@@ -1,7 +1,7 @@
 """Reads learning curves: names what a training suffers from, and what to try.
 
 Rules on the evidence alone, the same each time. A remark never costs a point: it is there for
-whoever looks at a plot and wonders what it says.
+whoever looks at a plot and wonders what it shows.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ class Remark:
 
     Attributes:
         symptom: String, a short name: `"overfitting"`, `"at_chance"` …
-        sees: String, a sentence that says what can be seen.
-        tries: String, a sentence that says what to try.
+        sees: String, a sentence on what can be seen.
+        tries: String, a sentence on what to try.
     """
 
     symptom: str
@@ -370,8 +370,8 @@ def _infinite(evidence: Evidence) -> bool:
 def read(evidence: Evidence, most: int = 2) -> list[Remark]:
     """Reads the curves of a task's main training.
 
-    A baseline that is there to overfit, and a second training, are shown but not judged; only where
-    the main one never came is it said if what came first diverged.
+    A baseline that is there to overfit, and a second training, are shown but not judged; if
+    the main training never came, a remark still tells whether the first one diverged.
 
     Args:
         evidence: Dict, a task's evidence.

@@ -1,4 +1,4 @@
-"""Plots of evidence, with text that says them: as inline SVG for the page, as PNG for notebooks.
+"""Plots of evidence, with text for those who do not see them: as inline SVG for the page, as PNG for notebooks.
 
 matplotlib draws; the SVG takes its colours from the page, and is stripped to what a page needs, so
 that several plots can share one page and none of them refers to anything outside it.
@@ -221,23 +221,25 @@ def _draw(axes: Any, panel: Panel) -> None:
 
 
 def alt(panel: Panel) -> str:
-    """Says what a panel shows, for those who do not see it."""
+    """Describes what a panel shows, for those who do not see it."""
     drawn, found = panel.curve, panel.found
-    said = [
+    parts = [
         f"Line plot of the {drawn.metric} over {_plural(panel.history.epochs, 'epoch')}.",
         _course("Training", drawn.train, drawn.metric),
         _course("Validation", drawn.validation, drawn.metric),
     ]
     broken = sum(math.isnan(v) for v in (*drawn.train, *drawn.validation))
     if broken:
-        said.append(f"{_plural(broken, 'value')} not drawn: NaN or infinite.")
+        parts.append(f"{_plural(broken, 'value')} not drawn: NaN or infinite.")
     if drawn.metric == "accuracy":
         ends = [series[-1] for _, series, *_ in _lines(drawn) if series]
         if len(ends) == 2 and not any(math.isnan(v) for v in ends):
-            said.append(f"The gap at the end is {100 * (ends[0] - ends[1]):.1f} points.")
+            parts.append(f"The gap at the end is {100 * (ends[0] - ends[1]):.1f} points.")
         if found is not None:
-            said.append(f"On hidden data the grader measured {percent(found.value)}, {gap(found)}.")
-    return " ".join(part for part in said if part)
+            parts.append(
+                f"On hidden data the grader measured {percent(found.value)}, {gap(found)}."
+            )
+    return " ".join(part for part in parts if part)
 
 
 def curve(name: str, panel: Panel) -> Figure:
@@ -364,11 +366,11 @@ def timings(name: str, found: Sequence[Timing]) -> Figure:
     _labels(axes, "seconds per epoch", "validation accuracy")
     axes.legend(fontsize=8, frameon=False, labelcolor=_INK, loc="best")
     rows = tuple((t.name, f"{t.seconds:.3g} s", percent(t.accuracy)) for t in found)
-    said = "; ".join(f"{n}: {seconds} per epoch, {accuracy}" for n, seconds, accuracy in rows)
+    listed = "; ".join(f"{n}: {seconds} per epoch, {accuracy}" for n, seconds, accuracy in rows)
     return Figure(
         "Time and accuracy, as the submission reports them",
         _svg(canvas, name),
-        f"Scatter plot of seconds per epoch and validation accuracy. {said}.",
+        f"Scatter plot of seconds per epoch and validation accuracy. {listed}.",
         ("policy", "seconds per epoch", "accuracy"),
         rows,
     )

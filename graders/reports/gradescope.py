@@ -52,7 +52,7 @@ def document(verdict: Verdict) -> dict[str, Any]:
             lines.append(f"{task.task}: {task.message}")
         if task.status in ("failed", "error"):
             lines += [
-                f"{task.task}: the curves say {remark.name}. {remark.sees} {remark.tries}"
+                f"{task.task}: the curves show {remark.name}. {remark.sees} {remark.tries}"
                 for remark in curves.read(task.evidence)
             ]
     return {

@@ -2,7 +2,7 @@
 
     render(verdict) -> str
 
-Jinja2 escapes all that a submission or a message says; the plots are drawn here, from numbers.
+Jinja2 escapes every word of a submission and of a message; the plots are drawn here, from numbers.
 """
 
 from __future__ import annotations
@@ -111,9 +111,9 @@ def _task(verdict: TaskVerdict, anchor: str) -> dict[str, Any]:
         about.append(f"isolation: {verdict.isolation}")
     if verdict.submission:
         about.append(verdict.submission[:19])
-    said = ""
+    measured = ""
     if found is not None:
-        said = (
+        measured = (
             f"Accuracy on hidden data, measured by the grader: {percent(found.value)}, "
             f"{figures.gap(found)}."
         )
@@ -131,7 +131,7 @@ def _task(verdict: TaskVerdict, anchor: str) -> dict[str, Any]:
         "message": printable(verdict.message),
         "remarks": curves.read(evidence),
         "idiom": reading.text(evidence, "idiom", 1000) if verdict.status == "passed" else "",
-        "measured": said,
+        "measured": measured,
         "note": reading.text(evidence, "note", 1000),
         "plots": _plots(evidence, anchor),
         "confusion": _confusion(evidence),

@@ -16,6 +16,7 @@ from rich.text import Text
 from graders.reports import curves
 from graders.reports import evidence as reading
 from graders.rubric import Task
+from graders.rubric.bounds import best_shortcut
 from graders.verdict import CheckResult, TaskVerdict, Verdict
 
 STYLES = {
@@ -102,7 +103,7 @@ def task_line(verdict: TaskVerdict) -> RenderableType:
 def remark_line(task: str, remark: curves.Remark) -> RenderableType:
     """Renders what a task's curves show: a remark, which costs nothing."""
     return Group(
-        Text.assemble((task, "bold"), ": the curves say ", (remark.name, "yellow")),
+        Text.assemble((task, "bold"), ": the curves show ", (remark.name, "yellow")),
         Padding(Text(f"{remark.sees} {remark.tries}"), (0, 0, 0, 4)),
     )
 
@@ -180,19 +181,6 @@ def bounds_table(rows: dict[str, dict[str, Any]]) -> RenderableType:
     return table
 
 
-def best_shortcut(row: dict[str, Any]) -> tuple[str, float] | None:
-    """Returns the shortcut that comes nearest to a bound that keeps it out, and its mean.
-
-    Args:
-        row: Dict, see `graders.calibration.placing`.
-    """
-    means = {name: row["shortcuts"][name]["mean"] for name in row["kept_out"]}
-    if not means:
-        return None
-    best = (min if row["upper"] else max)(means, key=lambda name: means[name])
-    return best, means[best]
-
-
 def totals(tasks: Sequence[TaskVerdict]) -> str:
     """Returns `5 of 9 tasks complete, 47 of 90 points`."""
     done = sum(task.status == "passed" for task in tasks)
@@ -223,7 +211,7 @@ def next_step(
     unknown: Sequence[Task] = (),
     source: str = "",
 ) -> str:
-    """Says what to do next; empty if all is done.
+    """Returns what to do next; empty if all is done.
 
     Args:
         tasks: Sequence of `TaskVerdict`, those that were asked for: they come first.

@@ -52,8 +52,21 @@ def bounds(task: str, source: str = "default") -> dict[str, float] | None:
     return {name: float(row["bound"]) for name, row in found.items() if not name.startswith("_")}
 
 
+def best_shortcut(row: dict[str, Any]) -> tuple[str, float] | None:
+    """Returns the shortcut that comes nearest to a bound that keeps it out, and its mean.
+
+    Args:
+        row: Dict, see `graders.calibration.placing`.
+    """
+    means = {name: row["shortcuts"][name]["mean"] for name in row["kept_out"]}
+    if not means:
+        return None
+    best = (min if row["upper"] else max)(means, key=lambda name: means[name])
+    return best, means[best]
+
+
 class NoBounds(Exception):
-    """A task has no bounds for some data; the text is one line that says why."""
+    """A task has no bounds for some data; the text is the reason, in one line."""
 
 
 # Grades the reference with a seed, and no bound counts: what it reaches is in the evidence.

@@ -24,7 +24,7 @@ class UnknownTask(ValueError):
 
 
 class BrokenRubric(Exception):
-    """A check file that does not say what a rubric needs."""
+    """A check file without what a rubric needs."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def read_task(path: Path) -> Task:
         A `Task`.
 
     Raises:
-        BrokenRubric: If the file does not say what a rubric needs.
+        BrokenRubric: If the file lacks what a rubric needs.
     """
     tree = ast.parse(path.read_text(encoding="utf-8"))
     task = path.stem

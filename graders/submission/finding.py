@@ -75,8 +75,8 @@ def locate(task: Task, where: Path) -> Path:
 def load(task: Task, where: Path) -> Source:
     """Finds and reads the work on a task.
 
-    Of a module and a notebook that lie side by side the one counts that is no longer the stub; if
-    both were filled in, differently, the notebook does, and a note says so.
+    If a module and a notebook lie side by side, the one that is no longer the stub counts. If both
+    were filled in, and differ, the notebook counts, and a note tells the student so.
 
     Args:
         task: `Task`.

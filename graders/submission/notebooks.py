@@ -1,8 +1,8 @@
 """A module from a notebook: the code that a task needs, and where each line of it came from.
 
-A notebook holds more than a module: magics, plots, trial runs, the check cells of the release. What
-the task's functions and classes use (and what that uses) becomes the module; the rest is left out,
-so that looking at a model in a cell costs a student neither time nor points. Nothing runs here: the
+A notebook holds more than a module: magics, plots, trial runs, the check cells of the release. The
+module is what the task's functions and classes use, and what that uses. The rest is left out: a
+student who looks at a model in a cell loses neither time nor points. Nothing runs here: the
 notebook is JSON, its code is parsed.
 """
 
@@ -30,7 +30,7 @@ HARMLESS = set(dir(builtins)) - {"input", "breakpoint", "exit", "quit"}
 
 
 class BadNotebook(ValueError):
-    """A notebook without a module in it; the text says why, to follow the file's name."""
+    """A notebook without a module in it; the text, which follows the file's name, is the reason."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from graders.submission import notebooks
 
 
 class Unreadable(Exception):
-    """A submission that cannot be graded; the text says why, in the student's words."""
+    """A submission that cannot be graded; the text is the reason, in the student's words."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -73,8 +73,8 @@ def grade(submitted: Path, *arguments: str) -> tuple[dict[str, Any], str]:
 
 
 def warm(dask_worker: Any) -> int:
-    """Says, on a worker, whether it has graded."""
-    return cluster._runner.cache_info().currsize
+    """Returns, on a worker, whether it has graded."""
+    return cluster.machine.cache_info().currsize
 
 
 def test_a_cluster_grades_as_this_machine_does(workers: Any, submitted: Path) -> None:

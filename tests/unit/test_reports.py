@@ -393,7 +393,7 @@ def test_the_next_thing_to_do(tasks: tuple, others: tuple, expected: str) -> Non
 def test_remarks_on_the_terminal() -> None:
     """What failed gets a remark on its curves; what passed is left alone."""
     evidence = {"history": {"loss": [math.nan]}}
-    assert "the curves say diverging" in text.plain(
+    assert "the curves show diverging" in text.plain(
         text.task_line(task("cnn", "failed", evidence=evidence))
     )
     assert "the curves" not in text.plain(text.task_line(task("cnn", evidence=evidence)))
