@@ -141,7 +141,7 @@ def _watch(outputs: Outputs, settings: Settings, requests: list[Request]) -> int
             with Interrupt() as interrupt:
                 for changed in changes(requests, seen):
                     interrupt.check()
-                    verdict = _updated(verdict, runner.grade(changed))
+                    verdict = updated(verdict, runner.grade(changed))
                     outputs.write(verdict)
                     interrupt.check()
         except KeyboardInterrupt:
@@ -149,8 +149,13 @@ def _watch(outputs: Outputs, settings: Settings, requests: list[Request]) -> int
     return verdict.exit_code
 
 
-def _updated(before: Verdict, now: Verdict) -> Verdict:
-    """Returns the verdict on all tasks after some of them were graded again."""
+def updated(before: Verdict, now: Verdict) -> Verdict:
+    """Puts what was graded again into the verdict on all tasks.
+
+    Args:
+        before: `Verdict` on all tasks.
+        now: `Verdict` on some of them.
+    """
     latest = {task.task: task for task in now.tasks}
     tasks = tuple(latest.get(task.task, task) for task in before.tasks)
     return dataclasses.replace(now, tasks=tasks)

@@ -312,7 +312,7 @@ def to_html(found: Comparison) -> str:
     return environment.get_template("similarity.html.j2").render(
         pairs=pairs,
         more=len(found.shown) - len(pairs),
-        said=summary(found),
+        summary=summary(found),
         left_out=[printable(line, 300) for line in found.left_out],
     )
 

@@ -1,4 +1,4 @@
-"""Plots of evidence, with text for those who do not see them: as inline SVG for the page, as PNG for notebooks.
+"""Plots of evidence, each with a text: as inline SVG for the page, as PNG for notebooks.
 
 matplotlib draws; the SVG takes its colours from the page, and is stripped to what a page needs, so
 that several plots can share one page and none of them refers to anything outside it.

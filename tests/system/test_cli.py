@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from graders import rubric
-from graders.cli import hints
+from graders.cli import commands, hints
 from graders.rubric import KIT
 from graders.rubric import bounds as thresholds
 from tests import verdicts
@@ -82,6 +83,15 @@ def test_a_hint_says_what_to_do_then(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert last == "When you have tried it: python grade.py cnn"
     last = hints.following(found, waiting, "my work").splitlines()[-1]
     assert last == "When you have tried it: python grade.py cnn --from 'my work'"
+
+
+def test_watch_keeps_what_was_not_graded_again() -> None:
+    """After a save the verdict still holds every task, in order, the saved one as it is now."""
+    before = verdicts.verdict(verdicts.task("cnn", "failed"), verdicts.task("lstm", "failed"))
+    now = dataclasses.replace(verdicts.verdict(verdicts.task("lstm", "passed")), seconds=2.0)
+    found = commands.updated(before, now)
+    assert [(t.task, t.status) for t in found.tasks] == [("cnn", "failed"), ("lstm", "passed")]
+    assert found.seconds == 2.0
 
 
 def test_a_failing_submission_on_the_terminal(tmp_path: Path) -> None:

@@ -121,17 +121,22 @@ def test_only_complete_work_gets_it(status: str, shown: bool) -> None:
 UNUSED = "import os\n" + KERAS
 
 
-def ends(status: verdicts.Status, graded: list[Source] | None = None) -> ThisMachine:
-    """Returns where every grading ends in the same way; it notes what it was given."""
+class Ending(ThisMachine):
+    """Where every grading ends in the same way.
 
-    class Machine(ThisMachine):
-        def grade(self, task, source, settings, bounds, tell=None) -> Graded:
-            if graded is not None:
-                graded.append(source)
-            found = verdicts.task(task.id, status)
-            return Graded(dataclasses.replace(found, submission=source.digest), True)
+    Args:
+        status: String, the status of each task.
+    """
 
-    return Machine()
+    def __init__(self, status: verdicts.Status = "passed"):
+        super().__init__()
+        self.status, self.graded = status, []
+
+    def grade(self, task, source, settings, bounds, tell=None) -> Graded:
+        """Notes what is to be graded, and returns the verdict."""
+        self.graded.append(source)
+        found = verdicts.task(task.id, self.status)
+        return Graded(dataclasses.replace(found, submission=source.digest), True)
 
 
 def work(folder: Path, text: str = UNUSED) -> Request:
@@ -145,7 +150,7 @@ def test_the_runner_adds_it_and_no_points(tmp_path: Path) -> None:
     """The remark is in the evidence of complete work; points, checks and JSON stay as they are."""
     request = work(tmp_path)
     for status, seen in (("passed", True), ("failed", False)):
-        with Runner(Settings(), place=ends(status)) as runner:
+        with Runner(Settings(), place=Ending(status)) as runner:
             verdict = runner.grade_task(request)
         assert verdict.evidence.get("idiom", "").startswith('"cnn.py", line 1: `os`') is seen
         digest = submission.read(request.path, request.task).digest
@@ -153,7 +158,7 @@ def test_the_runner_adds_it_and_no_points(tmp_path: Path) -> None:
             verdicts.task("cnn", status), submission=digest, seconds=verdict.seconds
         )
         assert verdict.to_json() == bare.to_json()
-    with Runner(Settings(), place=ends("passed")) as runner:
+    with Runner(Settings(), place=Ending()) as runner:
         assert "idiom" not in runner.grade_task(work(tmp_path, KERAS)).evidence
 
 
@@ -161,7 +166,7 @@ def test_it_is_about_what_was_graded(tmp_path: Path) -> None:
     """A submission that is saved again while it is graded: the remark is on what stood there."""
     request = work(tmp_path)
 
-    class Saves(type(ends("passed"))):
+    class Saves(Ending):
         def grade(self, *given, **more) -> Graded:
             work(tmp_path, KERAS)
             return super().grade(*given, **more)
@@ -174,7 +179,7 @@ def test_in_a_notebook_the_place_is_a_cell(tmp_path: Path) -> None:
     """The place is named in the notebook's own words."""
     cell = "def train(model, train_data, val_data):\n    for _ in range(3):\n        h = model.fit(*train_data)\n    return h"
     path = notebook.write(tmp_path / "cnn.ipynb", "1 + 1", cell)
-    with Runner(Settings(), place=ends("passed")) as runner:
+    with Runner(Settings(), place=Ending()) as runner:
         found = runner.grade_task(Request(rubric.find("cnn"), path)).evidence["idiom"]
     assert found.startswith('"cnn.ipynb", code cell 2, line 2: this loop calls `fit`')
 
@@ -184,12 +189,12 @@ def test_the_store_neither_keeps_nor_loses_it(
 ) -> None:
     """Graded, from the store, and recalled: the same remark, which is no part of the entry."""
     monkeypatch.setenv("KERAS_KIT_CACHE", str(tmp_path / "cache"))
-    request, graded = work(tmp_path), []
-    with Runner(Settings(use_store=True), place=ends("passed", graded)) as runner:
+    request, machine = work(tmp_path), Ending()
+    with Runner(Settings(use_store=True), place=machine) as runner:
         found = [runner.grade_task(request) for _ in range(2)]
         found.append(runner.recall(request))
     assert [verdict.cached for verdict in found] == [False, True, True]
-    assert len(graded) == 1
+    assert len(machine.graded) == 1
     assert {verdict.evidence["idiom"].count("`os`") for verdict in found} == {1}
     [entry] = (tmp_path / "cache" / "verdicts").glob("*/*.json")
     assert "idiom" not in entry.read_text()
@@ -214,7 +219,7 @@ def test_a_submission_is_read_and_parsed_once(
     monkeypatch.setattr(notebooks, "parse", counted_parse)
     monkeypatch.setattr(idiom, "parse", counted_parse)
     request = work(tmp_path)
-    with Runner(Settings(), place=ends("passed")) as runner:
+    with Runner(Settings(), place=Ending()) as runner:
         for grade in (runner.grade_task, lambda request: runner.grade([request]).tasks[0]):
             read.clear(), parsed.clear()
             assert "idiom" in grade(request).evidence
@@ -224,7 +229,8 @@ def test_a_submission_is_read_and_parsed_once(
 def test_check_cells_of_a_notebook_have_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The verdict behind a check cell is the whole one."""
     monkeypatch.setenv("KERAS_KIT_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(ThisMachine, "grade", type(ends("passed")).grade)
+    passed = Graded(verdicts.task("cnn", "passed"), True)
+    monkeypatch.setattr(ThisMachine, "grade", lambda *given: passed)
     jupyter.runner.cache_clear()
     with contextlib.closing(jupyter.runner()) as runner:
         assert "`os`" in runner.grade_task(work(tmp_path)).evidence["idiom"]
