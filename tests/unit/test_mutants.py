@@ -166,8 +166,9 @@ def test_outcome(found: TaskVerdict, wanted: str) -> None:
 def test_the_engine_says_what_the_command_reads() -> None:
     """The words for work that ran out of time are those of the engine."""
     engine = "".join(
-        (rubric.KIT / "graders" / name).read_text(encoding="utf-8")
-        for name in ("client.py", "runner.py")
+        path.read_text(encoding="utf-8")
+        for folder in ("judge", "runner")
+        for path in sorted((rubric.KIT / "graders" / folder).glob("*.py"))
     )
     for words in ("did not finish within", "was used up before this", "could not evaluate your"):
         assert words in engine
