@@ -20,7 +20,7 @@ from graders.rubric import bounds as thresholds
 from graders.runner import Request, Runner, Settings
 from graders.verdict import TaskVerdict, Verdict
 
-PASSED, MISSING, WRONG = 0, 1, 2
+PASSED, WRONG = 0, 2
 
 
 def grade(given: argparse.Namespace) -> int:
