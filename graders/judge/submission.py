@@ -18,8 +18,8 @@ from graders.checking import CheckFailed
 from graders.judge.connection import Connection
 from graders.judge.faults import FORGED, SubmissionError, forged
 from graders.judge.training import Training
-from graders.rebuilt import rebuild
 from graders.rebuilt.live import LiveAnswers
+from graders.rebuilt.snapshot import Snapshot
 
 # Generous: a busy machine must not fail right work. An endless loop costs this once.
 STRUCTURE_SECONDS = 120.0
@@ -178,7 +178,7 @@ class Submission:
         }
         answer = self._ask(request, f"`{function}`", STRUCTURE_SECONDS)
         try:
-            handle, snapshot = answer["handle"], rebuild.Snapshot.from_claim(answer["snapshot"])
+            handle, snapshot = answer["handle"], Snapshot.from_claim(answer["snapshot"])
             if type(handle) is not int:
                 raise ValueError("no handle")
             live = LiveAnswers.from_claim(answer["live"], request["number"])
@@ -223,7 +223,7 @@ class BuiltModel:
     """A model that the submission built: its snapshot, and the live one in the sandbox.
 
     Attributes:
-        snapshot: `rebuild.Snapshot` as built.
+        snapshot: `Snapshot` as built.
         live: `LiveAnswers`, what the live model answered when it was built.
         function: String, the function that built it.
     """
@@ -233,7 +233,7 @@ class BuiltModel:
         submission: Submission,
         box: Connection,
         handle: int,
-        snapshot: rebuild.Snapshot,
+        snapshot: Snapshot,
         live: LiveAnswers,
         name: str,
     ):
@@ -283,7 +283,7 @@ class BuiltModel:
         }
         answer = submission._ask_box(box, request, f"`{function}`", None)
         try:
-            after = rebuild.Snapshot.from_claim(answer["snapshot"])
+            after = Snapshot.from_claim(answer["snapshot"])
             history = answer["history"]
             if history is not None:
                 history = {str(k): [float(v) for v in values] for k, values in history.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from graders.boundary.names import FitFault
 from graders.checking import CheckFailed
-from graders.rebuilt import rebuild
+from graders.rebuilt.snapshot import Snapshot
 
 _METRICS = "Expected metrics on the validation data in the History that `{}` returns."
 # What may be wrong with the fits of a training, in the order of telling.
@@ -52,8 +52,8 @@ class Training:
 
     Attributes:
         function: String, the function that trained.
-        before: `rebuild.Snapshot` of the model as it was given.
-        after: `rebuild.Snapshot` of the same model afterwards.
+        before: `Snapshot` of the model as it was given.
+        after: `Snapshot` of the same model afterwards.
         history: Dict of lists of floats, as claimed: to be shown, not scored. `None` if the
             function did not return a `History`.
         returned: String, the type of what it returned.
@@ -65,8 +65,8 @@ class Training:
     def __init__(
         self,
         function: str,
-        before: rebuild.Snapshot,
-        after: rebuild.Snapshot,
+        before: Snapshot,
+        after: Snapshot,
         history: dict[str, list[float]] | None,
         returned: str,
         data_unchanged: bool,

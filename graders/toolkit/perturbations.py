@@ -1,4 +1,4 @@
-"""What the grader finds out by disturbing a rebuilt model: which parts of it have a say.
+"""Which parts of a rebuilt model influence its output, found by disturbing it.
 
 Names and claims play no part: a layer counts if the output changes with its weights, a time step
 if the output's gradient reaches it.
@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from graders.checking import fail
-from graders.toolkit.outputs import predict
+from graders.toolkit import graph
+from graders.toolkit.outputs import only, predict
 
 
 def _stirred(model: Any, rng: np.random.Generator) -> list[np.ndarray]:
@@ -27,7 +28,7 @@ def _stirred(model: Any, rng: np.random.Generator) -> list[np.ndarray]:
 
 
 def reaches_output(model: Any, layer: Any, x: Any, rng: np.random.Generator) -> bool:
-    """Returns whether a layer has a say: whether the output changes with its weights.
+    """Returns whether the output changes with a layer's weights.
 
     Tried with the weights as they are, then with all of them stirred a little, since some good
     models start with a layer of zeros. The weights are put back.
@@ -76,7 +77,7 @@ def same_output(model: Any, x: Any, other: Any, rng: np.random.Generator) -> boo
 
 
 def steps_that_matter(model: Any, x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Says which time steps the output's gradient reaches.
+    """Finds the time steps the output's gradient reaches.
 
     Args:
         model: A rebuilt Keras model. Its weights are put back.
@@ -97,8 +98,7 @@ def steps_that_matter(model: Any, x: np.ndarray, rng: np.random.Generator) -> np
             inputs = tf.constant(x)
             with tf.GradientTape() as tape:
                 tape.watch(inputs)
-                outputs = model(inputs, training=False)
-                outputs = outputs[0] if isinstance(outputs, list | tuple) else outputs
+                outputs = only(model(inputs, training=False))
                 total = tf.reduce_sum(tf.cast(outputs, "float32"))
             gradient = tape.gradient(total, inputs)
             if gradient is not None:
@@ -152,8 +152,6 @@ def silent_units(model: Any, x: Any) -> float:
         model: A rebuilt Keras model.
         x: A few hundred inputs.
     """
-    from graders.toolkit import graph
-
     watched = {
         id(node.op): node.op
         for node in graph.nodes(model)

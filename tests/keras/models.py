@@ -11,7 +11,7 @@ import numpy as np
 
 import datasets
 from graders.judge import training as judge_training
-from graders.rebuilt import rebuild
+from graders.rebuilt.snapshot import Snapshot
 from graders.sandbox import snapshots
 
 layers = keras.layers
@@ -31,7 +31,7 @@ def functional(shape: tuple[int | None, ...], build: Callable[[Any], Any]) -> An
     return keras.Model(x, build(x))
 
 
-def snapshot(model: Any, **changes: Any) -> rebuild.Snapshot:
+def snapshot(model: Any, **changes: Any) -> Snapshot:
     """Takes a snapshot of a live model as the sandbox does, and reads it as the grader does.
 
     Args:
@@ -39,12 +39,12 @@ def snapshot(model: Any, **changes: Any) -> rebuild.Snapshot:
         **changes: Fields of the `Snapshot` that are to be others.
     """
     claim = snapshots.snapshot(model)
-    return dataclasses.replace(rebuild.Snapshot.from_claim(claim), **changes)
+    return dataclasses.replace(Snapshot.from_claim(claim), **changes)
 
 
 def training(
-    before: rebuild.Snapshot,
-    after: rebuild.Snapshot,
+    before: Snapshot,
+    after: Snapshot,
     history: dict[str, list[float]] | None = None,
     **changes: Any,
 ) -> judge_training.Training:

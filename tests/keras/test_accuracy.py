@@ -9,7 +9,7 @@ import pytest
 
 import datasets
 from graders import checking
-from graders.toolkit import outputs as scoring
+from graders.toolkit import accuracy, training
 from tests.keras import models
 from tests.keras.models import layers, sequential
 
@@ -41,7 +41,7 @@ def check(
     snapshot = models.snapshot(models.reader(scale))
     training = models.training(snapshot, snapshot)
     try:
-        scoring.check_accuracy(
+        accuracy.check_accuracy(
             training, models.one_hot_data(**parts), threshold, evidence, "drawings"
         )
     finally:
@@ -121,7 +121,7 @@ def test_data_that_are_not_swapped(wrong: dict[str, int]) -> None:
 def test_claims_that_are_fine(history: dict[str, list[float]] | None) -> None:
     """No claim, one that is about right, and one that is too modest."""
     data = models.one_hot_data(validation=models.one_hot_part(100, wrong=50))
-    scoring.check_claimed_accuracy(history, models.snapshot(models.reader()), data)
+    training.check_claimed_accuracy(history, models.snapshot(models.reader()), data)
 
 
 @pytest.mark.parametrize("name", ["val_accuracy", "val_acc", "val_sparse_categorical_accuracy"])
@@ -132,7 +132,7 @@ def test_claims_that_are_too_high(name: str) -> None:
         r"Found one that gets 50\.0% of the validation data right, while the History says 71\.0%"
     )
     with pytest.raises(checking.CheckFailed, match=words):
-        scoring.check_claimed_accuracy({name: [0.1, 0.71]}, models.snapshot(models.reader()), data)
+        training.check_claimed_accuracy({name: [0.1, 0.71]}, models.snapshot(models.reader()), data)
 
 
 # --- confused_pictures ------------------------------------------------------------------------
@@ -165,32 +165,34 @@ def pictures(
 def test_confused_pictures() -> None:
     """The first picture of each pair, the pair that is confused most first."""
     snapshot, data = pictures([(0, 0), (1, 2), (0, 1), (2, 2), (0, 1), (0, 2), (1, 2), (0, 1)])
-    assert scoring.confused_pictures(snapshot, data) == [
+    assert accuracy.confused_pictures(snapshot, data) == [
         {"true": 0, "predicted": 1, "picture": [[[0], [255]], [[0], [2]]]},
         {"true": 1, "predicted": 2, "picture": [[[0], [0]], [[255], [1]]]},
         {"true": 0, "predicted": 2, "picture": [[[0], [0]], [[255], [5]]]},
     ]
-    assert len(scoring.confused_pictures(snapshot, data, most=1)) == 1
+    assert len(accuracy.confused_pictures(snapshot, data, most=1)) == 1
 
 
 def test_pictures_of_255_are_left_so() -> None:
     """Pictures with values up to 255 are not scaled."""
     snapshot, data = pictures([(1, 1), (0, 1)], bright=255.0)
-    [row] = scoring.confused_pictures(snapshot, data)
+    [row] = accuracy.confused_pictures(snapshot, data)
     assert row["picture"] == [[[0], [255]], [[0], [1]]]
 
 
 def test_nothing_confused() -> None:
     """Right predictions are shown nowhere."""
     snapshot, data = pictures([(0, 0), (1, 1), (2, 2)])
-    assert scoring.confused_pictures(snapshot, data) == []
+    assert accuracy.confused_pictures(snapshot, data) == []
 
 
 def test_what_cannot_be_shown() -> None:
     """Vectors, large pictures, and those of other than one or three channels."""
-    assert scoring.confused_pictures(models.snapshot(models.reader(0)), models.one_hot_data()) == []
+    assert (
+        accuracy.confused_pictures(models.snapshot(models.reader(0)), models.one_hot_data()) == []
+    )
     for side, channels, shown in ((48, 1, 1), (49, 1, 0), (4, 3, 1), (4, 2, 0)):
-        found = scoring.confused_pictures(*pictures([(0, 1)], side, channels))
+        found = accuracy.confused_pictures(*pictures([(0, 1)], side, channels))
         assert len(found) == shown
 
 
@@ -202,5 +204,5 @@ def test_pictures_in_a_dict() -> None:
     image = layers.Input((2, 2, 1), name="image")
     inputs = {"image": image, "context": layers.Input((2,), name="context")}
     model = models.keras.Model(inputs, snapshot.model(image))
-    found = scoring.confused_pictures(models.snapshot(model), both)
-    assert found == scoring.confused_pictures(snapshot, data) != []
+    found = accuracy.confused_pictures(models.snapshot(model), both)
+    assert found == accuracy.confused_pictures(snapshot, data) != []

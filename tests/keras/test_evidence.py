@@ -49,7 +49,7 @@ def test_confused_pictures_come_from_the_validation_data(
     pictures: tuple[np.ndarray, np.ndarray],
 ) -> None:
     """One picture of each pair, as bytes; none where the data are no pictures."""
-    from graders.toolkit.outputs import confused_pictures
+    from graders.toolkit.accuracy import confused_pictures
 
     x, y = pictures
     snapshot, data = SimpleNamespace(model=network(9.0)), SimpleNamespace(validation=(x, y))
@@ -68,7 +68,7 @@ def test_a_training_is_noted_even_if_nothing_can_be_measured(
     pictures: tuple[np.ndarray, np.ndarray],
 ) -> None:
     """The History and the learning rate are kept, whatever the model does."""
-    from graders.toolkit.outputs import note_training
+    from graders.toolkit.training import note_training
 
     snapshot = SimpleNamespace(
         model=None, compile_config={"loss": "mse"}, optimizer={"learning_rate": 0.5}

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from graders import checking
-from graders.toolkit import outputs as scoring
+from graders.toolkit import losses, outputs
 from tests.keras import models
 from tests.keras.models import functional, layers, sequential
 
@@ -67,15 +67,15 @@ def test_loss_of(loss: Any, expected: tuple[str, bool]) -> None:
     """Names long and short, objects, functions, and one loss in a list or dict."""
     model = sequential((4,), layers.Dense(3, name="out"))
     model.compile(loss=loss)
-    assert scoring.loss_of(models.snapshot(model)) == expected
+    assert losses.loss_of(models.snapshot(model)) == expected
 
 
 def test_loss_of_a_model_without_one() -> None:
     """A model that was not compiled, or has a loss for each of two outputs, has none to name."""
-    assert scoring.loss_of(models.snapshot(sequential((4,), layers.Dense(3)))) == ("", False)
+    assert losses.loss_of(models.snapshot(sequential((4,), layers.Dense(3)))) == ("", False)
     two = functional((4,), lambda x: [layers.Dense(3)(x), layers.Dense(3)(x)])
     two.compile(loss=["mse", "mae"])
-    assert scoring.loss_of(models.snapshot(two)) == ("", False)
+    assert losses.loss_of(models.snapshot(two)) == ("", False)
 
 
 # --- keras_sees_logits ------------------------------------------------------------------------
@@ -101,7 +101,7 @@ def test_loss_of_a_model_without_one() -> None:
 def test_keras_sees_logits(activation: str | None, more: list[Any], expected: bool) -> None:
     """Keras finds the logits behind softmax and sigmoid, unless something is computed after."""
     snapshot = dense(3, activation, SPARSE, *more)
-    assert scoring.keras_sees_logits(snapshot.model, X) is expected
+    assert losses.keras_sees_logits(snapshot.model, X) is expected
 
 
 def test_keras_sees_logits_as_fit_does() -> None:
@@ -109,12 +109,12 @@ def test_keras_sees_logits_as_fit_does() -> None:
     y = np.arange(200) % 3
     for more, seen in (([], True), ([layers.Rescaling(1.0)], False)):
         snapshot = dense(3, "softmax", SPARSE_LOGITS, *more)
-        right = scoring.Scores(snapshot.model, (X, y)).loss
+        right = outputs.Scores(snapshot.model, (X, y)).loss
         model = snapshot.model
         model.compile(loss=SPARSE_LOGITS)
         found = model.evaluate(X, y, batch_size=200, verbose=0)
         assert (abs(found - right) < 1e-3) is seen
-        assert scoring.keras_sees_logits(snapshot.model, X) is seen
+        assert losses.keras_sees_logits(snapshot.model, X) is seen
 
 
 # --- several classes --------------------------------------------------------------------------
@@ -142,7 +142,7 @@ def test_classifier_outputs_that_are_right(
     activation: str | None, loss: Any, more: list[Any], expected: str
 ) -> None:
     """What matches its loss passes, and is named."""
-    assert scoring.check_classifier_output(dense(3, activation, loss, *more), X, 3) == expected
+    assert losses.check_classifier_output(dense(3, activation, loss, *more), X, 3) == expected
 
 
 @pytest.mark.parametrize(
@@ -187,14 +187,14 @@ def test_classifier_outputs_that_are_wrong(
 ) -> None:
     """Each mistake has words of its own."""
     with pytest.raises(checking.CheckFailed, match=words):
-        scoring.check_classifier_output(dense(3, activation, loss, *more), X, 3)
+        losses.check_classifier_output(dense(3, activation, loss, *more), X, 3)
 
 
 def test_classifier_of_another_loss() -> None:
     """Sigmoid with a loss that the grader does not know is named as such."""
     snapshot = models.snapshot(sequential((4,), layers.Dense(3, activation="sigmoid")))
     with pytest.raises(checking.CheckFailed, match=r"sigmoid .* with the loss of your own"):
-        scoring.check_classifier_output(snapshot, X, 3)
+        losses.check_classifier_output(snapshot, X, 3)
 
 
 def test_classifier_of_another_shape() -> None:
@@ -202,10 +202,10 @@ def test_classifier_of_another_shape() -> None:
     with pytest.raises(
         checking.CheckFailed, match=r"shape \(batch, 5\).*Found the shape \(batch, 3\)"
     ):
-        scoring.check_classifier_output(dense(3, "softmax", SPARSE), X, 5)
+        losses.check_classifier_output(dense(3, "softmax", SPARSE), X, 5)
     model = sequential((2, 2), layers.Dense(3, activation="softmax"), loss=SPARSE)
     with pytest.raises(checking.CheckFailed, match=r"Found the shape \(batch, 2, 3\)"):
-        scoring.check_classifier_output(models.snapshot(model), X.reshape(-1, 2, 2), 3)
+        losses.check_classifier_output(models.snapshot(model), X.reshape(-1, 2, 2), 3)
 
 
 # --- one unit ---------------------------------------------------------------------------------
@@ -232,7 +232,7 @@ def test_binary_outputs_that_are_right(
     activation: str | None, loss: Any, more: list[Any], expected: str
 ) -> None:
     """What matches its loss passes, and is named."""
-    assert scoring.check_binary_output(dense(1, activation, loss, *more), X) == expected
+    assert losses.check_binary_output(dense(1, activation, loss, *more), X) == expected
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_binary_outputs_that_are_wrong(
 ) -> None:
     """Each mistake has words of its own."""
     with pytest.raises(checking.CheckFailed, match=words):
-        scoring.check_binary_output(dense(1, activation, loss, *more), X)
+        losses.check_binary_output(dense(1, activation, loss, *more), X)
 
 
 def test_outputs_that_are_not_finite() -> None:
@@ -281,6 +281,6 @@ def test_outputs_that_are_not_finite() -> None:
     broken = dense(1, "sigmoid", BINARY)
     broken.model.set_weights([np.full((4, 1), np.nan), np.zeros(1)])
     with pytest.raises(checking.CheckFailed, match="Found NaN or infinity"):
-        scoring.check_binary_output(broken, X)
+        losses.check_binary_output(broken, X)
     with pytest.raises(checking.CheckFailed, match="Found NaN or infinity"):
-        scoring.check_classifier_output(broken, X, 1)
+        losses.check_classifier_output(broken, X, 1)

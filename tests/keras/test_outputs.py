@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from graders import checking
-from graders.toolkit import outputs as scoring
+from graders.toolkit import outputs as toolkit
+from graders.toolkit import shapes
 from tests.keras import models
 from tests.keras.models import functional, layers, sequential
 
@@ -36,30 +37,30 @@ def test_shapes_of_one_input_and_output() -> None:
     """The only input's and output's shapes; of several there is none to tell."""
     x, y = layers.Input((4,)), layers.Input((3,))
     model = keras.Model(x, layers.Dense(2)(x))
-    assert scoring.input_shape(model) == (None, 4)
-    assert scoring.output_shape(model) == (None, 2)
+    assert shapes.input_shape(model) == (None, 4)
+    assert shapes.output_shape(model) == (None, 2)
     several = keras.Model([x, y], [layers.Dense(2)(x), layers.Dense(2)(y)])
-    assert scoring.input_shape(several) is None
-    assert scoring.output_shape(several) is None
+    assert shapes.input_shape(several) is None
+    assert shapes.output_shape(several) is None
 
 
 def test_takes() -> None:
     """A model takes its own shape, and any size where it leaves one open."""
     fixed = sequential((8, 8, 3), layers.ReLU())
     open_sizes = sequential((None, None, 3), layers.ReLU())
-    assert scoring.takes(fixed, (8, 8, 3))
-    assert not scoring.takes(fixed, (9, 8, 3))
-    assert not scoring.takes(fixed, (8, 8))
-    assert scoring.takes(open_sizes, (9, 8, 3))
-    assert not scoring.takes(open_sizes, (9, 8, 1))
+    assert shapes.takes(fixed, (8, 8, 3))
+    assert not shapes.takes(fixed, (9, 8, 3))
+    assert not shapes.takes(fixed, (8, 8))
+    assert shapes.takes(open_sizes, (9, 8, 3))
+    assert not shapes.takes(open_sizes, (9, 8, 1))
     x, y = layers.Input((3,)), layers.Input((3,))
-    assert not scoring.takes(keras.Model([x, y], layers.Add()([x, y])), (3,))
+    assert not shapes.takes(keras.Model([x, y], layers.Add()([x, y])), (3,))
 
 
 def test_size() -> None:
     """The number of examples of an array, or of the arrays of a dict."""
-    assert scoring.size(np.zeros((5, 2))) == 5
-    assert scoring.size({"a": np.zeros((6, 2)), "b": np.zeros((6, 9))}) == 6
+    assert toolkit.size(np.zeros((5, 2))) == 5
+    assert toolkit.size({"a": np.zeros((6, 2)), "b": np.zeros((6, 9))}) == 6
 
 
 # --- predict ----------------------------------------------------------------------------------
@@ -70,7 +71,7 @@ def test_predict_gives_what_the_layer_computes() -> None:
     model = sequential((4,), layers.Dense(3))
     kernel, bias = np.arange(12.0).reshape(4, 3), np.array([1.0, 2.0, 3.0])
     model.set_weights([kernel, bias])
-    found = scoring.predict(model, X)
+    found = toolkit.predict(model, X)
     assert found.dtype == np.float64
     np.testing.assert_allclose(found, X @ kernel + bias, rtol=1e-4, atol=1e-5)
 
@@ -89,7 +90,7 @@ def test_predict_in_batches(count: int, width: int, expected: list[int]) -> None
     """Large examples come 250 at once, small ones 2000; all of them come, in order."""
     x = np.arange(count * width, dtype="float32").reshape(count, width)
     model = Recording()
-    found = scoring.predict(model, x)
+    found = toolkit.predict(model, x)
     assert model.sizes == expected
     np.testing.assert_array_equal(found, x)
 
@@ -100,28 +101,28 @@ def test_predict_takes_dicts_by_name() -> None:
     model = keras.Model({"b": b, "a": a}, a[:, :1] - b[:, :1])
     first = np.arange(300, dtype="float32")[:, None]
     x = {"a": np.repeat(first, 400, axis=1), "b": np.repeat(first**2, 600, axis=1)}
-    np.testing.assert_allclose(scoring.predict(model, x), first - first**2)
+    np.testing.assert_allclose(toolkit.predict(model, x), first - first**2)
 
 
 @pytest.mark.parametrize("wrap", [lambda y: {"y": y}, lambda y: [y]], ids=["dict", "list"])
 def test_predict_unpacks_one_output(wrap: Any) -> None:
     """A single output in a dict or list is that output."""
     model = functional((4,), lambda x: wrap(layers.Identity()(x)))
-    np.testing.assert_array_equal(scoring.predict(model, X), X)
+    np.testing.assert_array_equal(toolkit.predict(model, X), X)
 
 
 def test_predict_in_training() -> None:
     """Dropout acts only if training is asked for."""
     model = sequential((4,), layers.Dropout(0.5, seed=0))
-    np.testing.assert_array_equal(scoring.predict(model, X), X)
-    dropped = scoring.predict(model, X, training=True)
+    np.testing.assert_array_equal(toolkit.predict(model, X), X)
+    dropped = toolkit.predict(model, X, training=True)
     assert 0.3 < (dropped == 0).mean() < 0.7
 
 
 def test_predict_tells_of_data_that_do_not_fit() -> None:
     """What the model raises is the submission's fault, in one line."""
     with pytest.raises(checking.CheckFailed) as raised:
-        scoring.predict(sequential((5,), layers.Dense(2)), X)
+        toolkit.predict(sequential((5,), layers.Dense(2)), X)
     text = str(raised.value)
     assert text.startswith("Expected a model that takes the task's data. Found ValueError when")
     assert text.endswith("Look at the input shape and the layers after it.")
@@ -132,7 +133,7 @@ def test_predict_refuses_several_outputs() -> None:
     """Two outputs are not one row for each example."""
     model = functional((4,), lambda x: [layers.Dense(2)(x), layers.Dense(2)(x)])
     with pytest.raises(checking.CheckFailed, match=r"takes the task's data\. Found ValueError"):
-        scoring.predict(model, X)
+        toolkit.predict(model, X)
 
 
 # --- kinds ------------------------------------------------------------------------------------
@@ -189,31 +190,31 @@ def test_output_kind_and_last_activation(name: str) -> None:
 
     keras.utils.set_random_seed(0)
     model = functional((4,), build)
-    assert scoring.output_kind(model, scoring.predict(model, X)) == kind
-    assert scoring.last_activation(model) == activation
+    assert toolkit.output_kind(model, toolkit.predict(model, X)) == kind
+    assert toolkit.last_activation(model) == activation
 
 
 def test_last_activation_inside_a_nested_model() -> None:
     """The activation nearest the output may be a nested model's."""
     inner = sequential((4,), layers.Dense(3, activation="softmax"))
-    assert scoring.last_activation(sequential((4,), layers.Dense(4), inner)) == "softmax"
+    assert toolkit.last_activation(sequential((4,), layers.Dense(4), inner)) == "softmax"
 
 
 def test_few_or_equal_values_tell_nothing() -> None:
     """An operation's values count only if there are 100 of them, and if they vary."""
     model = functional((4,), lambda x: ops.square(layers.Dense(3)(x)))
-    assert scoring.output_kind(model, scoring.predict(model, X)) == "nonnegative"
-    assert scoring.output_kind(model, scoring.predict(model, X[:33])) == "logits"
+    assert toolkit.output_kind(model, toolkit.predict(model, X)) == "nonnegative"
+    assert toolkit.output_kind(model, toolkit.predict(model, X[:33])) == "logits"
     model.set_weights([np.zeros((4, 3)), np.ones(3)])
-    assert scoring.output_kind(model, scoring.predict(model, X)) == "logits"
+    assert toolkit.output_kind(model, toolkit.predict(model, X)) == "logits"
 
 
 def test_outputs_of_another_rank_are_logits() -> None:
     """Only rows of numbers can be probabilities."""
     model = sequential((2, 4), layers.Dense(3, activation="softmax"))
-    outputs = scoring.predict(model, X.reshape(100, 2, 4))
-    assert outputs.shape == (100, 2, 3)
-    assert scoring.output_kind(model, outputs) == "logits"
+    found = toolkit.predict(model, X.reshape(100, 2, 4))
+    assert found.shape == (100, 2, 3)
+    assert toolkit.output_kind(model, found) == "logits"
 
 
 # --- probabilities ----------------------------------------------------------------------------
@@ -221,7 +222,7 @@ def test_outputs_of_another_rank_are_logits() -> None:
 
 def test_probabilities_of_logits() -> None:
     """Logits go through a softmax, large ones too."""
-    found = scoring.probabilities(np.array([[0.0, np.log(3.0)], [1000.0, 0.0]]), "logits")
+    found = toolkit.probabilities(np.array([[0.0, np.log(3.0)], [1000.0, 0.0]]), "logits")
     np.testing.assert_allclose(found, [[0.25, 0.75], [1.0, 0.0]])
 
 
@@ -229,18 +230,18 @@ def test_probabilities_of_positive_values() -> None:
     """Probabilities, scores and non-negative outputs are divided by their sum."""
     outputs = np.array([[0.2, 0.6], [0.0, 0.0]])
     for kind in ("probabilities", "scores", "nonnegative"):
-        found = scoring.probabilities(outputs, kind)
+        found = toolkit.probabilities(outputs, kind)
         np.testing.assert_allclose(found, [[0.25, 0.75], [0.5, 0.5]])
 
 
 def test_probabilities_of_one_unit() -> None:
     """One unit is the probability of class 1, or its logit."""
     outputs = np.array([[0.0], [np.log(3.0)], [-1000.0]])
-    found = scoring.probabilities(outputs, "logits")
+    found = toolkit.probabilities(outputs, "logits")
     np.testing.assert_allclose(found, [[0.5, 0.5], [0.25, 0.75], [1.0, 0.0]], atol=1e-9)
     outputs = np.array([[0.0], [0.75], [1.5]])
     for kind in ("scores", "nonnegative"):
-        found = scoring.probabilities(outputs, kind)
+        found = toolkit.probabilities(outputs, kind)
         np.testing.assert_allclose(found, [[1.0, 0.0], [0.25, 0.75], [0.0, 1.0]])
 
 
@@ -254,7 +255,7 @@ def test_scores_of_several_classes(activation: str | None) -> None:
     model = sequential((4,), layers.Dense(3, activation=activation))
     kernel, bias, y = rng.normal(size=(4, 3)), rng.normal(size=3), rng.integers(0, 3, 200)
     model.set_weights([kernel, bias])
-    scores = scoring.Scores(model, (X, y))
+    scores = toolkit.Scores(model, (X, y))
 
     exps = np.exp(X @ kernel + bias)
     p = exps / exps.sum(axis=1, keepdims=True)
@@ -272,7 +273,7 @@ def test_scores_of_one_unit() -> None:
     model = sequential((4,), layers.Dense(1, activation="sigmoid"))
     model.set_weights([np.eye(4)[:, :1], np.zeros(1)])
     y = (X[:, 1] > 0).astype("int64")
-    scores = scoring.Scores(model, (X, y[:, None]))
+    scores = toolkit.Scores(model, (X, y[:, None]))
     p = 1 / (1 + np.exp(-X[:, 0].astype("float64")))
     assert scores.accuracy == pytest.approx(((X[:, 0] > 0) == y).mean())
     assert scores.loss == pytest.approx(-np.log(np.where(y == 1, p, 1 - p)).mean(), rel=1e-4)
@@ -281,7 +282,7 @@ def test_scores_of_one_unit() -> None:
 
 def test_scores_of_certain_mistakes_are_finite() -> None:
     """A probability of 0 for the label costs much, but not infinitely much."""
-    scores = scoring.Scores(models.reader(1e6), (np.eye(3, dtype="float32"), np.array([1, 2, 0])))
+    scores = toolkit.Scores(models.reader(1e6), (np.eye(3, dtype="float32"), np.array([1, 2, 0])))
     assert scores.accuracy == 0
     assert scores.loss == pytest.approx(-np.log(1e-12))
 
@@ -290,15 +291,15 @@ def test_scores_of_a_kind_that_is_given() -> None:
     """A kind that the caller knows is not guessed anew."""
     model = models.reader(1.0)
     part = (np.eye(3, dtype="float32"), np.arange(3))
-    assert scoring.Scores(model, part).kind == "probabilities"
-    assert scoring.Scores(model, part, "logits").kind == "logits"
+    assert toolkit.Scores(model, part).kind == "probabilities"
+    assert toolkit.Scores(model, part, "logits").kind == "logits"
 
 
 def test_scores_refuse_outputs_of_another_rank() -> None:
     """A model without Flatten has no row for each example."""
     model = sequential((2, 4), layers.Dense(3))
     with pytest.raises(checking.CheckFailed, match=r"outputs of shape \(10, 2, 3\).*Flatten"):
-        scoring.Scores(model, (np.zeros((10, 2, 4)), np.zeros(10)))
+        toolkit.Scores(model, (np.zeros((10, 2, 4)), np.zeros(10)))
 
 
 def test_part_scores() -> None:
@@ -307,10 +308,10 @@ def test_part_scores() -> None:
         train=models.one_hot_part(1500, wrong=500), test=models.one_hot_part(60, wrong=6)
     )
     snapshot = models.snapshot(models.reader())
-    assert scoring.part_scores(snapshot, data, "train").accuracy == 0.5
-    assert len(scoring.part_scores(snapshot, data, "train").labels) == 1000
-    assert scoring.part_scores(snapshot, data, "validation").accuracy == 1.0
-    test = scoring.part_scores(snapshot, data, "test")
+    assert toolkit.part_scores(snapshot, data, "train").accuracy == 0.5
+    assert len(toolkit.part_scores(snapshot, data, "train").labels) == 1000
+    assert toolkit.part_scores(snapshot, data, "validation").accuracy == 1.0
+    test = toolkit.part_scores(snapshot, data, "test")
     assert test.accuracy == 0.9
-    assert scoring.part_scores(snapshot, data, "test") is test
-    assert scoring.part_scores(models.snapshot(models.reader()), data, "test") is not test
+    assert toolkit.part_scores(snapshot, data, "test") is test
+    assert toolkit.part_scores(models.snapshot(models.reader()), data, "test") is not test

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from graders import checking
-from graders.toolkit import perturbations as probing
+from graders.toolkit import perturbations
 from tests.keras.models import functional, layers, sequential
 
 ops = keras.ops
@@ -37,7 +37,7 @@ def unchanged(model: Any) -> Iterator[np.random.Generator]:
 def reaches(model: Any, layer: Any, x: Any = X) -> bool:
     """Returns what `reaches_output` says; the weights must be put back."""
     with unchanged(model) as rng:
-        return probing.reaches_output(model, layer, x, rng)
+        return perturbations.reaches_output(model, layer, x, rng)
 
 
 # --- reaches_output ---------------------------------------------------------------------------
@@ -76,9 +76,9 @@ def test_weights_are_put_back_after_an_error() -> None:
     """A model that cannot take the data is left as it was."""
     model = sequential((5,), layers.Dense(3))
     with unchanged(model) as rng, pytest.raises(checking.CheckFailed):
-        probing.reaches_output(model, model.layers[0], X, rng)
+        perturbations.reaches_output(model, model.layers[0], X, rng)
     with unchanged(model) as rng, pytest.raises(checking.CheckFailed):
-        probing.same_output(model, X, X, rng)
+        perturbations.same_output(model, X, X, rng)
 
 
 # --- same_output ------------------------------------------------------------------------------
@@ -100,7 +100,7 @@ def test_same_output(build: Any, expected: bool) -> None:
     other[:, 0] += 1
     model = functional((4,), build)
     with unchanged(model) as rng:
-        assert probing.same_output(model, X, other, rng) is expected
+        assert perturbations.same_output(model, X, other, rng) is expected
 
 
 # --- steps_that_matter ------------------------------------------------------------------------
@@ -130,7 +130,7 @@ def test_steps_that_matter(build: Any, expected: list[bool]) -> None:
     """The steps that the output's gradient reaches."""
     model = functional((5, 3), build)
     with unchanged(model) as rng:
-        assert probing.steps_that_matter(model, SEQUENCES, rng).tolist() == expected
+        assert perturbations.steps_that_matter(model, SEQUENCES, rng).tolist() == expected
 
 
 # --- received ---------------------------------------------------------------------------------
@@ -140,7 +140,7 @@ def test_received() -> None:
     """What comes out of the layers before, of all examples, as float64."""
     last = layers.Dense(2)
     model = sequential((4,), layers.Rescaling(0.5, offset=1.0), layers.Dropout(0.5), last)
-    found = probing.received(model, last, X)
+    found = perturbations.received(model, last, X)
     assert found.dtype == np.float64
     np.testing.assert_allclose(found, X * 0.5 + 1, rtol=1e-6)
 
@@ -149,14 +149,14 @@ def test_received_of_many_examples() -> None:
     """All batches, one after the other."""
     last = layers.Dense(1)
     x = np.random.default_rng(0).normal(size=(300, 1000)).astype("float32")
-    np.testing.assert_array_equal(probing.received(sequential((1000,), last), last, x), x)
+    np.testing.assert_array_equal(perturbations.received(sequential((1000,), last), last, x), x)
 
 
 def test_received_deep_inside() -> None:
     """A layer of a nested model is found by the layer itself."""
     last = layers.Dense(2)
     inner = sequential((4,), layers.ReLU(), last)
-    found = probing.received(sequential((4,), layers.Rescaling(-1.0), inner), last, X)
+    found = perturbations.received(sequential((4,), layers.Rescaling(-1.0), inner), last, X)
     np.testing.assert_array_equal(found, np.maximum(-X, 0))
 
 
@@ -164,17 +164,17 @@ def test_received_by_a_layer_that_is_not_called() -> None:
     """A layer of another model sees nothing."""
     other = sequential((4,), layers.Dense(2))
     with pytest.raises(checking.CheckFailed, match="Found a Dense that is never called"):
-        probing.received(sequential((4,), layers.Dense(2)), other.layers[0], X)
+        perturbations.received(sequential((4,), layers.Dense(2)), other.layers[0], X)
 
 
 def test_received_watches_no_longer() -> None:
     """The layer's own `call` is back, also if the model raised."""
     model = sequential((4,), layers.Dense(2))
     call = model.layers[0].call
-    probing.received(model, model.layers[0], X)
+    perturbations.received(model, model.layers[0], X)
     assert model.layers[0].call == call
     with pytest.raises(checking.CheckFailed):
-        probing.received(model, model.layers[0], X[:, :3])
+        perturbations.received(model, model.layers[0], X[:, :3])
     assert model.layers[0].call == call
 
 
@@ -214,18 +214,18 @@ def then(*stack: Any) -> Any:
 )  # fmt: skip
 def test_silent_units(build: Any, expected: float) -> None:
     """The largest share of units of one layer that ReLU keeps at zero."""
-    assert probing.silent_units(build(), X) == expected
+    assert perturbations.silent_units(build(), X) == expected
 
 
 def test_a_unit_that_speaks_once_is_not_silent() -> None:
     """One example out of 300 is enough, in whichever batch it comes."""
     model = sequential((1000,), layers.Dense(1, activation="relu", kernel_initializer="ones"))
     x = np.zeros((300, 1000), "float32")
-    assert probing.silent_units(model, x) == 1.0
+    assert perturbations.silent_units(model, x) == 1.0
     for place in (0, 299):
         spoken = x.copy()
         spoken[place] = 1
-        assert probing.silent_units(model, spoken) == 0.0
+        assert perturbations.silent_units(model, spoken) == 0.0
 
 
 def test_silent_units_of_pictures() -> None:
@@ -234,15 +234,15 @@ def test_silent_units_of_pictures() -> None:
     model.set_weights([np.array([[[[1.0, -1.0]]]]), np.zeros(2)])
     x = np.zeros((3, 2, 2, 1), "float32")
     x[1, 0, 1] = 1
-    assert probing.silent_units(model, x) == 0.5
+    assert perturbations.silent_units(model, x) == 0.5
 
 
 def test_silent_units_watches_no_longer() -> None:
     """The layers' own `call` is back, also if the model raised."""
     model = then(shut(4, 1))
     call = model.layers[0].call
-    probing.silent_units(model, X)
+    perturbations.silent_units(model, X)
     assert model.layers[0].call == call
     with pytest.raises(checking.CheckFailed):
-        probing.silent_units(model, X[:, :3])
+        perturbations.silent_units(model, X[:, :3])
     assert model.layers[0].call == call

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from keras import layers, ops
 
 from graders.checking import CheckFailed
-from graders.rebuilt import rebuild
+from graders.rebuilt import allowlist, cleaning, rebuild
 
 
 def config_of(model: Any) -> Any:
@@ -253,7 +253,7 @@ def dense() -> tuple[Any, list[np.ndarray]]:
 def refused(config: Any, weights: list[np.ndarray] | None = None, match: str = "Expected") -> None:
     """Checks that a config in plain data is refused for the reason given."""
     given_weights = dense()[1] if weights is None else weights
-    with pytest.raises(rebuild.NotRebuilt, match=match):
+    with pytest.raises(allowlist.NotRebuilt, match=match):
         rebuilt(config, given_weights)
 
 
@@ -332,7 +332,7 @@ def test_foreign_class_is_refused_at_any_depth(argument: Any, place: str) -> Non
     refused(config, match=REASONS)
 
 
-@pytest.mark.parametrize("name", sorted(rebuild.DENIED_LAYERS))
+@pytest.mark.parametrize("name", sorted(allowlist.DENIED_LAYERS))
 def test_layers_that_run_code_or_read_files_are_refused(name: str) -> None:
     """Layers of Keras that hold Python code or a path are not on the allowlist."""
     for module in ("keras.layers", "keras.src.layers", None):
@@ -407,26 +407,26 @@ def test_too_many_parameters_are_refused(monkeypatch: pytest.MonkeyPatch) -> Non
     refused(dense()[0], match="a model of 15 parameters")
 
 
-@pytest.mark.parametrize("depth", [rebuild.MAX_DEPTH, 500, 100_000])
+@pytest.mark.parametrize("depth", [cleaning.MAX_DEPTH, 500, 100_000])
 @pytest.mark.parametrize("opening", ['{"a":', "["])
 def test_deep_nesting_is_refused(depth: int, opening: str) -> None:
     """Nesting beyond reason is refused, however deep."""
     closing = "}" if opening.startswith("{") else "]"
     config = opening * depth + '{"class_name":"Dense","config":{"units":3}}' + closing * depth
-    with pytest.raises(rebuild.NotRebuilt):
+    with pytest.raises(allowlist.NotRebuilt):
         rebuild.rebuild(config, [])
 
 
 def test_long_config_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A config of too many parts, too many bytes, or with a long text, is refused."""
-    refused(with_argument(unknown=[0] * rebuild.MAX_NODES), match="nested or long")
+    refused(with_argument(unknown=[0] * cleaning.MAX_NODES), match="nested or long")
     refused(with_argument(unknown="a" * 100_001), match="very long text")
     refused(with_argument(unknown=["a" * 99_999] * 50), match="a config of 5 MB")
 
 
 def test_too_many_layers_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Layers are counted in nested models too."""
-    monkeypatch.setattr(rebuild, "MAX_LAYERS", 4)
+    monkeypatch.setattr(cleaning, "MAX_LAYERS", 4)
     model = nested()
     refused(config_of(model), model.get_weights(), match="more than 4 layers")
 
@@ -452,7 +452,7 @@ def test_weights_of_other_shapes_are_refused(weights: list[np.ndarray]) -> None:
 @pytest.mark.parametrize("text", ["", "{", "NaN", "null", "[]", "3", '"Dense"', "{}", '{"a": 1}'])
 def test_what_is_no_config_is_refused(text: str) -> None:
     """Text that is not JSON, or JSON that is no model, is refused."""
-    with pytest.raises(rebuild.NotRebuilt):
+    with pytest.raises(allowlist.NotRebuilt):
         rebuild.rebuild(text, [])
 
 

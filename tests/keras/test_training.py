@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 
 from graders import checking
-from graders.rebuilt import rebuild
-from graders.toolkit import graph
-from graders.toolkit import outputs as scoring
+from graders.rebuilt.snapshot import Snapshot
+from graders.toolkit import graph, outputs
+from graders.toolkit import training as toolkit
 from tests.keras import models
 from tests.keras.models import functional, layers, sequential
 
 ops = keras.ops
 
 
-def add(snapshot: rebuild.Snapshot, **by_name: float) -> rebuild.Snapshot:
+def add(snapshot: Snapshot, **by_name: float) -> Snapshot:
     """Returns a snapshot with a number added to some weights.
 
     Args:
@@ -33,7 +33,7 @@ def add(snapshot: rebuild.Snapshot, **by_name: float) -> rebuild.Snapshot:
     return dataclasses.replace(snapshot, weights=weights)
 
 
-def two_layers(**compiled: Any) -> rebuild.Snapshot:
+def two_layers(**compiled: Any) -> Snapshot:
     """Returns a snapshot of a model with the layers `first` and `second`."""
     keras.utils.set_random_seed(0)
     model = sequential(
@@ -51,9 +51,9 @@ def two_layers(**compiled: Any) -> rebuild.Snapshot:
 def test_moved() -> None:
     """For each weight whether any of its numbers changed."""
     before = two_layers()
-    assert scoring.moved(before, before) == [False] * 4
+    assert toolkit.moved(before, before) == [False] * 4
     after = add(before, first__bias=1e-3, second__kernel=-1.0)
-    assert scoring.moved(before, after) == [False, True, True, False]
+    assert toolkit.moved(before, after) == [False, True, True, False]
 
 
 def test_moved_sees_one_number() -> None:
@@ -62,7 +62,7 @@ def test_moved_sees_one_number() -> None:
     weights = [weight.copy() for weight in before.weights]
     weights[2][3, 1] += 1e-3
     after = dataclasses.replace(before, weights=weights)
-    assert scoring.moved(before, after) == [False, False, True, False]
+    assert toolkit.moved(before, after) == [False, False, True, False]
 
 
 @pytest.mark.parametrize(
@@ -74,13 +74,13 @@ def test_moved_needs_the_same_model(stack: list[Any]) -> None:
     """A model with other layers or sizes is not the one that was given."""
     other = models.snapshot(sequential((3,), *stack))
     with pytest.raises(checking.CheckFailed, match="Found a model with other layers or sizes"):
-        scoring.moved(two_layers(), other)
+        toolkit.moved(two_layers(), other)
 
 
 def test_check_trained_passes() -> None:
     """Something of every layer moved; a bias that stays is no fault."""
     before = two_layers()
-    scoring.check_trained(before, add(before, first__kernel=0.1, second__bias=0.1), "train")
+    toolkit.check_trained(before, add(before, first__kernel=0.1, second__bias=0.1), "train")
 
 
 def test_check_trained_wants_finite_weights() -> None:
@@ -89,7 +89,7 @@ def test_check_trained_wants_finite_weights() -> None:
     for value in (np.nan, np.inf):
         after = add(before, first__kernel=value, second__kernel=1.0)
         with pytest.raises(checking.CheckFailed, match="Found weights that are NaN or infinite"):
-            scoring.check_trained(before, after, "train")
+            toolkit.check_trained(before, after, "train")
 
 
 def test_check_trained_wants_something_to_train() -> None:
@@ -97,7 +97,7 @@ def test_check_trained_wants_something_to_train() -> None:
     model = sequential((3,), layers.Dense(3, trainable=False))
     frozen = models.snapshot(model)
     with pytest.raises(checking.CheckFailed, match="Found a model in which every layer is frozen"):
-        scoring.check_trained(frozen, frozen, "train")
+        toolkit.check_trained(frozen, frozen, "train")
 
 
 def test_check_trained_lets_frozen_layers_be() -> None:
@@ -106,9 +106,9 @@ def test_check_trained_lets_frozen_layers_be() -> None:
     after = add(before, second__kernel=0.1)
     half = [False, False, True, True]
     frozen = [dataclasses.replace(snapshot, trainable=half) for snapshot in (before, after)]
-    scoring.check_trained(*frozen, "fine_tune")
+    toolkit.check_trained(*frozen, "fine_tune")
     with pytest.raises(checking.CheckFailed, match="weights that never moved"):
-        scoring.check_trained(frozen[0], after, "fine_tune")
+        toolkit.check_trained(frozen[0], after, "fine_tune")
 
 
 def test_check_trained_wants_a_change() -> None:
@@ -116,7 +116,7 @@ def test_check_trained_wants_a_change() -> None:
     before = two_layers()
     words = "Expected `fine_tune` to change the weights.*Found every weight as it was"
     with pytest.raises(checking.CheckFailed, match=words):
-        scoring.check_trained(before, before, "fine_tune")
+        toolkit.check_trained(before, before, "fine_tune")
 
 
 def test_check_trained_wants_every_layer_to_move() -> None:
@@ -124,7 +124,7 @@ def test_check_trained_wants_every_layer_to_move() -> None:
     before = two_layers()
     words = r"Found weights that never moved: \S*/second/kernel, \S*/second/bias\."
     with pytest.raises(checking.CheckFailed, match=words):
-        scoring.check_trained(before, add(before, first__kernel=0.1), "train")
+        toolkit.check_trained(before, add(before, first__kernel=0.1), "train")
 
 
 # --- count_learned ----------------------------------------------------------------------------
@@ -146,7 +146,7 @@ def test_count_learned() -> None:
         ({"a__bias": 1.0, "b__kernel": 1.0}, 2),
     ):
         training = models.training(before, add(before, **moved))
-        assert scoring.count_learned(training, graph.is_convolution) == expected
+        assert toolkit.count_learned(training, graph.is_convolution) == expected
 
 
 def test_a_shared_layer_learns_once() -> None:
@@ -154,20 +154,20 @@ def test_a_shared_layer_learns_once() -> None:
     shared = conv("shared")
     before = models.snapshot(functional((4, 4, 1), lambda x: shared(layers.ReLU()(shared(x)))))
     training = models.training(before, add(before, shared__kernel=1.0))
-    assert scoring.count_learned(training, graph.is_convolution) == 1
+    assert toolkit.count_learned(training, graph.is_convolution) == 1
 
 
 # --- losses -----------------------------------------------------------------------------------
 
 
-def scores(scale: float) -> scoring.Scores:
+def scores(scale: float) -> outputs.Scores:
     """Returns how well a model does that reads the label off, with some certainty."""
-    return scoring.Scores(models.reader(scale), models.one_hot_part(30))
+    return outputs.Scores(models.reader(scale), models.one_hot_part(30))
 
 
 def test_a_loss_that_fell() -> None:
     """By more than a twentieth."""
-    scoring.check_loss_fell(scores(0), scores(1), "train")
+    toolkit.check_loss_fell(scores(0), scores(1), "train")
 
 
 @pytest.mark.parametrize("scale", [0.0, -1.0, 0.05], ids=["equal", "risen", "hardly fallen"])
@@ -178,7 +178,7 @@ def test_a_loss_that_did_not_fall(scale: float) -> None:
         rf"Found a cross-entropy of {after.loss:.3f} after `train`, 1\.099 before .*learning rate"
     )
     with pytest.raises(checking.CheckFailed, match=words):
-        scoring.check_loss_fell(scores(0), after, "train", "sparse_categorical_crossentropy")
+        toolkit.check_loss_fell(scores(0), after, "train", "sparse_categorical_crossentropy")
 
 
 def test_a_loss_that_is_not_a_number() -> None:
@@ -186,21 +186,21 @@ def test_a_loss_that_is_not_a_number() -> None:
     after = scores(1)
     after.loss = float("nan")
     with pytest.raises(checking.CheckFailed, match="a cross-entropy of nan"):
-        scoring.check_loss_fell(scores(0), after, "train")
+        toolkit.check_loss_fell(scores(0), after, "train")
 
 
 def test_advice_on_a_loss_that_did_not_fall() -> None:
     """A loss for numbers is named, else the caller's advice is given."""
     with pytest.raises(checking.CheckFailed, match="mean_squared_error compares outputs with"):
-        scoring.check_loss_fell(scores(0), scores(0), "train", "mean_squared_error", "Look here")
+        toolkit.check_loss_fell(scores(0), scores(0), "train", "mean_squared_error", "Look here")
     with pytest.raises(checking.CheckFailed, match="Look here"):
-        scoring.check_loss_fell(scores(0), scores(0), "train", advice="Look here")
+        toolkit.check_loss_fell(scores(0), scores(0), "train", advice="Look here")
 
 
 # --- dead_weights -----------------------------------------------------------------------------
 
 
-def branches(cut: Any, units: int = 3, activation: str | None = "softmax") -> rebuild.Snapshot:
+def branches(cut: Any, units: int = 3, activation: str | None = "softmax") -> Snapshot:
     """Returns a model of which one branch goes through `cut` before they join."""
 
     def build(x: Any) -> Any:
@@ -229,15 +229,15 @@ def test_dead_weights(cut: Any, units: int, activation: str | None, kind: str) -
     """Weights behind a cut are named as the student named them, for every kind of output."""
     x, y = models.one_hot_part(60)
     part = (x, y % 2 if units == 1 else y)
-    dead = scoring.dead_weights(branches(cut, units, activation), part, kind)
+    dead = toolkit.dead_weights(branches(cut, units, activation), part, kind)
     assert dead == ["cut/kernel", "cut/bias"]
-    assert scoring.dead_weights(branches(layers.Identity(), units, activation), part, kind) == []
+    assert toolkit.dead_weights(branches(layers.Identity(), units, activation), part, kind) == []
 
 
 def test_dead_weights_leaves_the_model_as_it_was() -> None:
     """BatchNormalization's averages too."""
     snapshot = branches(layers.Identity())
-    scoring.dead_weights(snapshot, models.one_hot_part(60), "probabilities")
+    toolkit.dead_weights(snapshot, models.one_hot_part(60), "probabilities")
     for given, now in zip(snapshot.weights, snapshot.model.get_weights(), strict=True):
         np.testing.assert_array_equal(now, given)
 
@@ -248,17 +248,17 @@ def test_frozen_weights_are_not_dead() -> None:
     cut = branches(ops.stop_gradient)
     trainable = [not path.startswith("cut/") for path in cut.paths]
     live = dataclasses.replace(cut, trainable=trainable)
-    assert scoring.dead_weights(live, part, "probabilities") == []
+    assert toolkit.dead_weights(live, part, "probabilities") == []
     kernel = cut.model.weights[cut.paths.index("cut/kernel")]
     [layer] = [layer for layer in cut.model.layers if any(w is kernel for w in layer.weights)]
     layer.trainable = False
-    assert scoring.dead_weights(cut, part, "probabilities") == []
+    assert toolkit.dead_weights(cut, part, "probabilities") == []
 
 
 def test_a_kernel_alone_is_not_dead() -> None:
     """A layer is alive if its bias is: with inputs of 0 the kernel gets no gradient."""
     x, y = models.one_hot_part(60)
-    assert scoring.dead_weights(two_layers(), (x * 0, y), "probabilities") == []
+    assert toolkit.dead_weights(two_layers(), (x * 0, y), "probabilities") == []
 
 
 # --- check_training ---------------------------------------------------------------------------
@@ -287,7 +287,7 @@ def test_check_training_passes() -> None:
     before = models.snapshot(model)
     history = model.fit(*data.train, validation_data=data.validation, epochs=2, verbose=0)
     training = models.training(before, models.snapshot(model), history.history)
-    scoring.check_training(training, data)
+    toolkit.check_training(training, data)
 
 
 @pytest.mark.parametrize(
@@ -312,8 +312,8 @@ def test_check_training_fails(changes: dict[str, Any], words: str) -> None:
         if name in changes:
             changes = changes | {name: models.snapshot(models.reader(changes[name]))}
     with pytest.raises(checking.CheckFailed, match=words):
-        scoring.check_training(fitted(**changes), models.one_hot_data())
-    scoring.check_training(fitted(), models.one_hot_data())
+        toolkit.check_training(fitted(**changes), models.one_hot_data())
+    toolkit.check_training(fitted(), models.one_hot_data())
 
 
 def test_check_training_names_the_loss() -> None:
@@ -321,10 +321,10 @@ def test_check_training_names_the_loss() -> None:
     before = models.snapshot(models.reader(0.0, loss="mse"))
     training = fitted(before=before, after=models.snapshot(models.reader(-1.0)))
     with pytest.raises(checking.CheckFailed, match="mean_squared_error compares outputs with"):
-        scoring.check_training(training, models.one_hot_data())
+        toolkit.check_training(training, models.one_hot_data())
 
 
-def with_branch(scale: float, hidden: float, shift: float) -> rebuild.Snapshot:
+def with_branch(scale: float, hidden: float, shift: float) -> Snapshot:
     """Returns a model that reads off the label, beside a branch behind a ReLU.
 
     Args:
@@ -353,10 +353,10 @@ def test_check_training_wants_gradients_before_or_after() -> None:
     data = models.one_hot_data()
     shut, open_ = with_branch(0.0, 0.0, -5.0), with_branch(1.0, 1.0, 0.5)
     shut_later = with_branch(1.0, 0.1, -5.0)
-    scoring.check_training(models.training(shut, open_), data)
-    scoring.check_training(models.training(with_branch(0.0, 0.0, 0.5), shut_later), data)
+    toolkit.check_training(models.training(shut, open_), data)
+    toolkit.check_training(models.training(with_branch(0.0, 0.0, 0.5), shut_later), data)
     with pytest.raises(checking.CheckFailed, match="Found none for branch/bias, branch/kernel"):
-        scoring.check_training(models.training(shut, shut_later), data)
+        toolkit.check_training(models.training(shut, shut_later), data)
 
 
 # --- note_training ----------------------------------------------------------------------------
@@ -368,7 +368,7 @@ def test_note_training() -> None:
     data = models.one_hot_data(validation=models.one_hot_part(60, wrong=6))
     before = models.snapshot(models.reader(0.0))
     after = models.snapshot(models.reader(3.0))
-    scoring.note_training(models.training(before, after, {"val_loss": [2.0]}), data, evidence)
+    toolkit.note_training(models.training(before, after, {"val_loss": [2.0]}), data, evidence)
     figures = evidence["training"]
     assert evidence["history"] == {"val_loss": [2.0]}
     assert figures["chance"] == pytest.approx(1 / 3)
@@ -392,7 +392,7 @@ def test_note_training_of_a_model_that_learned_nothing() -> None:
         [np.zeros((3, 4)), np.array([-1.0, -1, -1, 1]), np.zeros((4, 3)), np.zeros(3)]
     )
     same = models.snapshot(model, optimizer={"learning_rate": True})
-    scoring.note_training(models.training(same, same), models.one_hot_data(), evidence)
+    toolkit.note_training(models.training(same, same), models.one_hot_data(), evidence)
     assert evidence["training"]["moved"] is False
     assert evidence["training"]["silent_units"] == 0.75
     assert "learning_rate" not in evidence["training"]
@@ -402,6 +402,6 @@ def test_note_training_survives_a_broken_model() -> None:
     """What goes wrong here costs nothing: the checks say it."""
     evidence: dict[str, Any] = {}
     broken = models.snapshot(sequential((5,), layers.Dense(3)))
-    scoring.note_training(models.training(broken, broken), models.one_hot_data(), evidence)
+    toolkit.note_training(models.training(broken, broken), models.one_hot_data(), evidence)
     assert evidence["training"]["moved"] is False
     assert "train_accuracy" not in evidence["training"]

@@ -19,7 +19,7 @@ from graders.boundary import wire
 from graders.checking import CheckFailed
 from graders.judge import connection, faults, training
 from graders.judge import submission as client
-from graders.rebuilt import rebuild
+from graders.rebuilt.snapshot import Snapshot
 
 SEARCH = settings(max_examples=200, deadline=None, derandomize=True)
 
@@ -91,8 +91,8 @@ BUILT: dict[str, Any] = {"handle": 7, "snapshot": snapshot(), "live": LIVE}
 def test_honest_snapshot_is_read() -> None:
     """Every part of an honest claim stands in the snapshot."""
     claim = snapshot()
-    found = rebuild.Snapshot.from_claim(claim)
-    assert found == rebuild.Snapshot(**claim)
+    found = Snapshot.from_claim(claim)
+    assert found == Snapshot(**claim)
     assert found.compile_config == {"loss": "mse"}
     assert found.finite()
 
@@ -100,25 +100,25 @@ def test_honest_snapshot_is_read() -> None:
 @pytest.mark.parametrize("optimizer", [None, snapshot()["optimizer"] | {"learning_rate": None}])
 def test_what_an_honest_optimizer_may_leave_open(optimizer: Any) -> None:
     """A model that is not compiled has no optimizer; a schedule's rate may not be known."""
-    assert rebuild.Snapshot.from_claim(snapshot(optimizer=optimizer)).optimizer == optimizer
+    assert Snapshot.from_claim(snapshot(optimizer=optimizer)).optimizer == optimizer
 
 
 @pytest.mark.parametrize("kind", ["Functional", "Model", None, 3, ["Sequential"]])
 def test_unknown_kind_is_functional(kind: Any) -> None:
     """Only the text "Sequential" makes a model Sequential."""
-    assert rebuild.Snapshot.from_claim(snapshot(kind=kind)).kind == "Functional"
+    assert Snapshot.from_claim(snapshot(kind=kind)).kind == "Functional"
 
 
 @pytest.mark.parametrize("flag", [1, "yes", None, [True], np.array(True)])
 def test_only_true_is_true(flag: Any) -> None:
     """A flag that is not a boolean is false."""
-    found = rebuild.Snapshot.from_claim(snapshot(compiled=flag, trainable=[flag, True]))
+    found = Snapshot.from_claim(snapshot(compiled=flag, trainable=[flag, True]))
     assert (found.compiled, found.trainable) == (False, [False, True])
 
 
 def test_names_are_cut() -> None:
     """Texts of any length or type are cut to what a message can hold."""
-    found = rebuild.Snapshot.from_claim(snapshot(paths=["a" * 1000, [1]], dtypes=["b" * 99, None]))
+    found = Snapshot.from_claim(snapshot(paths=["a" * 1000, [1]], dtypes=["b" * 99, None]))
     assert (found.paths, found.dtypes) == (["a" * 200, "[1]"], ["b" * 40, "None"])
 
 
@@ -158,14 +158,14 @@ OPTIMIZER = snapshot()["optimizer"]
 def test_what_is_no_snapshot_is_a_value_error(claim: Any) -> None:
     """A claim with a part of another type or length than an honest one has is refused."""
     with pytest.raises(ValueError, match=r"^no "):
-        rebuild.Snapshot.from_claim(claim)
+        Snapshot.from_claim(claim)
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf])
 def test_weights_that_are_not_finite_are_seen(bad: float) -> None:
     """One number that is none is enough."""
     weights = [np.zeros((2, 3), "float32"), np.array([0, bad, 0], "float32")]
-    assert not rebuild.Snapshot.from_claim(snapshot(weights=weights)).finite()
+    assert not Snapshot.from_claim(snapshot(weights=weights)).finite()
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_weights_that_are_not_finite_are_seen(bad: float) -> None:
 )
 def test_config_that_does_not_tell_of_compilation(config: str) -> None:
     """A config that is not JSON, or says nothing of `compile`, tells nothing."""
-    assert rebuild.Snapshot.from_claim(snapshot(config=config)).compile_config == {}
+    assert Snapshot.from_claim(snapshot(config=config)).compile_config == {}
 
 
 # --- answers to requests ------------------------------------------------------------------------
@@ -201,7 +201,7 @@ def test_honest_build_is_read() -> None:
     [request] = box.requests
     assert (request["verb"], request["args"]) == ("build", [(8, 8, 3), 10])
     assert (found.handle, found.function) == (7, "build_model")
-    assert found.snapshot == rebuild.Snapshot(**BUILT["snapshot"])
+    assert found.snapshot == Snapshot(**BUILT["snapshot"])
 
 
 def test_honest_training_is_read() -> None:
@@ -347,7 +347,7 @@ def near(honest: dict[str, Any]) -> st.SearchStrategy[Any]:
 def test_any_claim_is_a_snapshot_or_a_value_error(claim: Any) -> None:
     """Whatever plain data a claim is, it is a snapshot of the right types or a `ValueError`."""
     try:
-        found = rebuild.Snapshot.from_claim(claim)
+        found = Snapshot.from_claim(claim)
     except ValueError:
         return
     assert isinstance(found.compile_config, dict)

@@ -7,8 +7,12 @@ import pytest
 
 from graders.checking import check, fail
 from graders.toolkit import graph
-from graders.toolkit import outputs as scoring
-from graders.toolkit import perturbations as probing
+from graders.toolkit.accuracy import check_accuracy
+from graders.toolkit.losses import check_classifier_output
+from graders.toolkit.outputs import Scores, part_scores
+from graders.toolkit.perturbations import same_output
+from graders.toolkit.shapes import check_free_batch, check_named_inputs, check_output
+from graders.toolkit.training import check_training, note_training
 
 DATA = "digits_context"
 ORDER = 3
@@ -39,29 +43,16 @@ def _check_inputs(model: Any, shapes: dict[str, tuple[int, ...]], call: str) -> 
             'Look at keras.Input(…, name="image") and keras.Input(…, name="context"), and at the '
             "inputs of keras.Model",
         )
-    for name, wanted in shapes.items():
-        shape = tuple(found[name].shape)[1:]
-        # A size that the model leaves open fits.
-        fits = len(shape) == len(wanted) and all(
-            mine in (None, size) for mine, size in zip(shape, wanted, strict=True)
-        )
-        if not fits:
-            fail(
-                f'{call} to give a model whose input "{name}" has the shape {wanted}',
-                f"the shape {shape}",
-                f"Look at keras.Input for {name}: it takes the argument of build_model",
-            )
+    check_named_inputs(found, shapes, call)
+    check_free_batch(model)
 
 
 def _check_output(model: Any, classes: int, call: str) -> None:
-    shape = scoring.output_shape(model)
-    if shape != (None, classes):
-        fail(
-            f"{call} to give one output of shape (batch, {classes}), one value for each class",
-            f"the shape {shape}",
-            "Look at the last layer: its units are num_classes, and the image branch needs a "
-            "Flatten or a global pooling before the merge",
-        )
+    advice = (
+        "Look at the last layer: its units are num_classes, and the image branch needs a Flatten "
+        "or a global pooling before the merge"
+    )
+    check_output(model, classes, call, advice)
 
 
 @pytest.fixture(scope="module")
@@ -181,7 +172,7 @@ def branches_alive(model, data, rng):
     x = {name: data.validation[0][name][:64] for name in NAMES}
     for name in NAMES:
         other = {**x, name: np.roll(x[name], 7, axis=0)}
-        if probing.same_output(model.keras, x, other, rng):
+        if same_output(model.keras, x, other, rng):
             fail(
                 f'an output that changes when the input "{name}" does',
                 "the same output for other values, whatever the weights are",
@@ -201,7 +192,7 @@ def branches_alive(model, data, rng):
 def output_and_loss(model, data):
     """The output is class probabilities or logits, and the loss matches it."""
     x = {name: data.validation[0][name][:250] for name in NAMES}
-    scoring.check_classifier_output(model.snapshot, x, data.num_classes)
+    check_classifier_output(model.snapshot, x, data.num_classes)
 
 
 @check(
@@ -232,8 +223,8 @@ def honours_arguments(submission):
 )
 def trains(training, data, evidence):
     """train moves the weights of every layer, lowers the loss and returns the History."""
-    scoring.note_training(training, data, evidence)
-    scoring.check_training(training, data)
+    note_training(training, data, evidence)
+    check_training(training, data)
 
 
 @check(
@@ -248,11 +239,11 @@ def uses_both(training, data, rng, threshold, evidence):
     """The trained model needs both inputs: mixing up either one costs accuracy."""
     x, y = data.test
     trained = training.after.model
-    right = scoring.part_scores(training.after, data, "test").accuracy
+    right = part_scores(training.after, data, "test").accuracy
     mixed = {}
     for name in NAMES:
         other = {**x, name: x[name][rng.permutation(len(y))]}
-        mixed[name] = scoring.Scores(trained, (other, y)).accuracy
+        mixed[name] = Scores(trained, (other, y)).accuracy
     evidence["mixed"] = {"nothing": right, **mixed}
     for name in NAMES:
         # The share of the right answers that is lost.
@@ -278,4 +269,4 @@ def uses_both(training, data, rng, threshold, evidence):
 )
 def accuracy(training, data, threshold, evidence):
     """The trained model is better on hidden examples than either input alone allows."""
-    scoring.check_accuracy(training, data, threshold, evidence, "examples")
+    check_accuracy(training, data, threshold, evidence, "examples")

@@ -6,7 +6,11 @@ import numpy as np
 import pytest
 
 from graders.checking import check, fail, probe
-from graders.toolkit import outputs as scoring
+from graders.toolkit.accuracy import check_accuracy
+from graders.toolkit.losses import check_classifier_output
+from graders.toolkit.outputs import part_scores
+from graders.toolkit.shapes import check_image_classifier
+from graders.toolkit.training import check_trained, check_training, note_training
 
 DATA = "digits"
 SOURCES = ("mnist",)
@@ -578,20 +582,8 @@ def builds(submission, penalised, data):
         (penalised, data.train[0].shape[1:], data.num_classes),
         (other, other_shape, classes),
     ):
-        if not scoring.takes(model.keras, shape):
-            fail(
-                f"build_model({shape}, {outputs}, …) to give a model for images of shape {shape}",
-                f"inputs of shape {', '.join(str(tuple(x.shape)) for x in model.keras.inputs)}",
-                "Look at keras.Input: it takes the argument input_shape",
-            )
-        if scoring.output_shape(model.keras) != (None, outputs):
-            fail(
-                f"build_model({shape}, {outputs}, …) to give one output of shape "
-                f"(batch, {outputs}), one value for each class",
-                f"the shape {scoring.output_shape(model.keras)}",
-                "Look at the last layer: its units are num_classes, and a Flatten or a global "
-                "pooling stands somewhere before it",
-            )
+        call = f"build_model({shape}, {outputs}, …)"
+        check_image_classifier(model.keras, shape, outputs, call)
 
 
 @check(
@@ -607,7 +599,7 @@ def compiled_loss(submission, penalised, plain, data, rng):
     """The model is compiled with PenalizedLoss(penalty), which matches its output."""
     images = data.validation[0][:250]
     for model, penalty in ((penalised, PENALTY), (plain, 0.0)):
-        kind = scoring.check_classifier_output(model.snapshot, images, data.num_classes)
+        kind = check_classifier_output(model.snapshot, images, data.num_classes)
         given = _draw(rng, 12, data.num_classes)
         y, z, p = given["y"], given["z"], given["p"]
         answer = submission.run(
@@ -663,8 +655,8 @@ def compiled_loss(submission, penalised, plain, data, rng):
 )
 def trains(training, data, evidence):
     """train moves the weights of every layer, lowers the loss and returns the History."""
-    scoring.note_training(training, data, evidence)
-    scoring.check_training(training, data)
+    note_training(training, data, evidence)
+    check_training(training, data)
 
 
 @check(
@@ -677,9 +669,9 @@ def trains(training, data, evidence):
 )
 def less_confident(training, plain_training, data, threshold, evidence):
     """A model trained with the penalty is less confident than one without."""
-    scoring.check_trained(plain_training.before, plain_training.after, "train")
-    with_penalty = scoring.part_scores(training.after, data, "test")
-    without = scoring.part_scores(plain_training.after, data, "test")
+    check_trained(plain_training.before, plain_training.after, "train")
+    with_penalty = part_scores(training.after, data, "test")
+    without = part_scores(plain_training.after, data, "test")
     sure, surer = (float(s.probabilities.max(axis=1).mean()) for s in (with_penalty, without))
     evidence["confidence"] = {"penalty 0": surer, f"penalty {PENALTY}": sure}
     drop = surer - sure
@@ -701,4 +693,4 @@ def less_confident(training, plain_training, data, threshold, evidence):
 )
 def accuracy(training, data, threshold, evidence):
     """The model trained with the penalty reaches the accuracy threshold on hidden images."""
-    scoring.check_accuracy(training, data, threshold, evidence, "images")
+    check_accuracy(training, data, threshold, evidence, "images")

@@ -4,8 +4,11 @@ import pytest
 
 from graders.checking import check, fail
 from graders.toolkit import graph
-from graders.toolkit import outputs as scoring
-from graders.toolkit import perturbations as probing
+from graders.toolkit.accuracy import check_accuracy
+from graders.toolkit.losses import check_classifier_output
+from graders.toolkit.perturbations import reaches_output
+from graders.toolkit.shapes import check_image_classifier
+from graders.toolkit.training import check_trained, check_training, count_learned, note_training
 
 DATA = "shapes"
 SOURCES = ("cifar10",)
@@ -41,20 +44,8 @@ def training(model, given):
 )
 def builds(model, data):
     """build_model returns a compiled Sequential or Functional model with one output per class."""
-    shape = scoring.output_shape(model.keras)
-    if not scoring.takes(model.keras, data.train[0].shape[1:]):
-        fail(
-            f"a model with one input, for images of shape {data.train[0].shape[1:]}",
-            f"inputs of shape {', '.join(str(tuple(x.shape)) for x in model.keras.inputs)}",
-            "Look at keras.Input: it takes the argument input_shape",
-        )
-    if shape != (None, data.num_classes):
-        fail(
-            f"one output of shape (batch, {data.num_classes}), one value for each class",
-            f"the shape {shape}",
-            "Look at the last layer: its units are num_classes, and a Flatten or a global pooling "
-            "stands somewhere before it",
-        )
+    shape, classes = data.train[0].shape[1:], data.num_classes
+    check_image_classifier(model.keras, shape, classes, f"build_model({shape}, {classes})")
 
 
 @check(
@@ -78,9 +69,7 @@ def two_convolutions(model, nodes, data, rng):
             "Look at build_model: add a convolution, and use its result as the next layer's input",
         )
     images = data.validation[0][:32]
-    alive = [
-        layer for layer in found.values() if probing.reaches_output(model.keras, layer, images, rng)
-    ]
+    alive = [layer for layer in found.values() if reaches_output(model.keras, layer, images, rng)]
     if len(alive) < 2:
         fail(
             "at least two Conv2D layers whose result reaches the output",
@@ -145,7 +134,7 @@ def downsampling(nodes):
 )
 def output_and_loss(model, data):
     """The output is class probabilities or logits, and the loss matches it."""
-    scoring.check_classifier_output(model.snapshot, data.validation[0][:250], data.num_classes)
+    check_classifier_output(model.snapshot, data.validation[0][:250], data.num_classes)
 
 
 @check(
@@ -160,18 +149,7 @@ def honours_arguments(submission):
     """build_model works for other image sizes and class counts too."""
     shape, classes = (48, 40, 1), 7
     other = submission.build("build_model", shape, classes, input_shape=shape)
-    if not scoring.takes(other.keras, shape):
-        fail(
-            f"build_model({shape}, {classes}) to give a model for images of shape {shape}",
-            f"a model whose input has the shape {tuple(other.keras.inputs[0].shape)[1:]}",
-            "Look at keras.Input: it takes the argument input_shape",
-        )
-    if scoring.output_shape(other.keras) != (None, classes):
-        fail(
-            f"build_model({shape}, {classes}) to give {classes} outputs",
-            f"an output of shape {scoring.output_shape(other.keras)}",
-            "Look at the units of the last layer: num_classes",
-        )
+    check_image_classifier(other.keras, shape, classes, f"build_model({shape}, {classes})")
 
 
 @check(
@@ -185,16 +163,16 @@ def honours_arguments(submission):
 )
 def trains(training, data, evidence):
     """train moves the weights of every layer, lowers the loss and returns the History."""
-    scoring.note_training(training, data, evidence)
-    scoring.check_trained(training.before, training.after, "train")
-    learned = scoring.count_learned(training, graph.is_convolution)
+    note_training(training, data, evidence)
+    check_trained(training.before, training.after, "train")
+    learned = count_learned(training, graph.is_convolution)
     if learned < 2:
         fail(
             "at least two Conv2D layers that learn",
             f"{learned} whose weights changed; the others are as random as they were",
             "Look for trainable=False on a convolution",
         )
-    scoring.check_training(training, data)
+    check_training(training, data)
 
 
 @check(
@@ -208,4 +186,4 @@ def trains(training, data, evidence):
 )
 def accuracy(training, data, threshold, evidence):
     """The trained model reaches the accuracy threshold on images that it has never seen."""
-    scoring.check_accuracy(training, data, threshold, evidence, "images")
+    check_accuracy(training, data, threshold, evidence, "images")

@@ -5,8 +5,11 @@ import pytest
 
 from graders.checking import check, fail
 from graders.toolkit import graph
-from graders.toolkit import outputs as scoring
-from graders.toolkit import perturbations as probing
+from graders.toolkit.accuracy import check_accuracy
+from graders.toolkit.losses import check_binary_output
+from graders.toolkit.perturbations import reaches_output, same_output, steps_that_matter
+from graders.toolkit.shapes import check_input, check_output, output_shape
+from graders.toolkit.training import check_trained, check_training, count_learned, note_training
 
 DATA = "sequences"
 ORDER = 2
@@ -42,11 +45,30 @@ def training(model, given):
 
 
 def _is_lstm(node):
-    """Says whether a layer is an LSTM, or holds one: Bidirectional, RNN(LSTMCell), …"""
+    """Returns whether a layer is an LSTM, or holds one: Bidirectional, RNN(LSTMCell), …"""
     import keras
 
     inside = getattr(node.op, "_flatten_layers", list)
     return any(isinstance(x, keras.layers.LSTM | keras.layers.LSTMCell) for x in inside())
+
+
+def _check_shapes(model, shape):
+    """Fails unless a model takes sequences of a shape, and gives one number for each."""
+    call = f"build_model{shape}"
+    look = "Look at keras.Input: its shape is (timesteps, features)"
+    check_input(model, shape, call, "sequences", look)
+    found = output_shape(model)
+    advice = "Look at the last layer: Dense(1) on one vector for each sequence"
+    if found is not None and len(found) == 3:
+        advice = (
+            "There is still an answer for each time step: look at return_sequences=True of the "
+            "last LSTM"
+        )
+    elif found is not None and found[1:] == (2,):
+        advice = (
+            "Two classes need one number, the probability of class 1 (or its logit): use Dense(1)"
+        )
+    check_output(model, 1, call, advice, each="one number for each sequence")
 
 
 @check(
@@ -59,27 +81,7 @@ def _is_lstm(node):
 )
 def builds(model, data):
     """build_model returns a compiled Sequential or Functional model with one output unit."""
-    wanted = data.train[0].shape[1:]
-    if not scoring.takes(model.keras, wanted):
-        fail(
-            f"a model with one input, for sequences of shape {wanted} (timesteps, features)",
-            f"inputs of shape {', '.join(str(tuple(x.shape)) for x in model.keras.inputs)}",
-            "Look at keras.Input: its shape is (timesteps, features)",
-        )
-    shape = scoring.output_shape(model.keras)
-    if shape == (None, 1):
-        return
-    advice = "Look at the last layer: Dense(1) on one vector for each sequence"
-    if shape is not None and len(shape) == 3:
-        advice = (
-            "There is still an answer for each time step: look at return_sequences=True of the "
-            "last LSTM"
-        )
-    elif shape == (None, 2):
-        advice = (
-            "Two classes need one number, the probability of class 1 (or its logit): use Dense(1)"
-        )
-    fail("one output of shape (batch, 1), one number for each sequence", f"{shape}", advice)
+    _check_shapes(model.keras, data.train[0].shape[1:])
 
 
 @check(
@@ -93,7 +95,7 @@ def builds(model, data):
 )
 def output_and_loss(model, data):
     """The output is a probability or a logit, and the loss matches it."""
-    scoring.check_binary_output(model.snapshot, data.validation[0][:250])
+    check_binary_output(model.snapshot, data.validation[0][:250])
 
 
 @check(
@@ -117,7 +119,7 @@ def uses_lstm(model, nodes, data, rng):
             "its result",
         )
     x = data.validation[0][:32]
-    if not any(probing.reaches_output(model.keras, layer, x, rng) for layer in found.values()):
+    if not any(reaches_output(model.keras, layer, x, rng) for layer in found.values()):
         fail(
             "an LSTM whose result reaches the output",
             "that the output stays the same when the grader changes the LSTM's weights",
@@ -135,14 +137,7 @@ def uses_lstm(model, nodes, data, rng):
 )
 def honours_arguments(other):
     """build_model works for other numbers of time steps and features too."""
-    shape = (OTHER_TIMESTEPS, OTHER_FEATURES)
-    if not scoring.takes(other.keras, shape) or scoring.output_shape(other.keras) != (None, 1):
-        fail(
-            f"build_model{shape} to give a model from {shape} to one number",
-            f"a model from {tuple(other.keras.inputs[0].shape)[1:]} to "
-            f"{tuple(other.keras.outputs[0].shape)[1:]}",
-            "Look at keras.Input: it takes the arguments timesteps and features",
-        )
+    _check_shapes(other.keras, (OTHER_TIMESTEPS, OTHER_FEATURES))
 
 
 @check(
@@ -192,7 +187,7 @@ def remembers(model, data, rng):
     """The output depends on early and on late steps, and on their order."""
     x = data.validation[0][:64]
     steps = x.shape[1]
-    reached = probing.steps_that_matter(model.keras, x, rng)
+    reached = steps_that_matter(model.keras, x, rng)
     quarter = steps // 4
     for name, part in (("first", reached[:quarter]), ("last", reached[-quarter:])):
         if not part.any():
@@ -216,7 +211,7 @@ def remembers(model, data, rng):
             "Look for a slice or a stride that leaves steps out",
         )
     order = np.concatenate([np.arange(steps // 2, steps), np.arange(steps // 2)])
-    if probing.same_output(model.keras, x, x[:, order], rng):
+    if same_output(model.keras, x, x[:, order], rng):
         fail(
             "an output that depends on the order of the steps",
             "the same output when the grader swaps the two halves of each sequence",
@@ -235,15 +230,15 @@ def remembers(model, data, rng):
 )
 def trains(training, data, evidence):
     """train moves the weights of every layer, lowers the loss and returns the History."""
-    scoring.note_training(training, data, evidence)
-    scoring.check_trained(training.before, training.after, "train")
-    if not scoring.count_learned(training, _is_lstm):
+    note_training(training, data, evidence)
+    check_trained(training.before, training.after, "train")
+    if not count_learned(training, _is_lstm):
         fail(
             "an LSTM that learns",
             "one whose weights are as random as they were before",
             "Look for trainable=False on the LSTM",
         )
-    scoring.check_training(training, data)
+    check_training(training, data)
 
 
 @check(
@@ -257,4 +252,4 @@ def trains(training, data, evidence):
 )
 def accuracy(training, data, threshold, evidence):
     """The trained model reaches the accuracy threshold on sequences that it has never seen."""
-    scoring.check_accuracy(training, data, threshold, evidence, "sequences")
+    check_accuracy(training, data, threshold, evidence, "sequences")

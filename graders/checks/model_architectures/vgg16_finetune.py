@@ -7,8 +7,12 @@ import pytest
 
 from graders.checking import check, fail
 from graders.toolkit import graph
-from graders.toolkit import outputs as scoring
-from graders.toolkit import perturbations as probing
+from graders.toolkit.accuracy import check_accuracy
+from graders.toolkit.losses import check_classifier_output
+from graders.toolkit.outputs import part_scores
+from graders.toolkit.perturbations import reaches_output, received
+from graders.toolkit.shapes import check_image_classifier, input_shape
+from graders.toolkit.training import check_training, moved, note_training
 
 DATA = "small_shapes"
 SOURCES = ("cifar10",)
@@ -109,21 +113,13 @@ def tuning(model, training):
 )
 def builds(built, data):
     """build_model returns a compiled model with one output per class."""
-    wanted = data.train[0].shape[1:]
-    if not scoring.takes(built.model, wanted):
-        fail(
-            f"a model with one input, for images of shape {wanted}",
-            f"inputs of shape {', '.join(str(tuple(x.shape)) for x in built.model.inputs)}",
-            "Look at keras.Input: it takes the argument input_shape",
-        )
-    shape = scoring.output_shape(built.model)
-    if shape != (None, data.num_classes):
-        fail(
-            f"one output of shape (batch, {data.num_classes}), one value for each class",
-            f"the shape {shape}",
-            "Look at the head: a pooling or Flatten after the base, and Dense(num_classes) at the "
-            "end (VGG16's own top has 1000 classes: include_top=False leaves it out)",
-        )
+    shape, classes = data.train[0].shape[1:], data.num_classes
+    advice = (
+        "Look at the head: a pooling or Flatten after the base, and Dense(num_classes) at the end "
+        "(VGG16's own top has 1000 classes: include_top=False leaves it out)"
+    )
+    call = f"build_model({shape}, {classes}, weights)"
+    check_image_classifier(built.model, shape, classes, call, advice)
 
 
 @check(
@@ -153,7 +149,7 @@ def pretrained_base(built, base, pretrained, data, rng):
             f"other weights ({found})",
             "Look at the call of keras.applications.VGG16: does it get the argument weights?",
         )
-    if not probing.reaches_output(built.model, base.layers[-1], data.validation[0][:8], rng):
+    if not reaches_output(built.model, base.layers[-1], data.validation[0][:8], rng):
         fail(
             "a base whose features reach the output",
             "that the output stays the same when the grader changes block5_conv3",
@@ -199,10 +195,10 @@ def base_is_frozen(built, base):
 def preprocessing(built, base, rng):
     """Raw pixels get VGG16's own preprocessing, once, inside the model."""
     # Pictures of one colour each: a Resizing before the base leaves them as they are.
-    size = tuple(side or 32 for side in scoring.input_shape(built.model)[1:3])
+    size = tuple(side or 32 for side in input_shape(built.model)[1:3])
     colours = rng.uniform(0, 255, (24, 3)).astype("float32")
     pictures = np.broadcast_to(colours[:, None, None], (24, *size, 3)).copy()
-    seen = probing.received(built.model, base.layers[0], pictures)
+    seen = received(built.model, base.layers[0], pictures)
     seen = seen[:, seen.shape[1] // 2, seen.shape[2] // 2]
     colours = colours.astype("float64")
     flipped = colours[:, ::-1]
@@ -243,7 +239,7 @@ def preprocessing(built, base, rng):
 )
 def output_and_loss(built, data):
     """The output is class probabilities or logits, and the loss matches it."""
-    scoring.check_classifier_output(built, data.validation[0][:100], data.num_classes)
+    check_classifier_output(built, data.validation[0][:100], data.num_classes)
 
 
 @check(
@@ -260,18 +256,7 @@ def honours_arguments(submission, pretrained):
         "build_model", OTHER_SHAPE, OTHER_CLASSES, None, input_shape=OTHER_SHAPE
     )
     called = f"build_model({OTHER_SHAPE}, {OTHER_CLASSES}, None)"
-    if not scoring.takes(other.keras, OTHER_SHAPE):
-        fail(
-            f"{called} to give a model for images of shape {OTHER_SHAPE}",
-            f"a model whose input has the shape {tuple(other.keras.inputs[0].shape)[1:]}",
-            "Look at keras.Input: it takes the argument input_shape",
-        )
-    if scoring.output_shape(other.keras) != (None, OTHER_CLASSES):
-        fail(
-            f"{called} to give {OTHER_CLASSES} outputs",
-            f"an output of shape {scoring.output_shape(other.keras)}",
-            "Look at the units of the last layer: num_classes",
-        )
+    check_image_classifier(other.keras, OTHER_SHAPE, OTHER_CLASSES, called)
     base = _find_base(other.keras)
     if len(base.layers) == 13 and np.allclose(
         other.snapshot.weights[base.indices[0]], pretrained[0]
@@ -285,7 +270,7 @@ def honours_arguments(submission, pretrained):
 
 def _moved_blocks(before, after, base):
     """Lists the numbers of the blocks of which a weight changed."""
-    changed = scoring.moved(before, after)
+    changed = moved(before, after)
     return [number for number, block in enumerate(base.blocks, 1) if any(changed[i] for i in block)]
 
 
@@ -303,7 +288,7 @@ def _names(blocks):
 )
 def trains_head(training, base, data, evidence):
     """train moves the head, leaves the base as it is, lowers the loss and returns the History."""
-    scoring.note_training(training, data, evidence)
+    note_training(training, data, evidence)
     blocks = _moved_blocks(training.before, training.after, base)
     if blocks:
         fail(
@@ -311,7 +296,7 @@ def trains_head(training, base, data, evidence):
             f"changed weights in {_names(blocks)}",
             "Look for trainable = True (and a compile after it) in train: it trains the head only",
         )
-    scoring.check_training(training, data)
+    check_training(training, data)
 
 
 @check(
@@ -341,7 +326,7 @@ def tunes_block5(tuning, base, evidence):
             "Look at which layers fine_tune makes trainable: those whose names start with block5, "
             "and the head",
         )
-    changed = scoring.moved(tuning.before, tuning.after)
+    changed = moved(tuning.before, tuning.after)
     if not blocks:
         head = any(flag for i, flag in enumerate(changed) if i not in base.indices)
         fail(
@@ -400,7 +385,7 @@ def small_steps(training, tuning, built, base, data, threshold, evidence):
             advice,
         )
     before, after = (
-        scoring.part_scores(snapshot, data, "train") for snapshot in (tuning.before, tuning.after)
+        part_scores(snapshot, data, "train") for snapshot in (tuning.before, tuning.after)
     )
     # A few steps of Adam may unsettle a head that had the training data by heart; wrecked is what
     # tells hardly more than guessing does.
@@ -429,4 +414,4 @@ def _rate(snapshot):
 )
 def accuracy(tuning, data, threshold, evidence):
     """The fine-tuned model reaches the accuracy threshold on images that it has never seen."""
-    scoring.check_accuracy(tuning, data, threshold, evidence, "images")
+    check_accuracy(tuning, data, threshold, evidence, "images")

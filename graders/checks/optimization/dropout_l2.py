@@ -7,7 +7,10 @@ import pytest
 
 from graders.checking import check, fail, probe
 from graders.toolkit import graph
-from graders.toolkit import outputs as scoring
+from graders.toolkit.losses import check_classifier_output
+from graders.toolkit.outputs import part_scores, predict
+from graders.toolkit.shapes import check_image_classifier
+from graders.toolkit.training import check_loss_fell, check_trained, note_training
 
 DATA = "noisy_digits"
 SOURCES = ("mnist",)
@@ -141,7 +144,7 @@ def scores(trainings, data):
     """The grader's own figures: function -> part of the data -> `Scores`."""
     return {
         name: {
-            part: scoring.part_scores(training.after, data, part)
+            part: part_scores(training.after, data, part)
             for part in ("train", "validation", "test")
         }
         for name, (training, _) in trainings.items()
@@ -177,14 +180,14 @@ def _skeleton(found: list[graph.Node]) -> list[str]:
 
 def _penalty(model: Any, x: np.ndarray) -> float:
     """Computes what a model adds to its loss."""
-    scoring.predict(model, x)  # a penalty on activities exists after a call only
+    predict(model, x)  # a penalty on activities exists after a call only
     return float(sum(float(np.sum(np.asarray(loss))) for loss in model.losses))
 
 
 def _training_outputs(model: Any, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Runs a model twice as in training, and leaves it as it was."""
     kept = model.get_weights()
-    first, second = (scoring.predict(model, x, training=True) for _ in range(2))
+    first, second = (predict(model, x, training=True) for _ in range(2))
     model.set_weights(kept)  # BatchNormalization has moved its averages
     return first, second
 
@@ -231,16 +234,10 @@ def _coefficient(regularizer: Any, name: str) -> float:
 )
 def builds(baseline, regularized, data):
     """Both builders return a compiled Sequential or Functional model with one output per class."""
+    shape, classes = data.train[0].shape[1:], data.num_classes
     for model in (baseline, regularized):
-        shape = model.keras.output_shape
-        if len(model.keras.inputs) != 1 or tuple(shape) != (None, data.num_classes):
-            fail(
-                f"`{model.function}` to give an output of shape (batch, {data.num_classes}), "
-                "one value for each class",
-                f"the shape {shape}",
-                "Look at the last layer: its units are num_classes, and a Flatten or a global "
-                "pooling stands somewhere before it",
-            )
+        call = f"{model.function}({shape}, {classes})"
+        check_image_classifier(model.keras, shape, classes, call)
 
 
 @check(
@@ -290,7 +287,7 @@ def baseline_plain(baseline, data, rng):
             f"{dropped[0].kind}({_rate(dropped[0]):g}) in it",
             "Look at build_baseline: the dropout layers belong into build_regularized only",
         )
-    x = rng.random((32, *model.input_shape[1:]), dtype="float32")
+    x = rng.random((32, *data.train[0].shape[1:]), dtype="float32")
     penalty = _penalty(model, x)
     if penalty != 0:
         [*_, last] = [f"{name}" for _, name, _ in _regularizers(model)] or ["a penalty"]
@@ -319,7 +316,7 @@ def baseline_plain(baseline, data, rng):
         "Between means: a Dense or convolution before it, and another one after it.",
     ),
 )
-def dropout_active(regularized, rng):
+def dropout_active(regularized, data, rng):
     """The regularised model has a dropout layer between its layers, at work in training only."""
     model = regularized.keras
     found = graph.nodes(model)
@@ -354,8 +351,8 @@ def dropout_active(regularized, rng):
             f"{_rate(between[0]):g}",
             "The rate is the share of values that is dropped: 0.2 to 0.5 is usual",
         )
-    x = rng.random((64, *model.input_shape[1:]), dtype="float32")
-    if not np.allclose(scoring.predict(model, x), scoring.predict(model, x), atol=1e-6):
+    x = rng.random((64, *data.train[0].shape[1:]), dtype="float32")
+    if not np.allclose(predict(model, x), predict(model, x), atol=1e-6):
         fail(
             "the same answer for the same images in inference",
             "an answer that changes from call to call",
@@ -387,7 +384,7 @@ def dropout_active(regularized, rng):
         "print(model.losses) shows the penalties of a model; an empty list means none.",
     ),
 )
-def l2_active(regularized, rng):
+def l2_active(regularized, data, rng):
     """An L2 penalty on at least one kernel is part of the regularised model's loss."""
     model = regularized.keras
     regularizers = _regularizers(model)
@@ -418,7 +415,7 @@ def l2_active(regularized, rng):
             "Look at the argument of the regularizer: 1e-4 to 1e-2 is usual",
         )
     # The penalty as the loss has it: its quadratic part, kernel by kernel.
-    x = rng.random((8, *model.input_shape[1:]), dtype="float32")
+    x = rng.random((8, *data.train[0].shape[1:]), dtype="float32")
     quadratic = 0.0
     for weight in model.trainable_weights:
         if len(weight.shape) < 2:
@@ -452,7 +449,7 @@ def l2_active(regularized, rng):
 def output_and_loss(baseline, regularized, data):
     """Both outputs are class probabilities or logits, and the losses match them."""
     for model in (baseline, regularized):
-        scoring.check_classifier_output(model.snapshot, data.validation[0][:250], data.num_classes)
+        check_classifier_output(model.snapshot, data.validation[0][:250], data.num_classes)
 
 
 @check(
@@ -468,18 +465,7 @@ def honours_arguments(submission):
     shape, classes = (36, 32, 3), 7
     for name in ("build_baseline", "build_regularized"):
         other = submission.build(name, shape, classes, input_shape=shape)
-        if tuple(other.keras.input_shape) != (None, *shape):
-            fail(
-                f"{name}({shape}, {classes}) to give a model for images of shape {shape}",
-                f"a model whose input has the shape {tuple(other.keras.input_shape)[1:]}",
-                "Look at keras.Input: it takes the argument input_shape",
-            )
-        if tuple(other.keras.output_shape) != (None, classes):
-            fail(
-                f"{name}({shape}, {classes}) to give {classes} outputs",
-                f"an output of shape {tuple(other.keras.output_shape)}",
-                "Look at the units of the last layer: num_classes",
-            )
+        check_image_classifier(other.keras, shape, classes, f"{name}({shape}, {classes})")
 
 
 @check(
@@ -495,13 +481,13 @@ def trains(trainings, scores, data, evidence):
     """train fits either model on the training data alone and returns the History."""
     # Both are noted before either is judged: the curves are read where the baseline fails, too.
     evidence["history_baseline"] = trainings["build_baseline"][0].history
-    scoring.note_training(trainings["build_regularized"][0], data, evidence)
+    note_training(trainings["build_regularized"][0], data, evidence)
     for name, (training, _) in trainings.items():
-        scoring.check_trained(training.before, training.after, "train")
-        before = scoring.part_scores(training.before, data, "train")
+        check_trained(training.before, training.after, "train")
+        before = part_scores(training.before, data, "train")
         # The baseline comes first: where it learned, train is not what keeps the other from it.
         advice = "" if name == "build_baseline" else TOO_STRONG
-        scoring.check_loss_fell(before, scores[name]["train"], "train", advice=advice)
+        check_loss_fell(before, scores[name]["train"], "train", advice=advice)
         training.require_history()
     for found in scores.values():
         watched, unseen = found["validation"].accuracy, found["test"].accuracy

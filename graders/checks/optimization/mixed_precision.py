@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from graders.checking import CheckFailed, check, fail, probe
-from graders.rebuilt.rebuild import Snapshot
+from graders.rebuilt.snapshot import Snapshot
 from graders.toolkit import graph
-from graders.toolkit import outputs as scoring
+from graders.toolkit.losses import check_classifier_output
+from graders.toolkit.outputs import Scores, predict
+from graders.toolkit.shapes import check_image_classifier
 
 DATA = "digits"
 SOURCES = ("mnist",)
@@ -362,16 +364,10 @@ def _check_compute(model: Any, policy: str, when: str = "") -> None:
 )
 def builds(models, data):
     """build_model returns a compiled model with one output per class, under each policy."""
+    shape, classes = data.train[0].shape[1:], data.num_classes
     for policy, model in models.items():
-        shape = model.keras.output_shape
-        if len(model.keras.inputs) != 1 or tuple(shape) != (None, data.num_classes):
-            fail(
-                f"an output of shape (batch, {data.num_classes}), one value for each class, "
-                f"under {policy}",
-                f"the shape {shape}",
-                "Look at the last layer: its units are num_classes, and a Flatten or a global "
-                "pooling stands somewhere before it",
-            )
+        call = f"build_model({shape}, {classes}, {policy!r})"
+        check_image_classifier(model.keras, shape, classes, call)
 
 
 @check(
@@ -466,7 +462,7 @@ def loss_scaling(submission, models):
 def output_and_loss(models, data):
     """The output is class probabilities or logits, and the loss matches it."""
     for model in models.values():
-        scoring.check_classifier_output(model.snapshot, data.validation[0][:250], data.num_classes)
+        check_classifier_output(model.snapshot, data.validation[0][:250], data.num_classes)
 
 
 @check(
@@ -519,20 +515,10 @@ def policy_restored(submission, data):
 )
 def honours_arguments(submission):
     """build_model works for other image sizes and class counts too."""
-    shape, classes = (36, 32, 3), 7
-    other = submission.build("build_model", shape, classes, "mixed_bfloat16", input_shape=shape)
-    if tuple(other.keras.input_shape) != (None, *shape):
-        fail(
-            f"build_model({shape}, {classes}, …) to give a model for images of shape {shape}",
-            f"a model whose input has the shape {tuple(other.keras.input_shape)[1:]}",
-            "Look at keras.Input: it takes the argument input_shape",
-        )
-    if tuple(other.keras.output_shape) != (None, classes):
-        fail(
-            f"build_model({shape}, {classes}, …) to give {classes} outputs",
-            f"an output of shape {tuple(other.keras.output_shape)}",
-            "Look at the units of the last layer: num_classes",
-        )
+    shape, classes, policy = (36, 32, 3), 7, "mixed_bfloat16"
+    other = submission.build("build_model", shape, classes, policy, input_shape=shape)
+    call = f"build_model({shape}, {classes}, {policy!r})"
+    check_image_classifier(other.keras, shape, classes, call)
 
 
 @check(
@@ -694,8 +680,8 @@ def accuracy(compared, parts, threshold, evidence):
     reached: dict[str, float] = {}
     for policy in parts["policies"]:
         model = compared.model(policy)["snapshot"].model
-        reached[policy] = scoring.Scores(model, parts["test"]).accuracy
-        found = scoring.Scores(model, parts["validation"]).accuracy
+        reached[policy] = Scores(model, parts["test"]).accuracy
+        found = Scores(model, parts["validation"]).accuracy
         claimed = float(compared.table[policy]["val_accuracy"])
         if not abs(claimed - found) <= 0.04:
             fail(
@@ -721,7 +707,7 @@ def accuracy(compared, parts, threshold, evidence):
     evidence.update(accuracy=lowest, threshold=wanted)
     worst = min(reached, key=lambda policy: reached[policy])
     model = compared.model(worst)["snapshot"].model
-    on_train = scoring.Scores(model, parts["train"]).accuracy
+    on_train = Scores(model, parts["train"]).accuracy
     evidence["training"] = {"train_accuracy": on_train, "chance": 1 / CLASSES}
     if lowest < wanted:
         fail(
@@ -838,7 +824,7 @@ def timings(compared, parts, evidence):
         passes = []
         for _ in range(2):
             begin = time.perf_counter()
-            scoring.predict(model["snapshot"].model, parts["train"][0])
+            predict(model["snapshot"].model, parts["train"][0])
             passes.append(time.perf_counter() - begin)
         if seconds < 0.02 * min(passes):
             fail(

@@ -1,5 +1,5 @@
 # fails: honours_arguments
-# says: 7 outputs
+# says: (batch, 7)
 # says: num_classes
 """The task's ten classes, typed in."""
 

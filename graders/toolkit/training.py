@@ -1,0 +1,269 @@
+"""Whether a training moved, helped and reported what it should; computed on rebuilt models."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from graders.checking import fail
+from graders.rebuilt.snapshot import Snapshot
+from graders.toolkit import graph
+from graders.toolkit.losses import loss_of
+from graders.toolkit.outputs import Scores, only, part_scores, rows
+from graders.toolkit.perturbations import silent_units
+
+
+def moved(before: Snapshot, after: Snapshot) -> list[bool]:
+    """Returns for each weight whether it changed.
+
+    Raises:
+        CheckFailed: If the two do not have the same weights.
+    """
+    shapes = [weight.shape for weight in before.weights]
+    if shapes != [weight.shape for weight in after.weights]:
+        fail(
+            "the same model after training as before",
+            "a model with other layers or sizes",
+            "Train the model that is given; do not add or remove layers",
+        )
+    return [not np.array_equal(b, a) for b, a in zip(before.weights, after.weights, strict=True)]
+
+
+def layers_of_weights(snapshot: Snapshot) -> list[str]:
+    """Returns for each weight the name of the layer that it belongs to."""
+    return [variable.path.rpartition("/")[0] for variable in snapshot.model.weights]
+
+
+def check_trained(before: Snapshot, after: Snapshot, function: str) -> None:
+    """Fails unless training moved the trainable weights to finite values.
+
+    Args:
+        before: `Snapshot` of the model as given.
+        after: `Snapshot` of the same model afterwards.
+        function: String, the function that trained it.
+
+    Raises:
+        CheckFailed: With what was expected and found.
+    """
+    changes = moved(before, after)
+    if not after.finite():
+        fail(
+            "finite weights after training",
+            "weights that are NaN or infinite: the training diverged",
+            f"Look at the learning rate in `{function}` or in compile (too high?), and at the loss",
+        )
+    free = [i for i, flag in enumerate(before.trainable) if flag or after.trainable[i]]
+    if not free:
+        fail(
+            "trainable weights",
+            "a model in which every layer is frozen",
+            "Look for trainable=False",
+        )
+    # By layer: some weights of a good layer never move (a bias before BatchNormalization, the
+    # recurrent weights of a state that is read before they act).
+    owners = layers_of_weights(before)
+    alive = {owners[i] for i in free if changes[i]}
+    still = [before.paths[i] for i in free if owners[i] not in alive]
+    if len(still) == len(free):
+        fail(
+            f"`{function}` to change the weights of the model that it is given",
+            "every weight as it was before",
+            f"Look at `{function}`: it must call fit on that very model, for at least one epoch "
+            "and with a learning rate above 0",
+        )
+    if still:
+        fail(
+            f"`{function}` to change the trainable weights of every layer",
+            f"weights that never moved: {', '.join(still[:4])}",
+            "Look at how these layers are connected: is their output used, and not cut off by a "
+            "stop_gradient or multiplied by 0?",
+        )
+
+
+def count_learned(training: Any, counts: Callable[[Any], bool]) -> int:
+    """Counts the layers that training moved.
+
+    Args:
+        training: `graders.judge.submission.Training`.
+        counts: Callable that says which calls (`graders.toolkit.graph.Node`) are counted.
+
+    Returns:
+        Integer, the number of different layers.
+    """
+    before, after = graph.nodes(training.before.model), graph.nodes(training.after.model)
+    learned = set()
+    for old, new in zip(before, after, strict=False):
+        if counts(new):
+            weights = zip(old.op.get_weights(), new.op.get_weights(), strict=True)
+            if any(not np.array_equal(a, b) for a, b in weights):
+                learned.add(id(new.op))
+    return len(learned)
+
+
+def dead_weights(snapshot: Snapshot, data: tuple[Any, np.ndarray], kind: str) -> list[str]:
+    """Names the weights of the trainable layers that the loss's gradient does not reach.
+
+    Args:
+        snapshot: A `Snapshot`.
+        data: A pair `(x, y)` of some hundred examples.
+        kind: What the outputs are.
+
+    Returns:
+        List of the student's names of weights.
+    """
+    import keras
+    import tensorflow as tf
+
+    model = snapshot.model
+    kept, owners = model.get_weights(), layers_of_weights(snapshot)
+    x, y = data
+    labels = tf.constant(np.asarray(y).reshape(-1).astype("int64"))
+    trainable = [
+        i for i, weight in enumerate(model.weights) if snapshot.trainable[i] and weight.trainable
+    ]
+    # Watching these alone spares the way back through a frozen base, of which Keras's variables
+    # are watched as well.
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch([model.weights[i].value for i in trainable])
+        outputs = only(model(x, training=True))
+        if outputs.shape[-1] == 1:
+            loss = keras.ops.binary_crossentropy(
+                tf.cast(labels, outputs.dtype)[:, None], outputs, from_logits=kind == "logits"
+            )
+        else:
+            logits = outputs if kind == "logits" else tf.math.log(tf.maximum(outputs, 1e-12))
+            loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+        total = tf.reduce_mean(loss)
+    # BatchNormalization has moved its averages.
+    model.set_weights(kept)
+    gradients = tape.gradient(total, [model.weights[i].value for i in trainable])
+    reached = [
+        gradient is not None and np.abs(np.asarray(tf.convert_to_tensor(gradient))).max() > 0
+        for gradient in gradients
+    ]
+    alive = {owners[i] for i, flag in zip(trainable, reached, strict=True) if flag}
+    return [snapshot.paths[i] for i in trainable if owners[i] not in alive]
+
+
+def check_claimed_accuracy(
+    history: dict[str, list[float]] | None, snapshot: Snapshot, data: Any
+) -> None:
+    """Fails if the History tells of a validation accuracy that the model is far from.
+
+    What is claimed earns nothing; that it differs says why a model does badly here.
+
+    Args:
+        history: Dict of lists of floats, or `None`.
+        snapshot: `Snapshot` of the trained model.
+        data: `datasets.Dataset`.
+
+    Raises:
+        CheckFailed: With both accuracies.
+    """
+    rows = [v for k, v in (history or {}).items() if k.startswith("val_") and "acc" in k and v]
+    if not rows:
+        return
+    found = part_scores(snapshot, data, "validation").accuracy
+    if rows[0][-1] > found + 0.2:
+        fail(
+            "a model that takes the data as they are given",
+            f"one that gets {found:.1%} of the validation data right, while the History says "
+            f"{rows[0][-1]:.1%}",
+            "Look for a change of the data in the training function (scaling, normalising): what "
+            "the data need must be part of the model, as a layer",
+        )
+
+
+def check_loss_fell(
+    before: Scores, after: Scores, function: str, loss: str = "", advice: str = ""
+) -> None:
+    """Fails unless the loss on the training data, computed by the grader, fell.
+
+    Args:
+        before: `Scores` on training data, of the model as given.
+        after: `Scores` on the same data, of the same model afterwards.
+        function: String, the function that trained it.
+        loss: String, the name of the loss that it was compiled with, for the message.
+        advice: String, what to look at where the caller knows better.
+
+    Raises:
+        CheckFailed: With both losses.
+    """
+    if not after.loss < 0.95 * before.loss:
+        advice = advice or (
+            "Look at the learning rate, the loss, and whether fit gets x and y that belong together"
+        )
+        if loss and "crossentropy" not in loss:
+            advice = (
+                f"Look at the loss: {loss} compares outputs with labels as if these were numbers; "
+                "classes need a cross-entropy"
+            )
+        fail(
+            "a training loss that falls",
+            f"a cross-entropy of {after.loss:.3f} after `{function}`, {before.loss:.3f} before "
+            "(computed by the grader on the training data)",
+            advice,
+        )
+
+
+def check_training(training: Any, data: Any) -> None:
+    """Fails unless a training moved the model, helped, and was reported as asked.
+
+    Args:
+        training: `graders.judge.submission.Training`.
+        data: `datasets.Dataset`, integer labels.
+
+    Raises:
+        CheckFailed: With what was expected and found.
+    """
+    function, before, after = training.function, training.before, training.after
+    check_trained(before, after, function)
+    if not training.data_unchanged:
+        training.require_history()
+    old, new = (part_scores(snapshot, data, "train") for snapshot in (before, after))
+    check_claimed_accuracy(training.history, after, data)
+    check_loss_fell(old, new, function, loss_of(before)[0])
+    few = (rows(data.train[0], 0, 200), data.train[1][:200])
+    # A layer that starts with zeros lets no gradient through at first, one that is sure of every
+    # training example none at the end; only what never gets one is cut off.
+    dead = dead_weights(after, few, new.kind)
+    dead = dead and sorted(set(dead) & set(dead_weights(before, few, old.kind)))
+    if dead:
+        fail(
+            "gradients that reach every trainable layer",
+            f"none for {', '.join(dead[:4])}",
+            "Look for a stop_gradient, or units that ReLU has shut for good",
+        )
+    training.require_history()
+
+
+def note_training(training: Any, data: Any, evidence: dict[str, Any]) -> None:
+    """Notes a training's History and what the grader sees of it, for the reading of the curves.
+
+    Args:
+        training: `graders.judge.submission.Training`.
+        data: `datasets.Dataset`, integer labels.
+        evidence: Dict, takes `"history"`, and the grader's figures under `"training"`.
+    """
+    loss, from_logits = loss_of(training.before)
+    figures: dict[str, Any] = {"chance": 1 / data.num_classes, "loss": loss[:60]}
+    figures["from_logits"] = from_logits
+    rate = (training.after.optimizer or {}).get("learning_rate")
+    if isinstance(rate, int | float) and not isinstance(rate, bool):
+        figures["learning_rate"] = float(rate)
+    evidence.update(history=training.history, training=figures)
+    # What goes wrong here is for the checks to say.
+    with contextlib.suppress(Exception):
+        model = training.after.model
+        pairs = zip(training.before.weights, training.after.weights, strict=True)
+        figures["moved"] = not all(np.array_equal(old, new) for old, new in pairs)
+        for name in ("train", "validation"):
+            found = part_scores(training.after, data, name)
+            figures[f"{name}_accuracy"], figures[f"{name}_loss"] = found.accuracy, found.loss
+        figures["output"] = found.kind
+        # Worth a look only where training did not get far.
+        if figures["train_accuracy"] < 0.7:
+            figures["silent_units"] = silent_units(model, rows(data.train[0], 0, 200))
