@@ -1,7 +1,8 @@
 """What a check file uses: `check`, `probe`, `fail`. Importing it loads nothing else.
 
 A check is a function; its name is the check's id, its docstring the line that the student reads.
-The rubric is read from the file's source, so the decorator's arguments are literals.
+The rubric is read from the file's source, so the decorator's arguments are literals, or hints that
+`graders.toolkit.hints` holds.
 """
 
 from __future__ import annotations

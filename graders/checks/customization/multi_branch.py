@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from graders.checking import check, fail
-from graders.toolkit import graph
+from graders.toolkit import graph, hints
 from graders.toolkit.accuracy import check_accuracy
 from graders.toolkit.losses import check_classifier_output
 from graders.toolkit.outputs import Scores, part_scores
@@ -183,11 +183,7 @@ def branches_alive(model, data, rng):
 @check(
     points=1,
     needs=("builds",),
-    hints=(
-        "What should the last layer return: probabilities, or logits? What does the loss expect?",
-        'Softmax goes with "sparse_categorical_crossentropy"; no activation goes with '
-        "SparseCategoricalCrossentropy(from_logits=True).",
-    ),
+    hints=hints.OUTPUT_AND_LOSS,
 )
 def output_and_loss(model, data):
     """The output is class probabilities or logits, and the loss matches it."""
@@ -199,7 +195,7 @@ def output_and_loss(model, data):
     points=1,
     needs=("builds",),
     hints=(
-        "Does build_model use its three arguments everywhere, or numbers of the task's data?",
+        *hints.ARGUMENTS,
         "keras.Input(image_shape), keras.Input((context_features,)) and Dense(num_classes).",
     ),
 )
@@ -216,9 +212,9 @@ def honours_arguments(submission):
     points=1.5,
     needs=("builds",),
     hints=(
-        "Does train call fit on the model that it is given, and return what fit returns?",
+        *hints.FITS,
         "x is a dictionary with the inputs' names as keys: fit takes it as it is.",
-        "If the loss does not fall: try Adam with a learning rate of 0.001.",
+        *hints.TRY_ADAM,
     ),
 )
 def trains(training, data, evidence):
@@ -262,7 +258,7 @@ def uses_both(training, data, rng, threshold, evidence):
     points=1.5,
     needs=("trains",),
     hints=(
-        "Compare the training and the validation accuracy: is it under- or overfitting?",
+        *hints.ACCURACY,
         "Too low on both: more epochs, more units, or another learning rate. "
         "Low on validation only: Dropout, or fewer weights.",
     ),

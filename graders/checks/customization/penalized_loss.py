@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from graders.checking import check, fail, probe
+from graders.toolkit import hints
 from graders.toolkit.accuracy import check_accuracy
 from graders.toolkit.losses import check_classifier_output
 from graders.toolkit.outputs import part_scores
@@ -570,7 +571,7 @@ def plain_training(plain, given):
 @check(
     points=0.5,
     hints=(
-        "Read the docstring of build_model: what does it take, and what does it return?",
+        *hints.BUILDS,
         "keras.Input(input_shape) and Dense(num_classes), compile, return model.",
     ),
 )
@@ -648,9 +649,8 @@ def compiled_loss(submission, penalised, plain, data, rng):
     points=1,
     needs=("compiled_loss",),
     hints=(
-        "Does train call fit on the model that it is given, and return what fit returns?",
-        "model.fit(x, y, epochs=…, validation_data=val_data) returns the History.",
-        "If the loss does not fall: try Adam with a learning rate of 0.001.",
+        *hints.TRAINS,
+        *hints.TRY_ADAM,
     ),
 )
 def trains(training, data, evidence):
@@ -687,7 +687,7 @@ def less_confident(training, plain_training, data, threshold, evidence):
     points=0.5,
     needs=("trains",),
     hints=(
-        "Compare the training and the validation accuracy: is it under- or overfitting?",
+        *hints.ACCURACY,
         "Too low on both: more epochs, more units or filters, or another learning rate.",
     ),
 )

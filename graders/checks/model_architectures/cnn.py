@@ -3,7 +3,7 @@
 import pytest
 
 from graders.checking import check, fail
-from graders.toolkit import graph
+from graders.toolkit import graph, hints
 from graders.toolkit.accuracy import check_accuracy
 from graders.toolkit.losses import check_classifier_output
 from graders.toolkit.perturbations import reaches_output
@@ -37,8 +37,7 @@ def training(model, given):
 @check(
     points=1,
     hints=(
-        "Read the docstring of build_model: what does it take, and what does it return?",
-        "The last two lines are usually model.compile(...) and return model.",
+        *hints.COMPILES,
         "The last layer has num_classes units.",
     ),
 )
@@ -126,11 +125,7 @@ def downsampling(nodes):
 @check(
     points=1,
     needs=("builds",),
-    hints=(
-        "What should the last layer return: probabilities, or logits? What does the loss expect?",
-        'Softmax goes with "sparse_categorical_crossentropy"; no activation goes with '
-        "SparseCategoricalCrossentropy(from_logits=True).",
-    ),
+    hints=hints.OUTPUT_AND_LOSS,
 )
 def output_and_loss(model, data):
     """The output is class probabilities or logits, and the loss matches it."""
@@ -140,10 +135,7 @@ def output_and_loss(model, data):
 @check(
     points=1,
     needs=("builds",),
-    hints=(
-        "Does build_model use its two arguments everywhere, or a number of the task's data?",
-        "keras.Input(input_shape) and Dense(num_classes).",
-    ),
+    hints=hints.IMAGE_ARGUMENTS,
 )
 def honours_arguments(submission):
     """build_model works for other image sizes and class counts too."""
@@ -156,9 +148,8 @@ def honours_arguments(submission):
     points=1,
     needs=("nonlinear", "downsampling", "output_and_loss"),
     hints=(
-        "Does train call fit on the model that it is given, and return what fit returns?",
-        "model.fit(x, y, epochs=…, validation_data=val_data) returns the History.",
-        "If the loss does not fall: try Adam with a learning rate of 0.001.",
+        *hints.TRAINS,
+        *hints.TRY_ADAM,
     ),
 )
 def trains(training, data, evidence):
@@ -179,7 +170,7 @@ def trains(training, data, evidence):
     points=2,
     needs=("trains",),
     hints=(
-        "Compare the training and the validation accuracy: is it under- or overfitting?",
+        *hints.ACCURACY,
         "Too low on both: more epochs, more filters, or another learning rate. "
         "Low on validation only: Dropout, or fewer weights.",
     ),

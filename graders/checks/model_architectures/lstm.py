@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from graders.checking import check, fail
-from graders.toolkit import graph
+from graders.toolkit import graph, hints
 from graders.toolkit.accuracy import check_accuracy
 from graders.toolkit.losses import check_binary_output
 from graders.toolkit.perturbations import reaches_output, same_output, steps_that_matter
@@ -74,7 +74,7 @@ def _check_shapes(model, shape):
 @check(
     points=1,
     hints=(
-        "Read the docstring of build_model: what does it take, and what does it return?",
+        *hints.BUILDS,
         "An LSTM gives its last state only, unless return_sequences=True asks for all of them.",
         "One unit is enough for a yes or no: Dense(1).",
     ),
@@ -131,7 +131,7 @@ def uses_lstm(model, nodes, data, rng):
     points=1,
     needs=("builds",),
     hints=(
-        "Does build_model use its two arguments, or the numbers of the task's data?",
+        *hints.ARGUMENTS,
         "keras.Input((timesteps, features)).",
     ),
 )
@@ -223,8 +223,7 @@ def remembers(model, data, rng):
     points=1,
     needs=("uses_lstm", "time_axis", "remembers", "output_and_loss"),
     hints=(
-        "Does train call fit on the model that it is given, and return what fit returns?",
-        "model.fit(x, y, epochs=…, validation_data=val_data) returns the History.",
+        *hints.TRAINS,
         "If the loss does not fall: try Adam with a learning rate between 0.001 and 0.01.",
     ),
 )
@@ -245,7 +244,7 @@ def trains(training, data, evidence):
     points=2,
     needs=("trains",),
     hints=(
-        "Compare the training and the validation accuracy: is it under- or overfitting?",
+        *hints.ACCURACY,
         "An LSTM often stays at a coin's accuracy for some epochs before it finds out what counts. "
         "Train longer, or with a higher learning rate.",
     ),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from graders.checking import check, fail
-from graders.toolkit import graph
+from graders.toolkit import graph, hints
 from graders.toolkit.accuracy import check_accuracy
 from graders.toolkit.losses import check_classifier_output
 from graders.toolkit.outputs import part_scores
@@ -106,7 +106,7 @@ def tuning(model, training):
 @check(
     points=1,
     hints=(
-        "Read the docstring of build_model: what does it take, and what does it return?",
+        *hints.BUILDS,
         "keras.applications.VGG16 takes weights, include_top and input_shape.",
         "The last layer of your head has num_classes units; then compile, and return the model.",
     ),
@@ -231,11 +231,7 @@ def preprocessing(built, base, rng):
 @check(
     points=1,
     needs=("builds",),
-    hints=(
-        "What should the last layer return: probabilities, or logits? What does the loss expect?",
-        'Softmax goes with "sparse_categorical_crossentropy"; no activation goes with '
-        "SparseCategoricalCrossentropy(from_logits=True).",
-    ),
+    hints=hints.OUTPUT_AND_LOSS,
 )
 def output_and_loss(built, data):
     """The output is class probabilities or logits, and the loss matches it."""
@@ -246,7 +242,7 @@ def output_and_loss(built, data):
     points=1,
     needs=("builds",),
     hints=(
-        "Does build_model use its three arguments everywhere, or numbers of the task's data?",
+        *hints.ARGUMENTS,
         "input_shape goes to keras.Input and to VGG16, weights to VGG16 (None means random ones).",
     ),
 )
@@ -407,7 +403,7 @@ def _rate(snapshot):
     points=1,
     needs=("small_steps",),
     hints=(
-        "Compare the training and the validation accuracy: is it under- or overfitting?",
+        *hints.ACCURACY,
         "Too low on both: train the head for more epochs, or with a larger learning rate, before "
         "fine-tuning. Low on validation only: Dropout in the head, or a smaller head.",
     ),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from graders.checking import check, fail, probe
-from graders.toolkit import graph
+from graders.toolkit import graph, hints
 from graders.toolkit.losses import check_classifier_output
 from graders.toolkit.outputs import part_scores, predict
 from graders.toolkit.shapes import check_image_classifier
@@ -440,11 +440,7 @@ def l2_active(regularized, data, rng):
 @check(
     points=0.5,
     needs=("builds",),
-    hints=(
-        "What should the last layer return: probabilities, or logits? What does the loss expect?",
-        'Softmax goes with "sparse_categorical_crossentropy"; no activation goes with '
-        "SparseCategoricalCrossentropy(from_logits=True).",
-    ),
+    hints=hints.OUTPUT_AND_LOSS,
 )
 def output_and_loss(baseline, regularized, data):
     """Both outputs are class probabilities or logits, and the losses match them."""
@@ -472,8 +468,7 @@ def honours_arguments(submission):
     points=1,
     needs=("same_architecture", "baseline_plain", "dropout_active", "l2_active", "output_and_loss"),
     hints=(
-        "Does train call fit on the model that it is given, and return what fit returns?",
-        "model.fit(x, y, epochs=…, validation_data=val_data) returns the History.",
+        *hints.TRAINS,
         "val_data is there to watch: fit must not learn from it.",
     ),
 )

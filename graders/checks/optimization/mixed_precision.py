@@ -9,7 +9,7 @@ import pytest
 
 from graders.checking import CheckFailed, check, fail, probe
 from graders.rebuilt.snapshot import Snapshot
-from graders.toolkit import graph
+from graders.toolkit import graph, hints
 from graders.toolkit.losses import check_classifier_output
 from graders.toolkit.outputs import Scores, predict
 from graders.toolkit.shapes import check_image_classifier
@@ -357,10 +357,7 @@ def _check_compute(model: Any, policy: str, when: str = "") -> None:
 
 @check(
     points=0.5,
-    hints=(
-        "Read the docstring of build_model: what does it take, and what does it return?",
-        "The last two lines are usually model.compile(...) and return model.",
-    ),
+    hints=hints.COMPILES,
 )
 def builds(models, data):
     """build_model returns a compiled model with one output per class, under each policy."""
@@ -453,11 +450,7 @@ def loss_scaling(submission, models):
 @check(
     points=0.5,
     needs=("builds",),
-    hints=(
-        "What should the last layer return: probabilities, or logits? What does the loss expect?",
-        'Softmax goes with "sparse_categorical_crossentropy"; no activation goes with '
-        "SparseCategoricalCrossentropy(from_logits=True).",
-    ),
+    hints=hints.OUTPUT_AND_LOSS,
 )
 def output_and_loss(models, data):
     """The output is class probabilities or logits, and the loss matches it."""
@@ -508,10 +501,7 @@ def policy_restored(submission, data):
 @check(
     points=0.5,
     needs=("builds",),
-    hints=(
-        "Does build_model use its arguments everywhere, or a number of the task's data?",
-        "keras.Input(input_shape) and Dense(num_classes).",
-    ),
+    hints=hints.IMAGE_ARGUMENTS,
 )
 def honours_arguments(submission):
     """build_model works for other image sizes and class counts too."""
