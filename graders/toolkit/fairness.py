@@ -1,0 +1,439 @@
+"""Whether several trainings are comparable: equal sizes, starts, epochs, data and rates.
+
+What is known of a training was noted in the sandbox, beside the student's code, so it is a claim:
+it can cost points, and earns none. What was not noted (a loop by hand, a data set) is not judged.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from graders.checking import fail
+from graders.rebuilt.snapshot import Snapshot
+
+MOST = 5000
+
+
+@dataclasses.dataclass(frozen=True)
+class Fingerprint:
+    """What tells one data set from another.
+
+    Attributes:
+        examples: Integer.
+        inputs: Float, the sum of all inputs.
+        labels: Float, the sum of all labels.
+    """
+
+    examples: int
+    inputs: float
+    labels: float
+
+    @classmethod
+    def of(cls, data: tuple[np.ndarray, np.ndarray]) -> Fingerprint:
+        """Computes the fingerprint of a pair `(x, y)`."""
+        x, y = data
+        return cls(len(x), float(x.sum(dtype="float64")), float(y.sum(dtype="float64")))
+
+    def same_inputs(self, other: Fingerprint) -> bool:
+        """Returns whether the inputs are the same, whatever the labels are."""
+        return self.examples == other.examples and math.isclose(
+            self.inputs, other.inputs, rel_tol=1e-6
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Fit:
+    """One call of `fit`, as claimed.
+
+    Attributes:
+        asked: Integer, the epochs that it was asked for.
+        done: Integer, the epochs that it ran.
+        steps: Integer, the steps that it took.
+        rate: Float, the learning rate of its first epoch; `None` if not known.
+        start: String, a digest of the weights that it started from.
+        data: `Fingerprint` of what it got; `None` if that was no pair of arrays.
+        kept: Boolean, whether the model still has the weights of its last epoch.
+    """
+
+    asked: int
+    done: int
+    steps: int = 0
+    rate: float | None = None
+    start: str = ""
+    data: Fingerprint | None = None
+    kept: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """One training of several that are compared, as claimed.
+
+    Attributes:
+        label: String, which one it is, as a phrase that ends a sentence: `"under float32"`.
+        fits: Tuple of `Fit`, in the order of the calls.
+        starts: Frozenset of strings, digests of the weights that any training started from.
+        examples: Integer, how many examples `train_on_batch` got; 0 if it was not called.
+        sizes: Tuple of tuples, the shapes of the weights.
+        iterations: Integer, the steps that the optimizer counts; `None` if not known.
+        built_rate: Float, the learning rate that the model was compiled with; `None` if not known.
+    """
+
+    label: str
+    fits: tuple[Fit, ...] = ()
+    starts: frozenset[str] = frozenset()
+    examples: int = 0
+    sizes: tuple[tuple[int, ...], ...] = ()
+    iterations: int | None = None
+    built_rate: float | None = None
+
+    @classmethod
+    def from_claim(
+        cls,
+        label: str,
+        claim: Any,
+        before: Snapshot | None = None,
+        after: Snapshot | None = None,
+    ) -> Run:
+        """Checks the types of what a sandbox noted of a training.
+
+        Args:
+            label: String, which training it is; the grader's own words.
+            claim: Plain data: a dict with `fits`, `starts` and `examples`. Further keys are left
+                alone.
+            before: `Snapshot` of the model before it.
+            after: `Snapshot` of the model after it.
+
+        Returns:
+            A `Run`.
+
+        Raises:
+            ValueError: If it is not what a recorder notes.
+        """
+        claim = _a(dict, claim)
+        starts = [_digest(item) for item in _list(claim, "starts")]
+        steps = _of_optimizer(after, "iterations")
+        return cls(
+            label,
+            tuple(_fit(_a(dict, item)) for item in _list(claim, "fits")),
+            frozenset(starts),
+            _count(claim, "examples"),
+            tuple(weight.shape for weight in after.weights) if after else (),
+            None if steps is None else int(steps),
+            _of_optimizer(before, "learning_rate"),
+        )
+
+    @property
+    def done(self) -> int:
+        """Integer, the epochs that all fits ran together."""
+        return sum(fit.done for fit in self.fits)
+
+    @property
+    def only_fits(self) -> bool:
+        """Boolean, whether nothing but the fits trained it, by the steps of its optimizer."""
+        return self.iterations is not None and self.iterations <= sum(f.steps for f in self.fits)
+
+    def asked_since(self, starts: frozenset[str]) -> int:
+        """Counts the epochs asked for since the model last stood at one of these starts.
+
+        What came before (a fit that traces the model, say) was taken back.
+        """
+        count = 0
+        for fit in self.fits:
+            count = fit.asked + (0 if fit.start in starts else count)
+        return count
+
+
+def _a(kind: Any, value: Any) -> Any:
+    # True is an int for Python, and no count.
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise ValueError(f"{type(value).__name__} in the wrong place")
+    return value
+
+
+def _list(claim: dict[str, Any], key: str) -> list[Any]:
+    found = _a(list, claim.get(key))
+    if len(found) > MOST:
+        raise ValueError(f"too many {key}")
+    return found
+
+
+def _count(claim: dict[str, Any], key: str) -> int:
+    found = _a(int, claim.get(key))
+    if not 0 <= found < 2**53:
+        raise ValueError(f"{key} that cannot be")
+    return found
+
+
+def _finite(value: Any) -> float:
+    found = _a(int | float, value)
+    # float() raises another error for a whole number of hundreds of digits.
+    if not -1e300 < found < 1e300:
+        raise ValueError("a number that is not finite")
+    return float(found)
+
+
+def _digest(value: Any) -> str:
+    if not 0 < len(_a(str, value)) <= 128:
+        raise ValueError("no digest")
+    return value
+
+
+def _fit(claim: dict[str, Any]) -> Fit:
+    rate, data = claim.get("rate"), claim.get("data")
+    if data is not None:
+        examples, inputs, labels = _a(list, data)
+        data = Fingerprint(
+            _count({"examples": examples}, "examples"), _finite(inputs), _finite(labels)
+        )
+    return Fit(
+        _count(claim, "asked"),
+        _count(claim, "done"),
+        _count(claim, "steps"),
+        None if rate is None else _finite(rate),
+        _digest(claim.get("start")),
+        data,
+        _a(bool, claim.get("kept")),
+    )
+
+
+def _of_optimizer(snapshot: Snapshot | None, key: str) -> Any:
+    """Returns what an optimizer is claimed to have, `None` if that is no finite number."""
+    found = ((snapshot and snapshot.optimizer) or {}).get(key)
+    try:
+        return None if found is None else _finite(found)
+    except ValueError:
+        return None
+
+
+def _listed(runs: Sequence[Run], values: Sequence[str]) -> str:
+    rows = [f"{value} {run.label}" for run, value in zip(runs, values, strict=True)]
+    return rows[0] if len(rows) == 1 else f"{', '.join(rows[:-1])} and {rows[-1]}"
+
+
+def _differ(values: Sequence[Any]) -> bool:
+    return len(set(values)) > 1
+
+
+def same_sizes(runs: Sequence[Run], each: str, builder: str = "build_model") -> None:
+    """Fails unless all models have the same layers and sizes.
+
+    Args:
+        runs: Sequence of `Run`.
+        each: String, a phrase such as `"under each policy"`.
+        builder: String, the function that builds the models.
+
+    Raises:
+        CheckFailed: If they do not.
+    """
+    if _differ([run.sizes for run in runs]):
+        fail(
+            f"the same layers and sizes {each}",
+            "models of different sizes",
+            f"Look at {builder}: the layers and sizes must be the same {each}",
+        )
+
+
+def common_starts(runs: Sequence[Run]) -> frozenset[str]:
+    """Returns the digests of the weights that every one of several trainings started from."""
+    return frozenset.intersection(*(run.starts for run in runs))
+
+
+def same_start(runs: Sequence[Run], each: str) -> None:
+    """Fails unless all trainings start from the same weights.
+
+    Args:
+        runs: Sequence of `Run`.
+        each: String, a phrase such as `"under each policy"`.
+
+    Raises:
+        CheckFailed: If they do not.
+    """
+    if not common_starts(runs):
+        fail(
+            f"the same starting weights {each}",
+            "other ones for each",
+            "Every build draws new random weights: make them equal before fit",
+        )
+
+
+def started_from(runs: Sequence[Run], start: str) -> None:
+    """Fails unless each training starts from the weights that its model was built with.
+
+    Args:
+        runs: Sequence of `Run`, whose models are built with the same weights.
+        start: String, the digest of these weights.
+
+    Raises:
+        CheckFailed: If one does not.
+    """
+    for run in runs:
+        if start not in run.starts or (run.fits and run.fits[0].start != start):
+            fail(
+                "each training to start from the weights that build_model gives",
+                f"one that starts from other weights ({run.label})",
+                "Look for set_weights, load_weights, or a training before the one that counts",
+            )
+
+
+def same_epochs(runs: Sequence[Run], each: str) -> None:
+    """Fails unless all fits ask for the same number of epochs since the common start.
+
+    Args:
+        runs: Sequence of `Run`. If one has no fits (batches by hand), nothing is compared.
+        each: String, a phrase such as `"under each policy"`.
+
+    Raises:
+        CheckFailed: With the epochs of each.
+    """
+    starts = common_starts(runs)
+    epochs = [run.asked_since(starts) for run in runs]
+    if all(epochs) and _differ(epochs):
+        fail(
+            f"the same number of epochs {each}",
+            _listed(runs, [str(count) for count in epochs]),
+            f"Look at what fit gets as epochs: it must be the same {each}",
+        )
+
+
+def all_epochs(runs: Sequence[Run], epochs: int) -> None:
+    """Fails unless each training ran a number of epochs.
+
+    Args:
+        runs: Sequence of `Run`.
+        epochs: Integer, as the grader asked for.
+
+    Raises:
+        CheckFailed: With the epochs of the first that did not.
+    """
+    for run in runs:
+        if run.done != epochs:
+            fail(
+                f"{epochs} epochs for each training, as `epochs` says",
+                f"{run.done} {run.label}",
+                "Look at what fit gets as epochs, and for callbacks that stop early",
+            )
+
+
+def no_early_stop(runs: Sequence[Run], why: str = "") -> None:
+    """Fails if a fit ended before its last epoch.
+
+    Args:
+        runs: Sequence of `Run`.
+        why: String, what early stopping would spoil, as in `", so that the baseline can overfit"`.
+
+    Raises:
+        CheckFailed: With the epochs of the first that did.
+    """
+    for run in runs:
+        for fit in run.fits:
+            if fit.done < fit.asked:
+                fail(
+                    f"a training without early stopping{why}",
+                    f"{fit.done} of {fit.asked} epochs {run.label}",
+                    "Look at the callbacks in train: leave out EarlyStopping and whatever else "
+                    "sets stop_training",
+                )
+
+
+def same_steps(runs: Sequence[Run], each: str) -> None:
+    """Fails unless all trainings ran the same number of epochs and steps.
+
+    Args:
+        runs: Sequence of `Run`.
+        each: String, a phrase such as `"for both models"`.
+
+    Raises:
+        CheckFailed: With the epochs and steps of each.
+    """
+    if _differ([(run.done, run.iterations) for run in runs]):
+        counts = [
+            f"{run.done} epochs" + ("" if run.iterations is None else f" ({run.iterations} steps)")
+            for run in runs
+        ]
+        fail(
+            f"the same training {each}",
+            _listed(runs, counts),
+            "Look at train: epochs and batch size must not depend on the model",
+        )
+
+
+def same_rate(runs: Sequence[Run], each: str) -> None:
+    """Fails unless the first epochs of models compiled with the same rate have the same rate.
+
+    Models that were compiled with different rates are not compared.
+
+    Args:
+        runs: Sequence of `Run`.
+        each: String, a phrase such as `"for both models"`.
+
+    Raises:
+        CheckFailed: With the learning rates.
+    """
+    built = [run.built_rate for run in runs]
+    rates = [run.fits[0].rate for run in runs if run.fits]
+    if None in built or _differ(built) or None in rates or len(rates) < len(runs):
+        return
+    known = [rate for rate in rates if rate is not None]
+    if not np.allclose(known, known[0], rtol=1e-4, atol=0):
+        fail(
+            f"the same training {each}",
+            f"a first epoch with a learning rate of {_listed(runs, [f'{r:g}' for r in known])}, "
+            "which were built with the same",
+            "Look at train: the learning rate must not depend on the model",
+        )
+
+
+def same_data(
+    runs: Sequence[Run],
+    function: str,
+    each: str,
+    train: tuple[np.ndarray, np.ndarray],
+    never: tuple[np.ndarray, np.ndarray],
+) -> None:
+    """Fails unless all trainings see the same data: all of the training data, and nothing else.
+
+    Args:
+        runs: Sequence of `Run`. Of fits that got no arrays, nothing is said.
+        function: String, the function that trains.
+        each: String, a phrase such as `"under each policy"`.
+        train: Pair of arrays, the training data.
+        never: Pair of arrays, the validation data.
+
+    Raises:
+        CheckFailed: With what was seen in place of it.
+    """
+    given = {run.label: [fit.data for fit in run.fits if fit.data] for run in runs}
+    if _differ([data[-1] for data in given.values() if data]):
+        fail(
+            f"the same training data {each}",
+            "fits on other examples or labels",
+            f"Look at what fit is given: x and y of train_data, the same {each}",
+        )
+    held, wanted = Fingerprint.of(never), len(train[0])
+    for run in runs:
+        data = given[run.label]
+        if any(found.same_inputs(held) for found in data):
+            fail(
+                f"`{function}` to train on train_data",
+                f"a fit on val_data {run.label}, which then tell nothing of new data",
+                "Look at what fit gets as x and y",
+            )
+        seen = sum(fit.data.examples * fit.asked for fit in run.fits if fit.data)
+        if data and len(data) == len(run.fits) and run.only_fits and seen < wanted:
+            fail(
+                f"`{function}` to train on all {wanted} examples of train_data",
+                f"fits that saw {seen} examples in all {run.label}",
+                "Look at what fit gets as x and y, and at the number of epochs",
+            )
+    examples = [run.examples for run in runs]
+    if all(examples) and _differ(examples):
+        fail(
+            f"the same training data {each}",
+            _listed(runs, [f"{count} examples in all" for count in examples]),
+            "Look at the batches that train_on_batch gets: all of train_data, in each training",
+        )
