@@ -62,7 +62,7 @@ def fail(expected: str, found: str, look_at: str) -> NoReturn:
     Args:
         expected: String, what was expected (a sentence's rest after "Expected").
         found: String, what was found (after "Found").
-        look_at: String, a full sentence that says what to look at next.
+        look_at: String, a full sentence about what to look at next.
 
     Raises:
         CheckFailed: Always.

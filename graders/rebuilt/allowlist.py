@@ -25,7 +25,7 @@ DENIED_LAYERS = frozenset(
         "Operation",
     ]
 )
-# Operations that take a function as an argument are left out.
+# Modules of Keras's operations. Operations that take a function as an argument are left out.
 OP_MODULES = ("nn", "numpy", "math", "image", "linalg")
 CORE_OPS = frozenset(
     """Cast ConvertToTensor SaturateCast Slice SliceUpdate Scatter ScatterUpdate StopGradient
@@ -45,7 +45,7 @@ TENSORFLOW_NAMES = {
 
 
 class NotRebuilt(CheckFailed):
-    """The model cannot be rebuilt; the text says why, in the student's words."""
+    """The model cannot be rebuilt; the text tells the student why."""
 
 
 def refuse(found: str, advice: str) -> NoReturn:

@@ -34,7 +34,7 @@ def _optimizer_from(claim: Any) -> dict[str, Any] | None:
 
 @dataclasses.dataclass(frozen=True)
 class Snapshot:
-    """A model at one moment: what the sandbox said of it, and the model rebuilt from that.
+    """A model at one moment: what the sandbox claimed of it, and the model rebuilt from that.
 
     Attributes:
         kind: String, `"Sequential"` or `"Functional"`.
@@ -102,7 +102,7 @@ class Snapshot:
 
     @functools.cached_property
     def compile_config(self) -> dict[str, Any]:
-        """Dict, how the model says that it was compiled: class names, never instantiated."""
+        """Dict, how the model claims that it was compiled: class names, never instantiated."""
         try:
             tree = json.loads(self.config)
         except (ValueError, RecursionError):

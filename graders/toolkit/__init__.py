@@ -1,1 +1,1 @@
-"""What a check may use."""
+"""What a check may import: questions about a rebuilt model, its trainings, and its answers."""

@@ -16,8 +16,8 @@ from graders.toolkit.outputs import Scores, part_scores
 def confused_pictures(snapshot: Snapshot, data: Any, most: int = 3) -> list[dict[str, Any]]:
     """Returns an example of each of the pairs that are confused most, for the report.
 
-    Of the validation data, which the submission has seen: a picture of the hidden ones with its
-    label would help to prepare for them.
+    They are from the validation data, which the submission has seen anyway: a hidden picture with
+    its label would help to prepare for the test.
 
     Args:
         snapshot: `Snapshot` of the trained model.
@@ -48,7 +48,7 @@ def confused_pictures(snapshot: Snapshot, data: Any, most: int = 3) -> list[dict
 
 
 def _by_luck(scores: Scores, others: int) -> float:
-    """Returns how far two accuracies of an equally good model lie apart, but for 1 in 100,000."""
+    """Returns how far apart two accuracies of one model may lie, except for 1 case in 100,000."""
     p = min(max(scores.accuracy, 0.05), 0.95)
     deviation = float(np.sqrt(p * (1 - p) * (1 / len(scores.labels) + 1 / others)))
     return max(0.1, 4.3 * deviation)
@@ -64,7 +64,7 @@ def check_accuracy(
     """Fails unless a trained model reaches an accuracy on the hidden test data.
 
     Args:
-        training: `graders.judge.submission.Training`.
+        training: The judge's `Training`.
         data: `datasets.Dataset`, integer labels.
         threshold: Callable that gives a measure's bound, and notes its value.
         evidence: Dict, takes the accuracy, the threshold and the confusion matrix.

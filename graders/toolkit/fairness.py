@@ -398,7 +398,7 @@ def same_data(
     """Fails unless all trainings see the same data: all of the training data, and nothing else.
 
     Args:
-        runs: Sequence of `Run`. Of fits that got no arrays, nothing is said.
+        runs: Sequence of `Run`. Fits that got no arrays are not judged.
         function: String, the function that trains.
         each: String, a phrase such as `"under each policy"`.
         train: Pair of arrays, the training data.

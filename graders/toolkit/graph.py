@@ -1,7 +1,7 @@
 """Questions about the graph of a rebuilt model, with nested models laid open.
 
-Only what lies on a path from an input to an output is seen: Keras keeps no other node in a
-Functional model, and names play no part.
+Only the calls on a path from an input to an output are seen, since Keras keeps no others in a
+Functional model. Names play no part.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-# Nothing in here bends a straight line (max pooling does, but is no activation).
+# Calls that are no nonlinear activation. (Max pooling is not linear, but no activation either.)
 NOT_ACTIVATIONS = frozenset(
     """InputLayer Identity Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D
     GaussianDropout GaussianNoise AlphaDropout ActivityRegularization Masking
@@ -28,7 +28,7 @@ NOT_ACTIVATIONS = frozenset(
     Moveaxis Swapaxes Resize BatchNorm Divide TrueDivide Broadcast BroadcastTo Amax
     StopGradient""".split()
 )
-# These give a smaller picture by leaving out a part of it, or by moving pixels into channels.
+# Calls that make a picture smaller by leaving out a part, or by moving pixels into channels.
 NOT_DOWNSAMPLING = frozenset(
     ("Resizing", "Resize", "CenterCrop", "RandomCrop", "Cropping2D", "Reshape")
 )
@@ -153,12 +153,12 @@ def effective_depth(found: list[Node], counts: Callable[[Node], bool]) -> int:
 
     Args:
         found: List of `Node`, from `nodes`.
-        counts: Callable that says which calls are counted.
+        counts: Function that returns whether a call is counted.
 
     Returns:
         Integer, the largest count on any path.
     """
-    # For each node: the best count since whose last member nothing / something has bent.
+    # For each node: the best count so far, without and with an activation after its last member.
     straight: dict[int, int] = {}
     bent: dict[int, int] = {}
     for node in found:
@@ -178,7 +178,7 @@ def depth(found: list[Node], counts: Callable[[Node], bool]) -> int:
 
     Args:
         found: List of `Node`, from `nodes`.
-        counts: Callable that says which calls are counted.
+        counts: Function that returns whether a call is counted.
 
     Returns:
         Integer.

@@ -119,7 +119,7 @@ class Rule:
     """A mistake at the end of a model, and its words.
 
     Attributes:
-        applies: Function that tells of an `Ending` whether it makes the mistake.
+        applies: Function from an `Ending` to whether it makes the mistake.
         expected: String.
         found: String, in which `{loss}` and `{activation}` are filled in.
         look_at: String.

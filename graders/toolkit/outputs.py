@@ -100,8 +100,8 @@ def output_kind(model: Any, outputs: np.ndarray) -> str:
         return "scores"
     if last in ("relu", "relu6"):
         return "nonnegative"
-    # A linear layer gives logits, whatever sign they happen to have before training. Of another
-    # operation, only its values tell (all of them 0, where the weights are, tell nothing).
+    # A linear layer gives logits, whatever sign they happen to have before training. What another
+    # operation gives shows in its values, unless all of them are 0, as with weights of 0.
     if not hasattr(node.op, "kernel") and outputs.size >= 100:
         varies = np.ptp(outputs, axis=0).max() > 0
         if varies and bool((outputs >= 0).all()):

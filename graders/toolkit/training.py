@@ -11,7 +11,7 @@ import numpy as np
 from graders.checking import fail
 from graders.rebuilt.snapshot import Snapshot
 from graders.toolkit import graph
-from graders.toolkit.losses import loss_of
+from graders.toolkit.losses import DISTANCES, loss_of
 from graders.toolkit.outputs import Scores, only, part_scores, rows
 from graders.toolkit.perturbations import silent_units
 
@@ -62,8 +62,8 @@ def check_trained(before: Snapshot, after: Snapshot, function: str) -> None:
             "a model in which every layer is frozen",
             "Look for trainable=False",
         )
-    # By layer: some weights of a good layer never move (a bias before BatchNormalization, the
-    # recurrent weights of a state that is read before they act).
+    # By layer, because some weights of a good layer never move: a bias before BatchNormalization,
+    # or the recurrent weights of a state that is read before they act.
     owners = layers_of_weights(before)
     alive = {owners[i] for i in free if changes[i]}
     still = [before.paths[i] for i in free if owners[i] not in alive]
@@ -87,8 +87,8 @@ def count_learned(training: Any, counts: Callable[[Any], bool]) -> int:
     """Counts the layers that training moved.
 
     Args:
-        training: `graders.judge.submission.Training`.
-        counts: Callable that says which calls (`graders.toolkit.graph.Node`) are counted.
+        training: The judge's `Training`.
+        counts: Function that returns whether a call (`graders.toolkit.graph.Node`) is counted.
 
     Returns:
         Integer, the number of different layers.
@@ -124,8 +124,8 @@ def dead_weights(snapshot: Snapshot, data: tuple[Any, np.ndarray], kind: str) ->
     trainable = [
         i for i, weight in enumerate(model.weights) if snapshot.trainable[i] and weight.trainable
     ]
-    # Watching these alone spares the way back through a frozen base, of which Keras's variables
-    # are watched as well.
+    # Watching these alone saves the way back through a frozen base, whose variables the tape
+    # would watch as well.
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         tape.watch([model.weights[i].value for i in trainable])
         outputs = only(model(x, training=True))
@@ -151,9 +151,9 @@ def dead_weights(snapshot: Snapshot, data: tuple[Any, np.ndarray], kind: str) ->
 def check_claimed_accuracy(
     history: dict[str, list[float]] | None, snapshot: Snapshot, data: Any
 ) -> None:
-    """Fails if the History tells of a validation accuracy that the model is far from.
+    """Fails if the History has a validation accuracy that the model is far from.
 
-    What is claimed earns nothing; that it differs says why a model does badly here.
+    The claim earns nothing, but where it differs, it explains why a model does badly here.
 
     Args:
         history: Dict of lists of floats, or `None`.
@@ -170,7 +170,7 @@ def check_claimed_accuracy(
     if rows[0][-1] > found + 0.2:
         fail(
             "a model that takes the data as they are given",
-            f"one that gets {found:.1%} of the validation data right, while the History says "
+            f"one that gets {found:.1%} of the validation data right, while the History shows "
             f"{rows[0][-1]:.1%}",
             "Look for a change of the data in the training function (scaling, normalising): what "
             "the data need must be part of the model, as a layer",
@@ -196,7 +196,7 @@ def check_loss_fell(
         advice = advice or (
             "Look at the learning rate, the loss, and whether fit gets x and y that belong together"
         )
-        if loss and "crossentropy" not in loss:
+        if loss.startswith((*DISTANCES, "poisson", "cosine_similarity")):
             advice = (
                 f"Look at the loss: {loss} compares outputs with labels as if these were numbers; "
                 "classes need a cross-entropy"
@@ -213,7 +213,7 @@ def check_training(training: Any, data: Any) -> None:
     """Fails unless a training moved the model, helped, and was reported as asked.
 
     Args:
-        training: `graders.judge.submission.Training`.
+        training: The judge's `Training`.
         data: `datasets.Dataset`, integer labels.
 
     Raises:
@@ -227,8 +227,8 @@ def check_training(training: Any, data: Any) -> None:
     check_claimed_accuracy(training.history, after, data)
     check_loss_fell(old, new, function, loss_of(before)[0])
     few = (rows(data.train[0], 0, 200), data.train[1][:200])
-    # A layer that starts with zeros lets no gradient through at first, one that is sure of every
-    # training example none at the end; only what never gets one is cut off.
+    # A layer that starts with zeros lets no gradient through at first, and a model that is sure of
+    # every training example has none at the end. A layer is cut off if it gets none either time.
     dead = dead_weights(after, few, new.kind)
     dead = dead and sorted(set(dead) & set(dead_weights(before, few, old.kind)))
     if dead:
@@ -244,7 +244,7 @@ def note_training(training: Any, data: Any, evidence: dict[str, Any]) -> None:
     """Notes a training's History and what the grader sees of it, for the reading of the curves.
 
     Args:
-        training: `graders.judge.submission.Training`.
+        training: The judge's `Training`.
         data: `datasets.Dataset`, integer labels.
         evidence: Dict, takes `"history"`, and the grader's figures under `"training"`.
     """
@@ -255,7 +255,7 @@ def note_training(training: Any, data: Any, evidence: dict[str, Any]) -> None:
     if isinstance(rate, int | float) and not isinstance(rate, bool):
         figures["learning_rate"] = float(rate)
     evidence.update(history=training.history, training=figures)
-    # What goes wrong here is for the checks to say.
+    # The checks report what goes wrong here.
     with contextlib.suppress(Exception):
         model = training.after.model
         pairs = zip(training.before.weights, training.after.weights, strict=True)

@@ -440,7 +440,7 @@ def gradient(submission, rng):
         "What is 0 * log(0) for a computer, and what should it be here?",
         "keras.ops.clip(p, epsilon, 1) with keras.config.epsilon(), or log(p + epsilon), keeps the "
         "logarithm finite; with logits, log_softmax does.",
-        "A keras.ops.where around log(0) mends the value but not the gradient.",
+        "A keras.ops.where around log(0) fixes the value but not the gradient.",
     ),
 )
 def extremes(submission):
