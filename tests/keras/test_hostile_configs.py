@@ -93,7 +93,6 @@ def test_a_hostile_layer_is_refused(name: str) -> None:
         '{"class_name": "function", "config": "relu"}',
         '{"class_name": "Dense", "module": "keras.layers", "config": {"units": 3}}',
         "[" * 100_000,
-        " " * (5 * 2**20),
     ],
     ids=lambda text: text[:20].strip() or "blank",
 )
@@ -108,6 +107,15 @@ def test_weights_of_other_shapes_are_refused() -> None:
     weights = model().get_weights()
     with pytest.raises(NotRebuilt, match="weights that do not have the shapes"):
         rebuild(json.dumps(tree(model())), weights[::-1])
+
+
+def test_what_is_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A config and weights are measured before anything is made of them."""
+    with pytest.raises(NotRebuilt, match="a config of 5 MB"):
+        rebuild(" " * (5 * 2**20), [])
+    monkeypatch.setattr("graders.rebuilt.rebuild.MAX_PARAMETERS", 42)
+    with pytest.raises(NotRebuilt, match="a model of 43 parameters"):
+        rebuild(json.dumps(tree(model())), model().get_weights())
 
 
 def test_too_many_layers_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
