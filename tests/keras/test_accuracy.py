@@ -129,7 +129,7 @@ def test_claims_that_are_too_high(name: str) -> None:
     """The last epoch's accuracy is more than 20 points above what the grader finds."""
     data = models.one_hot_data(validation=models.one_hot_part(100, wrong=50))
     words = (
-        r"Found one that gets 50\.0% of the validation data right, while the History says 71\.0%"
+        r"Found one that gets 50\.0% of the validation data right, while the History shows 71\.0%"
     )
     with pytest.raises(checking.CheckFailed, match=words):
         training.check_claimed_accuracy({name: [0.1, 0.71]}, models.snapshot(models.reader()), data)

@@ -51,7 +51,7 @@ REFUSED: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
     "a layer that reads files": (lambda d: d.update(class_name="TFSMLayer"), "`TFSMLayer`"),
     "a class of another module": (lambda d: d.update(module="os"), "`Dense`"),
     "a class of nobody's": (lambda d: d.update(class_name="Own", module="cnn"), "`Own`"),
-    "a class that is no text": (lambda d: d.update(class_name=["Dense"]), "cannot be rebuilt"),
+    "a class that is no text": (lambda d: d.update(class_name=["Dense"]), "without a name"),
     "a giant": (lambda d: d["config"].update(units=2**40), f"the number {2**40}"),
     "endless nesting": (lambda d: d["config"].update(extra=nested(100)), "beyond reason"),
     "endless length": (lambda d: d["config"].update(extra=[0] * 300_000), "beyond reason"),

@@ -299,7 +299,7 @@ def test_check_training_passes() -> None:
         ({"history": {"loss": [1.0]}}, "Expected metrics on the validation data"),
         ({"data_unchanged": False}, "leave the arrays that it was given"),
         ({"data_unchanged": False, "after": -1.0}, "leave the arrays that it was given"),
-        ({"after": -1.0, "history": {"val_accuracy": [0.9]}}, "the History says 90.0%"),
+        ({"after": -1.0, "history": {"val_accuracy": [0.9]}}, "the History shows 90.0%"),
     ],
     ids=[
         "nothing learned", "unlearned", "grown worse", "no validation", "data changed",

@@ -33,7 +33,7 @@ def measures(task: rubric.Task) -> set[str]:
     for node in ast.walk(ast.parse(task.path.read_text())):
         if not isinstance(node, ast.Call):
             continue
-        if getattr(node.func, "attr", "") == "check_accuracy":
+        if getattr(node.func, "attr", getattr(node.func, "id", "")) == "check_accuracy":
             found.add("accuracy")
         if getattr(node.func, "id", "") == "threshold":
             # A measure for each of several inputs has a name that is put together.
