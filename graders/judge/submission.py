@@ -18,6 +18,7 @@ from graders.checking import CheckFailed
 from graders.judge.connection import Connection
 from graders.judge.faults import FORGED, SubmissionError, forged
 from graders.judge.training import Training
+from graders.rebuilt.claims import Run
 from graders.rebuilt.live import LiveAnswers
 from graders.rebuilt.snapshot import Snapshot
 
@@ -287,11 +288,19 @@ class BuiltModel:
             history = answer["history"]
             if history is not None:
                 history = {str(k): [float(v) for v in values] for k, values in history.items()}
+            fits = answer["fits"]
+            noted = {"fits": fits["notes"], "starts": [], "examples": 0}
             training = Training(
-                function, before, after, history, str(answer["returned"])[:200],
-                bool(answer["data_unchanged"]), list(map(str, answer["fits"]["faults"])),
-                float(answer["fits"]["rate"]),
-            )  # fmt: skip
+                function,
+                before,
+                after,
+                history,
+                str(answer["returned"])[:200],
+                bool(answer["data_unchanged"]),
+                list(map(str, fits["faults"])),
+                float(fits["rate"]),
+                Run.from_claim(f"for the model of `{self.function}`", noted, before, after),
+            )
         except FORGED as error:
             raise forged(error) from None
         self.snapshot = after

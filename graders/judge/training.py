@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from graders.boundary.names import FitFault
 from graders.checking import CheckFailed
+from graders.rebuilt.claims import Run
 from graders.rebuilt.snapshot import Snapshot
 
 _METRICS = "Expected metrics on the validation data in the History that `{}` returns."
@@ -60,6 +61,7 @@ class Training:
         data_unchanged: Boolean, whether the arrays that it was given are what they were.
         faults: List of strings, what was wrong with its fits (keys of `FAULTS`), as claimed.
         rate: Float, the largest learning rate at the start or end of an epoch, as claimed.
+        run: `graders.rebuilt.claims.Run`, what was noted of its fits, as claimed.
     """
 
     def __init__(
@@ -72,8 +74,9 @@ class Training:
         data_unchanged: bool,
         faults: list[str],
         rate: float,
+        run: Run,
     ):
-        self.faults, self.rate = faults, rate
+        self.faults, self.rate, self.run = faults, rate, run
         self.function, self.before, self.after = function, before, after
         self.history, self.returned, self.data_unchanged = history, returned, data_unchanged
 

@@ -56,11 +56,11 @@ class FitNote:
         faults: Set of what is wrong with how it was validated.
         asked: Integer, the epochs that it was asked for, 0 if that is not known.
         done: Integer, the epochs that it ran.
-        rate: Float, the learning rate of its first epoch, -1 if that is not known.
+        rate: Float, the learning rate of its first epoch, `None` if that is not known.
         last: String, the digest of the trainable weights after its last epoch.
         start: String, the digest of all weights before it, if it was watched.
         data: List of the number of examples and the sums of x and y, if it was watched and got
-            arrays; empty otherwise.
+            arrays; `None` otherwise.
         seconds: Float, how long it took.
         steps: Integer, the training steps, if it was watched.
         epochs: List of pairs, the seconds of each epoch without and with validation, if watched.
@@ -71,10 +71,10 @@ class FitNote:
     faults: set[str] = dataclasses.field(default_factory=set)
     asked: int = 0
     done: int = 0
-    rate: float = -1.0
+    rate: float | None = None
     last: str = ""
     start: str = ""
-    data: list[float] = dataclasses.field(default_factory=list)
+    data: list[float] | None = None
     seconds: float = 0.0
     steps: int = 0
     epochs: list[list[float]] = dataclasses.field(default_factory=list)
@@ -244,7 +244,7 @@ class Recorder:
             note.start = _every_weight(model)
             x, y = arguments.get("x"), arguments.get("y")
             if isinstance(x, np.ndarray) and isinstance(y, np.ndarray):
-                note.data = [float(len(x)), float(x.sum(dtype="float64")), float(y.sum())]
+                note.data = [len(x), float(x.sum(dtype="float64")), float(y.sum(dtype="float64"))]
         return note
 
     def _end_fit(self, model: Any, arguments: dict[str, Any], history: Any, note: FitNote) -> None:
@@ -344,7 +344,7 @@ def _reporter() -> type:
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
             self.recorder.began_epoch(epoch, self.params.get("epochs"))
             rate = self.recorder.look_at(self.model)
-            if self.note.rate < 0 and rate is not None:
+            if self.note.rate is None:
                 self.note.rate = rate
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 import datasets
 from graders.judge import training as judge_training
+from graders.rebuilt.claims import Run
 from graders.rebuilt.snapshot import Snapshot
 from graders.sandbox import snapshots
 
@@ -56,6 +57,7 @@ def training(
         "data_unchanged": True,
         "faults": [],
         "rate": 0.001,
+        "run": Run("for the model"),
     }
     return judge_training.Training(before=before, after=after, **(arguments | changes))
 

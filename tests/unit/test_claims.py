@@ -77,7 +77,7 @@ def trained(**other: Any) -> dict[str, Any]:
         "returned": "History",
         "history": {"loss": [2.0, 1], "val_loss": [math.nan, math.inf]},
         "data_unchanged": True,
-        "fits": {"faults": ["split"], "rate": 0.1},
+        "fits": {"faults": ["split"], "rate": 0.1, "notes": []},
         "snapshot": snapshot(),
     } | other
 

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from graders.checking import CheckFailed
+from graders.rebuilt.claims import Fingerprint, Fit, Run
 from graders.rebuilt.snapshot import Snapshot
 from graders.toolkit import fairness as fair
-from graders.toolkit.fairness import Fingerprint, Fit, Run
 
 TRAIN = (np.ones((100, 4)), np.arange(100) % 3)
 HELD = (np.full((40, 4), 0.5), np.arange(40) % 3)
 EACH = "under each policy"
-FIT = Fit(5, 5, 50, 0.01, "start", Fingerprint.of(TRAIN))
+FIT = Fit(5, 5, 50, 0.01, "start", Fingerprint.of(TRAIN), True, 1.5, ((0.5, 0.7),))
 RUN = Run("under a", (FIT,), frozenset({"start"}), 0, ((4, 3), (3,)), 50, 0.01)
 
 
@@ -149,6 +149,8 @@ NOTED = {
     "steps": 50,
     "rate": 0.01,
     "start": "start",
+    "seconds": 1.5,
+    "epochs": [[0.5, 0.7]],
     "data": [100, 400.0, 99.0],
     "kept": True,
 }
@@ -181,7 +183,9 @@ def test_a_claim_becomes_a_run() -> None:
         {"rate": float("nan")},
         {"rate": "0.1"},
         {"rate": 10**400},
-        {"start": ""},
+        {"seconds": "1"},
+        {"epochs": [[1.0]]},
+        {"epochs": [[1.0, "2"]]},
         {"start": "x" * 1000},
         {"start": 7},
         {"data": [1, 2.0]},
