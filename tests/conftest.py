@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,15 +63,13 @@ def runner(listeners: list[Listener]) -> Iterator[Runner]:
 
 @pytest.fixture
 def grade(runner: Runner, tmp_path: Path) -> Grade:
-    """Returns a function that grades source text: `grade(task, text, seconds=…)`."""
+    """Returns a function that grades source text: `grade(task, text, **settings)`."""
 
-    def run(task: str, text: str, seconds: float = 600.0) -> TaskVerdict:
+    def run(task: str, text: str, **changes: Any) -> TaskVerdict:
         path = tmp_path / f"{task}.py"
         path.write_text(text, encoding="utf-8")
-        import dataclasses
-
         kept = runner.settings
-        runner.settings = dataclasses.replace(kept, seconds=seconds)
+        runner.settings = dataclasses.replace(kept, **{"seconds": 600.0, **changes})
         try:
             return runner.grade_task(Request(rubric.find(task), path))
         finally:

@@ -41,7 +41,6 @@ SECONDS = 120.0
 LATE = re.compile(
     r"did not finish within|time limit of .* was used up|could not evaluate .* within"
 )
-OUTCOMES = ("killed", "survived", "timeout", "grader_error")
 
 
 def outcome_of(verdict: TaskVerdict) -> str:
@@ -53,7 +52,7 @@ def outcome_of(verdict: TaskVerdict) -> str:
             survived.
 
     Returns:
-        String, one of `OUTCOMES`.
+        String: `"killed"`, `"survived"`, `"timeout"` or `"grader_error"`.
     """
     if verdict.status == "passed":
         return "survived"

@@ -126,8 +126,6 @@ class Figures:
         self.diagnosed = sum(not c["difference"] for c in self.wrong)
         self.reference = totals({n: e for n, e in self.stability.items() if n == REFERENCE})
         self.others = totals({n: e for n, e in self.stability.items() if n != REFERENCE})
-        others = [e["gradings"] for n, e in self.stability.items() if n != REFERENCE]
-        self.fewest = min(others, default=0)
 
 
 def _corpus_row(name: str, all_of_it: list[Figures]) -> str:

@@ -1,0 +1,35 @@
+"""What a sandbox has in memory: the boundary and its own folder, and nothing of the judge."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.programs import cnn, first_bad
+
+FORBIDDEN = (
+    *("graders.judge", "graders.toolkit", "graders.rebuilt", "graders.checks", "graders.checking"),
+    *("graders.rubric", "graders.runner", "graders.submission", "graders.reports", "graders.cli"),
+    *("graders.course", "graders.calibration", "graders.verdict", "datasets", "pytest", "tests"),
+)
+ALLOWED = (
+    "graders",
+    *(f"graders.boundary{name}" for name in ("", ".challenge", ".isolation", ".names", ".wire")),
+    *("graders.sandbox", "graders.warm"),
+)
+
+
+@pytest.mark.parametrize("spawn", [False, True], ids=["forked", "spawned"])
+def test_a_sandbox_has_loaded_its_own_modules_only(spawn: bool, grade) -> None:
+    """Of the kit: the sandbox, the boundary and what forked or spawned it, by their names."""
+    body = """import sys
+    own = [m for m in sys.modules if m.split(".")[0] in ("graders", "datasets", "pytest", "tests")]
+    raise ValueError("<<" + " ".join(sorted(own)) + ">>")"""
+    found = re.search("<<(.*)>>", first_bad(grade("cnn", cnn(body), spawn=spawn))[2])
+    assert found
+    loaded = found[1].split()
+    assert "graders.sandbox.guard" in loaded
+    for name in loaded:
+        assert not name.startswith(FORBIDDEN), name
+        assert name.startswith(("graders.sandbox.", "graders.warm.")) or name in ALLOWED, name
