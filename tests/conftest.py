@@ -42,6 +42,15 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Recorder())
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leaves out what starts processes, unless it is asked for: by `--all`, or by its path."""
+    if config.getoption("--all") or config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
+        return
+    kept = [item for item in items if item.get_closest_marker("system") is None]
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = kept
+
+
 @pytest.fixture(scope="session")
 def listeners() -> list[Listener]:
     """What listens to the runner's gradings; whoever adds to it takes it out again."""

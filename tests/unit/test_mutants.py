@@ -300,6 +300,7 @@ def test_list_grades_nothing(capsys: pytest.CaptureFixture, tmp_path: Path) -> N
     assert all(line.startswith("-") for line in lines)
 
 
+@pytest.mark.system
 def test_the_first_failure_ends_a_grading() -> None:
     """A layer without its bias dies at `computes`; what would come after it is spared."""
     task = rubric.find("custom_layer")

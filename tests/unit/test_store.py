@@ -89,6 +89,7 @@ def test_the_key_depends_on_all_that_matters() -> None:
     assert len(keys) == 4
 
 
+@pytest.mark.system
 def test_unchanged_work_is_answered_from_the_store(cache: Path, tmp_path: Path) -> None:
     """The second grading says cached and is the same; changed work and --no-cache are graded."""
     path = tmp_path / "cnn.py"
@@ -107,6 +108,7 @@ def test_unchanged_work_is_answered_from_the_store(cache: Path, tmp_path: Path) 
         assert not runner.grade_task(request).cached
 
 
+@pytest.mark.system
 def test_what_depends_on_the_machine_is_not_stored(cache: Path, tmp_path: Path) -> None:
     """A time-out may be the machine's fault: it is graded again."""
     path = tmp_path / "cnn.py"
@@ -117,6 +119,7 @@ def test_what_depends_on_the_machine_is_not_stored(cache: Path, tmp_path: Path) 
             assert (verdict.status, verdict.cached) == ("error", False)
 
 
+@pytest.mark.system
 def test_a_sandbox_cannot_reach_the_store(cache: Path, tmp_path: Path) -> None:
     """Neither the store nor the key is in the sandbox's file tree."""
     probe = f"import os\n    raise ValueError('found=%s' % os.path.exists({str(cache)!r}))"

@@ -185,6 +185,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.system
 def test_the_command_compares_without_grading(tmp_path: Path) -> None:
     """Alone, --similarity starts no grader: pairs in the file, a summary, and the exit code 0."""
     works = right(LAYER)

@@ -248,6 +248,7 @@ def test_who_is_set_aside_has_no_bad_curve() -> None:
         assert "history" not in found or found["accuracy"] >= found["threshold"], program.name
 
 
+@pytest.mark.system
 def test_what_was_kept_is_what_is_seen(runner: Runner) -> None:
     """A few of the programs, trained again, are read as the committed evidence is."""
     names = ["lstm/sgd_rate_1000", "lstm/too_short", "penalized_loss/no_epochs"]
