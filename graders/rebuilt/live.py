@@ -10,24 +10,16 @@ import numpy as np
 
 from graders.boundary import challenge
 
-MAX_VALUES = 1_000_000
-
 
 @dataclasses.dataclass(frozen=True)
-class LiveAnswers:
+class LiveAnswers(challenge.Answers):
     """What a live model gave for the challenge inputs. A claim: it may cost points, never earn any.
 
     Attributes:
         number: Integer, what the inputs were drawn from (`graders.boundary.challenge`).
-        inference: Array, its outputs in inference; `None` if it gave none.
-        training: Array, its outputs in training; `None` if these vary from call to call.
-        penalty: Float, what it adds to its loss (`sum(model.losses)`); `None` if that is not known.
     """
 
-    number: int
-    inference: np.ndarray | None
-    training: np.ndarray | None
-    penalty: float | None
+    number: int = 0
 
     @classmethod
     def from_claim(cls, claim: Any, number: int) -> LiveAnswers:
@@ -49,15 +41,15 @@ class LiveAnswers:
                 return None
             if not (isinstance(value, np.ndarray) and value.dtype.kind == "f"):
                 raise ValueError(f"no live {name}")
-            return value.astype("float64") if value.size <= MAX_VALUES else None
+            return value.astype("float64") if value.size <= challenge.MAX_VALUES else None
 
         penalty = claim.get("penalty")
         if penalty is not None and not isinstance(penalty, float):
             raise ValueError("no live penalty")
         if penalty is not None and not math.isfinite(penalty):
             penalty = None
-        return cls(number, outputs("inference"), outputs("training"), penalty)
+        return cls(outputs("inference"), outputs("training"), penalty, number)
 
-    def inputs(self, model: Any) -> Any:
-        """Draws the inputs that the live model was asked with, for the rebuilt one."""
-        return challenge.inputs_of(model, self.number)
+    def of_rebuilt(self, model: Any) -> challenge.Answers:
+        """Asks the rebuilt model what the live one was asked; it is afterwards what it was."""
+        return challenge.ask(model, self.number)
