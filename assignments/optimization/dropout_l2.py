@@ -24,10 +24,10 @@ What is checked:
   `L1L2` on at least one kernel; both are at work in the model: outputs differ in training and agree
   in inference, and the penalty is in the loss;
 - `train` gives both models the same treatment, without early stopping, and long enough that the
-  baseline overfits: its accuracy on the training labels, wrong ones included, ends far above its
-  accuracy on `val_data`;
-- trained like this, the regularised model shows a clearly smaller gap between training and
-  validation accuracy, and its accuracy on validation and hidden data is no worse.
+  baseline overfits: its loss on the training labels, wrong ones included, ends far below its loss
+  on hidden images;
+- trained like this, the regularised model shows a clearly smaller gap between its losses on
+  training and on hidden images, and its accuracy on hidden images is no worse.
 """
 
 import keras

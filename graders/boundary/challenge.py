@@ -92,7 +92,7 @@ def ask(model: Any, number: int) -> Answers:
 
 @contextlib.contextmanager
 def _put_back(model: Any) -> Iterator[None]:
-    """Puts back what calls of a model move: averages, states, and the seeds of Dropout."""
+    """Puts back what calls of a model move: averages, and the seeds of Dropout."""
     kept = [np.array(variable) for variable in model.variables]
     try:
         yield

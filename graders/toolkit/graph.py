@@ -212,6 +212,29 @@ def shrinks(node: Node) -> bool:
     return shape == (channels,) and height * width > 1
 
 
+def has_kernel(node: Node) -> bool:
+    """Returns whether a call has a weight with two axes or more, as Dense and convolutions have."""
+    return any(len(weight.shape) > 1 for weight in getattr(node.op, "weights", []))
+
+
+def between(found: list[Node], counts: Callable[[Node], bool]) -> list[Node]:
+    """Lists the calls that have a counted call before them and another one after them.
+
+    Args:
+        found: List of `Node`, from `nodes`.
+        counts: Function that returns whether a call is counted, as `has_kernel` does.
+    """
+    before: set[int] = set()
+    for node in found:
+        if any(counts(parent) or id(parent) in before for parent in node.parents):
+            before.add(id(node))
+    after: set[int] = set()
+    for node in reversed(found):
+        if counts(node) or id(node) in after:
+            after.update(id(parent) for parent in node.parents)
+    return [node for node in found if id(node) in before & after]
+
+
 def layers_of(found: list[Node], *kinds: str) -> list[Any]:
     """Returns the layers of the given classes, each once, in the order of the graph."""
     chosen: list[Any] = []

@@ -79,6 +79,24 @@ def predict(model: Any, x: Any, training: bool = False) -> np.ndarray:
     return np.concatenate(parts).astype("float64")
 
 
+def varies(model: Any, x: Any, training: bool, least: float = 1e-6) -> bool:
+    """Returns whether a rebuilt model gives other outputs when it gets the same again.
+
+    Args:
+        model: A Keras model. It is left as it was.
+        x: Array, or dict of arrays.
+        training: Boolean, whether Dropout and the like are on.
+        least: Float, the smallest difference that counts.
+
+    Raises:
+        CheckFailed: If the model cannot take the data.
+    """
+    kept = model.get_weights()
+    first, second = (predict(model, x, training=training) for _ in range(2))
+    model.set_weights(kept)  # BatchNormalization has moved its averages
+    return not np.allclose(first, second, atol=least)
+
+
 def output_kind(model: Any, outputs: np.ndarray) -> str:
     """Names what a classifier's outputs are.
 
