@@ -381,3 +381,38 @@ def test_describe() -> None:
     assert graph.describe(found) == "Dense, ReLU, Dense"
     assert graph.describe(found, limit=3) == "Dense, ReLU, Dense"
     assert graph.describe(found, limit=2) == "Dense, ReLU, …"
+
+
+BETWEEN: dict[str, tuple[Any, list[str]]] = {
+    "between": (lambda x: layers.Dense(3)(layers.Dropout(0.5)(layers.Dense(4)(x))), ["Dropout"]),
+    "on the inputs": (lambda x: layers.Dense(3)(layers.Dropout(0.5)(x)), []),
+    "after the last": (lambda x: layers.Dropout(0.5)(layers.Dense(3)(x)), []),
+    "not next to them": (
+        lambda x: layers.Dense(3)(layers.ReLU()(layers.Dropout(0.5)(layers.ReLU()(_dense()(x))))),
+        ["ReLU", "Dropout", "ReLU"],
+    ),
+    "on a way around": (lambda x: layers.Dense(3)(layers.Add()([x, layers.Dense(6)(x)])), ["Add"]),
+    "a counted one": (lambda x: _dense()(_dense()(_dense()(x))), ["Dense"]),
+}
+
+
+def _dense() -> Any:
+    """Returns a fresh layer with four units."""
+    return layers.Dense(4)
+
+
+@pytest.mark.parametrize("name", BETWEEN)
+def test_what_stands_between_layers_with_a_kernel(name: str) -> None:
+    """A call counts if a path from one kernel to another goes through it."""
+    build, expected = BETWEEN[name]
+    found = graph.nodes(functional((6,), build))
+    assert [node.kind for node in graph.between(found, graph.has_kernel)] == expected
+
+
+def test_kernels_have_two_axes() -> None:
+    """Dense and recurrent layers have a kernel, BatchNormalization has vectors only."""
+    model = sequential(
+        (6, 2), layers.BatchNormalization(), layers.LSTM(3), layers.Dense(2), layers.Softmax()
+    )
+    kinds = [node.kind for node in graph.nodes(model) if graph.has_kernel(node)]
+    assert kinds == ["LSTM", "Dense"]
