@@ -159,3 +159,21 @@ def test_the_largest_rate_counts(fits: Recorder, model: Any, given: Given) -> No
     fits.begin(model, list(given))
     history = model.fit(*given[0], epochs=2, validation_data=given[1], callbacks=steps, verbose=0)
     assert fits.end(history)["rate"] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("restored", [False, True])
+def test_kept_weights_are_those_of_the_last_epoch(
+    restored: bool, fits: Recorder, model: Any, given: Given
+) -> None:
+    """Weights that a callback brings back after the last epoch are other ones than its own."""
+    import keras
+
+    first: list[Any] = []
+    back = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: first.append(model.get_weights()),
+        on_train_end=lambda logs: model.set_weights(first[0]) if restored else None,
+    )
+    fits.begin(model, list(given))
+    history = model.fit(*given[0], epochs=2, validation_data=given[1], callbacks=back, verbose=0)
+    [note] = fits.end(history)["notes"]
+    assert (note["asked"], note["done"], note["kept"]) == (2, 2, not restored)
