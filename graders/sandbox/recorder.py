@@ -11,6 +11,8 @@ import dataclasses
 import functools
 import hashlib
 import inspect
+import math
+import numbers
 import time
 import types
 import weakref
@@ -24,7 +26,8 @@ from graders.sandbox.fits import Given, arrays, faults_of, learning_rate
 from graders.sandbox.objects import plain
 from graders.sandbox.snapshots import snapshot
 
-MAX_STARTS = 5000
+# As many starts of a training, and as many fits, are noted of one model.
+MOST = 5000
 
 
 def digest(values: Sequence[np.ndarray]) -> str:
@@ -44,6 +47,20 @@ def _every_weight(model: Any) -> str:
 
     with tf.init_scope():
         return digest([np.asarray(value) for value in model.get_weights()])
+
+
+def _finite(value: float | None) -> float | None:
+    """Returns a number, `None` in place of one that is not finite (pixels divided by 0, say)."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _sums(x: Any, y: Any) -> list[float] | None:
+    """Returns the number of examples and the sums of x and y, `None` if these are no numbers."""
+    if not all(isinstance(a, np.ndarray) and a.ndim and a.dtype.kind in "biuf" for a in (x, y)):
+        return None
+    with np.errstate(all="ignore"):
+        sums = [_finite(float(part.sum(dtype="float64"))) for part in (x, y)]
+    return None if None in sums else [len(x), *sums]  # type: ignore[list-item]
 
 
 @dataclasses.dataclass(eq=False)
@@ -239,12 +256,10 @@ class Recorder:
             # It stands last in the list: it sees what the student's own callbacks leave.
             kind = _clock if built is not None else _reporter
             arguments["callbacks"] = [*several, kind()(self, note)]
-        if built is not None:
+        if built is not None and len(built.fits) < MOST:
             built.fits.append(note)
             note.start = _every_weight(model)
-            x, y = arguments.get("x"), arguments.get("y")
-            if isinstance(x, np.ndarray) and isinstance(y, np.ndarray):
-                note.data = [len(x), float(x.sum(dtype="float64")), float(y.sum(dtype="float64"))]
+            note.data = _sums(arguments.get("x"), arguments.get("y"))
         return note
 
     def _end_fit(self, model: Any, arguments: dict[str, Any], history: Any, note: FitNote) -> None:
@@ -253,7 +268,7 @@ class Recorder:
         last = (getattr(history, "params", None) or {}).get("epochs")
         note.done = len(done)
         # What was asked for: a fit that stops early is the same treatment.
-        note.asked = last - int(done[0]) if isinstance(last, int) and done else 0
+        note.asked = int(last) - int(done[0]) if isinstance(last, numbers.Integral) and done else 0
         self._notes.append(note)
         of_training, note.faults = faults_of(model, arguments, self._given)
         self._found |= of_training
@@ -326,6 +341,7 @@ class Recorder:
             if builder:
                 stack.enter_context(_exchanged(student, builder, arguments, watch))
                 stack.enter_context(_watched_models(watch))
+                stack.enter_context(_watched_optimizers(watch))
             self._watch = watch
             stack.callback(setattr, self, "_watch", None)
             yield watch
@@ -345,7 +361,7 @@ def _reporter() -> type:
             self.recorder.began_epoch(epoch, self.params.get("epochs"))
             rate = self.recorder.look_at(self.model)
             if self.note.rate is None:
-                self.note.rate = rate
+                self.note.rate = _finite(rate)
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             self.recorder.look_at(self.model)
@@ -376,24 +392,47 @@ def _clock() -> type:
     return Clock
 
 
+def _named(
+    signature: inspect.Signature | None, names: Sequence[str], args: Any, kwargs: Any
+) -> dict[str, Any]:
+    """Returns what a function is given, under the names that its arguments have for the grader.
+
+    Args:
+        signature: The function's own, which tells its defaults; `None` if it has none.
+        names: Sequence of strings, in the order of its arguments.
+        args: What it is given by position.
+        kwargs: What it is given by name.
+    """
+    with contextlib.suppress(TypeError):
+        if signature is not None:
+            bound = signature.bind(*args, **kwargs)
+            bound.apply_defaults()
+            args, kwargs = bound.args, bound.kwargs
+    return dict(zip(names, args, strict=False)) | kwargs
+
+
 @contextlib.contextmanager
-def _exchanged(
-    student: Any, builder: str, arguments: tuple[str, ...], watch: Watch
-) -> Iterator[None]:
+def _exchanged(student: Any, builder: str, names: tuple[str, ...], watch: Watch) -> Iterator[None]:
     """Puts a function in a builder's place that notes what the builder returns."""
     import keras
 
     original = inner = getattr(student, builder)
-    # The submission may hold the function itself (as a default argument, in a table): where that is
-    # possible, its code is exchanged rather than its name.
-    held = type(original) is types.FunctionType and original.__closure__ is None
+    signature = None
+    with contextlib.suppress(ValueError, TypeError):
+        signature = inspect.signature(original)
+    # The submission may hold the function itself (as a default argument, in a table), so its code
+    # is exchanged too where it has some.
+    held = type(original) is types.FunctionType
     kept: dict[str, Any] = {}
     if held:
-        inner = types.FunctionType(original.__code__, original.__globals__, builder)
-        kept = {name: getattr(original, name) for name in ("__defaults__", "__kwdefaults__")}
-        for name, value in kept.items():
-            setattr(inner, name, value)
-        kept["__code__"] = original.__code__
+        code = original.__code__
+        inner = types.FunctionType(
+            code, original.__globals__, builder, original.__defaults__, original.__closure__
+        )
+        inner.__kwdefaults__ = original.__kwdefaults__
+        kept = {
+            key: getattr(original, key) for key in ("__code__", "__defaults__", "__kwdefaults__")
+        }
 
     def forward(*args: Any, **kwargs: Any) -> Any:
         return __watched_build__(*args, **kwargs)  # type: ignore[name-defined]  # noqa: F821
@@ -401,49 +440,64 @@ def _exchanged(
     @functools.wraps(original)
     def build(*args: Any, **kwargs: Any) -> Any:
         model = inner(*args, **kwargs)
-        given = dict(zip(arguments, args, strict=False), **kwargs)
         if isinstance(model, keras.Model):
+            given = _named(signature, names, args, kwargs)
             watch.builds.append(BuildNote(model, plain(given)))
         return model
 
     setattr(student, builder, build)
     if held:
         original.__globals__["__watched_build__"] = build
-        original.__code__, original.__defaults__ = forward.__code__, None
-        original.__kwdefaults__ = None
+        # Python wants as many free variables as the function's closure has.
+        original.__code__ = forward.__code__.replace(co_freevars=code.co_freevars)
+        original.__defaults__ = original.__kwdefaults__ = None
     try:
         yield
     finally:
         setattr(student, builder, original)
-        for name, value in kept.items():
-            setattr(original, name, value)
+        for key, value in kept.items():
+            setattr(original, key, value)
         if held:
             original.__globals__.pop("__watched_build__", None)
 
 
 @contextlib.contextmanager
-def _watched_models(watch: Watch) -> Iterator[None]:
+def _methods(owner: type, functions: dict[str, Callable[..., Any]]) -> Iterator[None]:
+    """Gives a class other methods for a while."""
+    own = {name: vars(owner).get(name) for name in functions}
+    for name, function in functions.items():
+        setattr(owner, name, function)
+    try:
+        yield
+    finally:
+        for name, value in own.items():
+            if value is None:
+                delattr(owner, name)  # it was inherited
+            else:
+                setattr(owner, name, value)
+
+
+def _watched_models(watch: Watch) -> contextlib.AbstractContextManager[None]:
     """Has Keras's models note when a training of them begins, and whether they are evaluated."""
     import keras
     from keras.src.backend.common.symbolic_scope import in_symbolic_scope
 
-    names = ("make_train_function", "__call__", "train_on_batch")
-    evaluating = ("make_test_function", "make_predict_function")
-    kept = {name: getattr(keras.Model, name) for name in (*names, *evaluating)}
-    own = {name: vars(keras.Model).get(name) for name in kept}
+    names = ("make_train_function", "make_test_function", "make_predict_function")
+    kept = {name: getattr(keras.Model, name) for name in (*names, "__call__", "train_on_batch")}
 
     def make_train_function(self: Any, *args: Any, **kwargs: Any) -> Any:
         note = watch.note_of(self)
-        if note is not None and len(note.starts) < MAX_STARTS:
+        if note is not None and len(note.starts) < MOST:
             note.starts.append(_every_weight(self))
         return kept["make_train_function"](self, *args, **kwargs)
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:
         note = watch.note_of(self)
-        if note is not None and kwargs.get("training") and not note.starts:
+        training = kwargs.get("training")
+        if note is not None and training and not note.starts:
             note.starts.append(_every_weight(self))
         # Fit's own look at the shapes is no prediction.
-        if note is not None and not kwargs.get("training") and not in_symbolic_scope():
+        if note is not None and not training and not in_symbolic_scope():
             note.inferred = True
         return kept["__call__"](self, *args, **kwargs)
 
@@ -462,14 +516,25 @@ def _watched_models(watch: Watch) -> Iterator[None]:
 
         return make
 
-    changed = (make_train_function, call, train_on_batch, *map(evaluates, evaluating))
-    for name, function in zip(kept, changed, strict=True):
-        setattr(keras.Model, name, function)
-    try:
-        yield
-    finally:
-        for name, value in own.items():
-            if value is None:
-                delattr(keras.Model, name)
-            else:
-                setattr(keras.Model, name, value)
+    changed = (make_train_function, *map(evaluates, names[1:]), call, train_on_batch)
+    return _methods(keras.Model, dict(zip(kept, changed, strict=True)))
+
+
+def _watched_optimizers(watch: Watch) -> contextlib.AbstractContextManager[None]:
+    """Has Keras's optimizers note the start of a loop by hand that calls `model(x)` alone."""
+    import keras
+
+    kept = keras.optimizers.Optimizer.apply
+
+    def apply(self: Any, grads: Any, trainable_variables: Any = None) -> Any:
+        unseen = [note for note in watch.builds if not note.starts]
+        if unseen:
+            if trainable_variables is not None:
+                trainable_variables = list(trainable_variables)
+            moved = {id(v) for v in trainable_variables or self._trainable_variables}
+            for note in unseen:
+                if any(id(variable) in moved for variable in note.model.trainable_variables):
+                    note.starts.append(_every_weight(note.model))
+        return kept(self, grads, trainable_variables)
+
+    return _methods(keras.optimizers.Optimizer, {"apply": apply})

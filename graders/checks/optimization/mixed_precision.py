@@ -1,17 +1,16 @@
 """float32 against mixed float16 and bfloat16."""
 
-import math
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
-from graders.checking import CheckFailed, check, fail, probe
-from graders.rebuilt.snapshot import Snapshot
-from graders.toolkit import graph, hints
+from graders.checking import check, fail, probe
+from graders.toolkit import durations, fairness, graph, hints, live, recorded
 from graders.toolkit.losses import check_classifier_output
-from graders.toolkit.outputs import Scores, predict
+from graders.toolkit.outputs import Scores
+from graders.toolkit.recorded import Watched, WatchedModel
 from graders.toolkit.shapes import check_image_classifier
 
 DATA = "digits"
@@ -21,253 +20,134 @@ ORDER = 3
 COMPUTE = {"float32": "float32", "mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
 # Fewer than the data have: `compare` must find out from the labels.
 CLASSES = 8
+FIGURES = ("val_accuracy", "seconds_per_epoch")
+# How far a reported accuracy may be from the one that the grader computes.
+NEAR = 0.04
+EACH = "under each policy"
 
 
 @probe
-def policies_after(student, box, shape, num_classes, pairs):
-    """Builds under one global policy after the other; says which one is left each time."""
+def build_under(student, box, before, shape, num_classes, policy):
+    """Builds a model while another global policy is set, and reports which one is left."""
     import keras
 
-    build = box.function("build_model", 3)
-    first = keras.config.dtype_policy()
-    left, computed = [], []
+    build, first = box.function("build_model", 3), keras.config.dtype_policy()
+    keras.config.set_dtype_policy(before)
     try:
-        for before, policy in pairs:
-            keras.config.set_dtype_policy(before)
-            model = build(tuple(shape), num_classes, policy)
-            left.append(str(keras.config.dtype_policy().name))
-            computed.append(box.snapshot(model, tuple(shape)))
+        model = build(tuple(shape), num_classes, policy)
+        left = str(keras.config.dtype_policy().name)
+        return {"left": [left], "built": box.snapshot(model, tuple(shape))}
     finally:
         keras.config.set_dtype_policy(first)
-    return {"left": left, "built": computed}
 
 
 @probe
-def model_policies(student, box, handles):
-    """Says which policy each model as a whole has."""
-    return [str(box[handle].dtype_policy.name) for handle in handles]
+def model_policy(student, box, handle):
+    """Reports which policy a model as a whole has."""
+    return [str(box[handle].dtype_policy.name)]
 
 
 @probe
 def watch_compare(student, box, train, validation, policies):
     """Runs `compare`, and notes which models it trains, from which weights, on what, how long."""
-    import functools
-    import hashlib
-    import numbers
-    import time
-    import types
-
-    import keras
-    import numpy as np
-    import tensorflow as tf
-    from keras.src.backend.common.symbolic_scope import in_symbolic_scope
-
-    box.function("build_model", 3)
     compare = box.function("compare", 3)
-    notes = []
+    with box.watching("build_model", ("input_shape", "num_classes", "policy")) as seen:
+        returned = compare(*seen.given(train, validation), list(policies))
+    return seen.answer(returned)
 
-    def note_of(model):
-        for note in notes:
-            if note["model"] is model:
-                return note
-        return None
 
-    def digest(model):
-        with tf.init_scope():
-            parts = [np.asarray(value) for value in model.get_weights()]
-        return hashlib.blake2b(b"".join(part.tobytes() for part in parts)).hexdigest()[:32]
+class Parts(NamedTuple):
+    """What the grader gives to `compare`, and the data that it keeps back.
 
-    def plain(value, depth=0):
-        if isinstance(value, bool) or value is None or isinstance(value, str):
-            return value
-        if isinstance(value, numbers.Real):
-            return float(value)
-        if isinstance(value, dict) and depth < 2:
-            return {str(k)[:100]: plain(v, depth + 1) for k, v in list(value.items())[:100]}
-        if hasattr(value, "numpy") and getattr(value, "shape", None) == ():
-            return plain(value.numpy().item(), depth)
-        if isinstance(value, np.ndarray) and value.shape == ():
-            return plain(value.item(), depth)
-        return {"kind": type(value).__name__}
+    Attributes:
+        train: Pair of arrays.
+        validation: Pair of arrays.
+        test: Pair of arrays, which `compare` never sees.
+        policies: List of strings.
+    """
 
-    original = inner = student.build_model
-    # Somebody may hold the function itself (as a default argument, in a table): where that is
-    # possible, its code is exchanged rather than its name.
-    held = type(original) is types.FunctionType and original.__closure__ is None
-    if held:
-        inner = types.FunctionType(original.__code__, original.__globals__, "build_model")
-        parts = {name: getattr(original, name) for name in ("__defaults__", "__kwdefaults__")}
-        for name, value in parts.items():
-            setattr(inner, name, value)
-        parts["__code__"] = original.__code__
-
-    def forward(*args, **kwargs):
-        return __watched_build__(*args, **kwargs)  # noqa: F821 - put there below
-
-    @functools.wraps(original)
-    def build_model(*args, **kwargs):
-        model = inner(*args, **kwargs)
-        given = dict(zip(("input_shape", "num_classes", "policy"), args, strict=False), **kwargs)
-        classes, policy = given.get("num_classes"), given.get("policy")
-        note = {
-            "model": model,
-            "policy": str(getattr(policy, "name", policy))[:100],
-            "classes": int(classes) if isinstance(classes, numbers.Integral) else -1,
-            "starts": [],
-            "inferred": False,
-            "examples": 0,
-            "data": [],
-            "fits": [],
-        }
-        if isinstance(model, keras.Model):
-            notes.append(note)
-        return model
-
-    wrapped = (
-        "fit",
-        "make_train_function",
-        "__call__",
-        "make_test_function",
-        "make_predict_function",
-        "train_on_batch",
-    )
-    kept = {name: getattr(keras.Model, name) for name in wrapped}
-    own = {name: vars(keras.Model).get(name) for name in kept}
-
-    class Clock(keras.callbacks.Callback):
-        def __init__(self):
-            super().__init__()
-            self.epochs, self.steps = [], 0
-
-        def on_epoch_begin(self, epoch, logs=None):
-            self.begin = self.end = time.perf_counter()
-
-        def on_train_batch_end(self, batch, logs=None):
-            self.end, self.steps = time.perf_counter(), self.steps + 1
-
-        def on_epoch_end(self, epoch, logs=None):
-            self.epochs.append([self.end - self.begin, time.perf_counter() - self.begin])
-
-    def fit(self, x=None, y=None, *args, **kwargs):
-        note = note_of(self)
-        if note is None:
-            return kept["fit"](self, x, y, *args, **kwargs)
-        if isinstance(x, np.ndarray) and isinstance(y, np.ndarray):
-            note["data"].append([len(x), float(x.sum(dtype="float64")), float(y.sum())])
-        clock = Clock()
-        given = kwargs.get("callbacks") or []
-        several = [given] if isinstance(given, keras.callbacks.Callback) else list(given)
-        if len(args) < 4:  # callbacks is the fourth after x and y
-            kwargs["callbacks"] = [*several, clock]
-        start = digest(self)
-        begin = time.perf_counter()
-        history = kept["fit"](self, x, y, *args, **kwargs)
-        seconds = time.perf_counter() - begin
-        # What was asked for: a fit that stops early is the same treatment.
-        last, done = (getattr(history, "params", None) or {}).get("epochs"), history.epoch
-        asked = last - int(done[0]) if isinstance(last, int) and done else 0
-        note["fits"].append(
-            {
-                "seconds": seconds,
-                "epochs": clock.epochs,
-                "steps": clock.steps,
-                "asked": asked,
-                "start": start,
-            }
-        )
-        return history
-
-    def make_train_function(self, *args, **kwargs):
-        note = note_of(self)
-        if note is not None and len(note["starts"]) < 5000:
-            note["starts"].append(digest(self))
-        return kept["make_train_function"](self, *args, **kwargs)
-
-    def call(self, *args, **kwargs):
-        note = note_of(self)
-        if note is not None and not note["starts"] and kwargs.get("training"):
-            note["starts"].append(digest(self))
-        if note is not None and not kwargs.get("training") and not in_symbolic_scope():
-            note["inferred"] = True  # fit's own look at the shapes is none
-        return kept["__call__"](self, *args, **kwargs)
-
-    def in_inference(name):
-        def make(self, *args, **kwargs):
-            note = note_of(self)
-            if note is not None:
-                note["inferred"] = True
-            return kept[name](self, *args, **kwargs)
-
-        return make
-
-    def train_on_batch(self, x, *args, **kwargs):
-        note = note_of(self)
-        if note is not None and hasattr(x, "__len__"):
-            note["examples"] += len(x)
-        return kept["train_on_batch"](self, x, *args, **kwargs)
-
-    train = tuple(np.array(part) for part in train)
-    validation = tuple(np.array(part) for part in validation)
-    copies = [part.copy() for part in (*train, *validation)]
-    student.build_model = build_model
-    if held:
-        original.__globals__["__watched_build__"] = build_model
-        original.__code__, original.__defaults__ = forward.__code__, None
-        original.__kwdefaults__ = None
-    keras.Model.fit, keras.Model.make_train_function = fit, make_train_function
-    keras.Model.__call__, keras.Model.train_on_batch = call, train_on_batch
-    for name in ("make_test_function", "make_predict_function"):
-        setattr(keras.Model, name, in_inference(name))
-    before = str(keras.config.dtype_policy().name)
-    begin = time.perf_counter()
-    try:
-        returned = compare(train, validation, list(policies))
-        seconds = time.perf_counter() - begin
-        left = str(keras.config.dtype_policy().name)
-    finally:
-        keras.config.set_dtype_policy(before)
-        student.build_model = original
-        if held:
-            for name, value in parts.items():
-                setattr(original, name, value)
-            original.__globals__.pop("__watched_build__", None)
-        for name, value in own.items():
-            if value is None:
-                delattr(keras.Model, name)
-            else:
-                setattr(keras.Model, name, value)
-    same = all(np.array_equal(a, b) for a, b in zip(copies, (*train, *validation), strict=True))
-    trained = [note for note in notes if note["starts"]]
-    return {
-        "returned": type(returned).__name__,
-        "table": plain(returned) if isinstance(returned, dict) else {},
-        "seconds": seconds,
-        "policies": [before, left],
-        "data_unchanged": same,
-        "models": [
-            {key: value for key, value in note.items() if key != "model"}
-            | {"snapshot": box.snapshot(note["model"])}
-            for note in trained
-        ],
-    }
+    train: tuple[np.ndarray, np.ndarray]
+    validation: tuple[np.ndarray, np.ndarray]
+    test: tuple[np.ndarray, np.ndarray]
+    policies: list[str]
 
 
 class Compared:
-    """What one call of `compare` left: its table, and the models that it trained."""
+    """What one call of `compare` left behind: its figures, and the models that it trained.
 
-    def __init__(self, answer: dict[str, Any], seconds: float, parts: dict[str, Any]):
-        self.returned, self.table = str(answer["returned"]), answer["table"]
-        self.data_unchanged = answer["data_unchanged"] is True
-        self.before, self.left = map(str, answer["policies"])
-        self.seconds, self.parts = seconds, parts
-        self.models: dict[str, list[dict[str, Any]]] = {}
-        for model in answer["models"]:
-            snapshot = Snapshot.from_claim(model["snapshot"])
-            self.models.setdefault(model["policy"], []).append(model | {"snapshot": snapshot})
+    Args:
+        seen: `Watched`, what it did.
+        seconds: Float, how long it took, measured by the grader.
+        policies: List of strings, as it got them.
+    """
 
-    def model(self, policy: str) -> dict[str, Any]:
-        """Returns the notes of the model that was trained last under a policy."""
-        return self.models[policy][-1]
+    def __init__(self, seen: Watched, seconds: float, policies: list[str]):
+        self.seen, self.seconds, self.policies = seen, seconds, policies
+        trained = {policy: recorded.trained_with(seen, "policy", policy) for policy in policies}
+        # Of several under one policy, the last one counts.
+        self.models = {policy: models[-1] for policy, models in trained.items() if models}
+
+    def model(self, policy: str) -> WatchedModel:
+        """Returns the model that was trained under a policy; fails if there is none."""
+        if policy not in self.models:
+            fail(
+                f"a model of build_model trained {EACH}",
+                f"none under {policy}",
+                "Look at how compare gets its models: by "
+                "build_model(input_shape, num_classes, policy)",
+            )
+        return self.models[policy]
+
+    def figures(self) -> dict[str, dict[str, float]]:
+        """Returns the figures for each policy; fails if they are not what was asked for."""
+        return _figures(self.seen, self.policies)
+
+
+def _figures(seen: Watched, policies: list[str]) -> dict[str, dict[str, float]]:
+    """Parses what `compare` returned."""
+    if seen.returned not in ("dict", "OrderedDict", "defaultdict"):
+        fail(
+            "`compare` to return a dict from policy to figures",
+            "None: is a `return` missing?" if seen.returned == "NoneType" else seen.returned,
+            "Look at the end of compare",
+        )
+    table = seen.value if isinstance(seen.value, dict) else {}
+    if set(table) != set(policies):
+        fail(
+            f"one entry for each of the policies asked for ({', '.join(sorted(COMPUTE))})",
+            ", ".join(sorted(map(str, table))) or "none",
+            "Look at the keys: they are the names of the policies in the argument",
+        )
+    return {policy: _row(policy, table[policy]) for policy in policies}
+
+
+def _row(policy: str, row: Any) -> dict[str, float]:
+    """Parses the figures of one policy."""
+    if not isinstance(row, dict) or not set(FIGURES) <= set(row):
+        keys = ", ".join(sorted(map(str, row))) if isinstance(row, dict) else _kind(row)
+        fail(
+            'a dict with "val_accuracy" and "seconds_per_epoch" for each policy',
+            f"{keys or 'an empty dict'} for {policy}",
+            "Look at the spelling of the keys",
+        )
+    for key in FIGURES:
+        value = row[key]
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            fail(
+                f"a number under {key!r}", f"{_kind(value)} for {policy}", "Convert it with float()"
+            )
+        if isinstance(value, int) and value.bit_length() > 64:  # float() takes no more than 1024
+            fail(f"a number under {key!r}", f"a far too large one for {policy}", "Look at its unit")
+    return {key: float(row[key]) for key in FIGURES}
+
+
+def _kind(value: Any) -> str:
+    """Names what stands in the place of a figure, or of a dict of figures."""
+    if value is None:
+        return "None"
+    # The recorder names the type of what is no plain data.
+    kind = value.get("kind", "dict") if isinstance(value, dict) else type(value).__name__
+    return str(kind)[:60]
 
 
 @pytest.fixture(scope="module")
@@ -292,35 +172,31 @@ def parts(data, rng):
         kept = number[y] >= 0
         return x[kept], number[y][kept]
 
-    return {
-        "train": some(data.train),
-        "validation": some(data.validation),
-        "test": some(data.test),
-        "policies": _order(rng),
-    }
+    return Parts(some(data.train), some(data.validation), some(data.test), _order(rng))
 
 
-def _order(rng):
+def _order(rng: np.random.Generator) -> list[str]:
     """Returns the policies in some order, the usual one not last: it would hide one left set."""
     order = [str(policy) for policy in rng.permutation(list(COMPUTE))]
     return order[::-1] if order[-1] == "float32" else order
 
 
 @pytest.fixture(scope="module")
-def compared(submission, parts, evidence):
+def compared(submission, parts):
     """One comparison of all policies."""
-    given = {key: parts[key] for key in ("train", "validation", "policies")}
     begin = time.monotonic()
-    answer = submission.run(watch_compare, **given)
-    try:
-        found = Compared(answer, time.monotonic() - begin, parts)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        raise CheckFailed(
-            "Expected `compare` to train the models of build_model. Found something in their "
-            "place. Leave Keras's own classes and the grader's as they are."
-        ) from None
-    evidence["comparison"] = found.table
-    return found
+    answer = submission.run(
+        watch_compare, train=parts.train, validation=parts.validation, policies=parts.policies
+    )
+    seconds = time.monotonic() - begin
+    return Compared(recorded.watched(answer, "compare"), seconds, parts.policies)
+
+
+def _left_and_built(answer: Any) -> tuple[str, Any]:
+    """Parses what `build_under` found: the policy that is left, and the model."""
+    answer = answer if isinstance(answer, dict) else {}
+    [left] = recorded.texts(answer.get("left"), 1, "a model of Keras's own layers")
+    return left, recorded.snapshot(answer.get("built"), "build_model").model
 
 
 def _hidden_layers(found: list[graph.Node]) -> list[graph.Node]:
@@ -365,6 +241,7 @@ def builds(models, data):
     for policy, model in models.items():
         call = f"build_model({shape}, {classes}, {policy!r})"
         check_image_classifier(model.keras, shape, classes, call)
+        live.check_same_model(model)
 
 
 @check(
@@ -436,7 +313,8 @@ def output_float32(models):
 def loss_scaling(submission, models):
     """The loss is scaled under mixed_float16, where Keras does it by itself."""
     model = models["mixed_float16"]
-    [policy] = submission.run(model_policies, handles=[model.handle])
+    answer = submission.run(model_policy, handle=model.handle)
+    [policy] = recorded.texts(answer, 1, "a model of Keras's own with a policy")
     optimizer = model.snapshot.optimizer or {}
     # Built layer by layer, the model itself has the global policy: there Keras scales nothing.
     if policy == "mixed_float16" and optimizer.get("wrapper") != "LossScaleOptimizer":
@@ -476,19 +354,18 @@ def policy_restored(submission, data):
         ("mixed_float16", "mixed_bfloat16"),
         ("mixed_bfloat16", "mixed_float16"),
     ]
-    answer = submission.run(
-        policies_after, shape=shape, num_classes=data.num_classes, pairs=pairs, seconds=60
-    )
-    for (before, policy), left, built in zip(pairs, answer["left"], answer["built"], strict=False):
+    for before, policy in pairs:
+        given = {"before": before, "shape": shape, "num_classes": data.num_classes}
+        answer = submission.run(build_under, **given, policy=policy, seconds=60)
+        left, model = _left_and_built(answer)
         if left != before:
             fail(
                 f"the global policy {before} to be there again after build_model(…, {policy!r})",
-                str(left),
+                left,
                 "Look at the end of build_model: keep keras.config.dtype_policy() at the start, "
                 "and set what you kept",
             )
         when = f", also when the global policy is {before}"
-        model = Snapshot.from_claim(built).model
         _check_compute(model, policy, when)
         if str(model.outputs[0].dtype) != "float32":
             fail(
@@ -520,35 +397,9 @@ def honours_arguments(submission):
         "float(value) makes a plain number of most things.",
     ),
 )
-def compare_returns(compared, parts):
+def compare_returns(compared, evidence):
     """compare returns val_accuracy and seconds_per_epoch for each policy."""
-    if compared.returned not in ("dict", "OrderedDict", "defaultdict"):
-        fail(
-            "`compare` to return a dict from policy to figures",
-            "None: is a `return` missing?"
-            if compared.returned == "NoneType"
-            else compared.returned,
-            "Look at the end of compare",
-        )
-    if set(compared.table) != set(parts["policies"]):
-        fail(
-            f"one entry for each of the policies asked for ({', '.join(sorted(COMPUTE))})",
-            f"{', '.join(sorted(compared.table)) or 'none'}",
-            "Look at the keys: they are the names of the policies in the argument",
-        )
-    for policy, row in compared.table.items():
-        if not isinstance(row, dict) or not {"val_accuracy", "seconds_per_epoch"} <= set(row):
-            keys = ", ".join(sorted(row)) if isinstance(row, dict) else type(row).__name__
-            fail(
-                'a dict with "val_accuracy" and "seconds_per_epoch" for each policy',
-                f"{keys or 'an empty dict'} for {policy}",
-                "Look at the spelling of the keys",
-            )
-        for key in ("val_accuracy", "seconds_per_epoch"):
-            value = row[key]
-            if not isinstance(value, int | float) or isinstance(value, bool):
-                kind = value.get("kind", "dict") if isinstance(value, dict) else value
-                fail(f"a number under {key!r}", f"{kind} for {policy}", "Convert it with float()")
+    evidence["comparison"] = compared.figures()
 
 
 @check(
@@ -563,96 +414,25 @@ def compare_returns(compared, parts):
 )
 def equal_terms(compared, parts):
     """compare trains equal models of build_model from equal starting weights on equal data."""
-    wanted = parts["policies"]
-    missing = [policy for policy in wanted if policy not in compared.models]
-    if missing:
-        fail(
-            "a model of build_model trained under each policy",
-            f"none under {missing[0]}",
-            "Look at how compare gets its models: by build_model(input_shape, num_classes, policy)",
-        )
-    chosen = {policy: compared.model(policy) for policy in wanted}
-    classes = int(parts["train"][1].max()) + 1
-    for policy, model in chosen.items():
-        if model["classes"] != classes:
+    models = {policy: compared.model(policy) for policy in parts.policies}
+    _check_classes(models, int(parts.train[1].max()) + 1)
+    runs = [model.run(f"under {policy}") for policy, model in models.items()]
+    fairness.same_sizes(runs, EACH)
+    fairness.same_start(runs, EACH)
+    fairness.same_epochs(runs, EACH)
+    fairness.same_data(runs, "compare", EACH, parts.train, never=parts.validation)
+    recorded.check_untouched(compared.seen, "compare")
+
+
+def _check_classes(models: dict[str, WatchedModel], classes: int) -> None:
+    """Fails unless all models were built for the classes that the training data have."""
+    for policy, model in models.items():
+        found = str(model.arguments.get("num_classes"))
+        if found != str(classes):
             fail(
                 f"models for {classes} classes, as train_data has",
-                f"build_model called with num_classes={model['classes']} under {policy}",
+                f"build_model called with num_classes={found[:60]} under {policy}",
                 "Look at what compare takes for num_classes: the labels in train_data tell",
-            )
-    shapes = {tuple(w.shape for w in model["snapshot"].weights) for model in chosen.values()}
-    if len(shapes) > 1:
-        fail(
-            "the same layers and sizes under each policy",
-            "models of different sizes",
-            "Look at build_model: nothing but the policy may depend on the policy",
-        )
-    common = set.intersection(*(set(model["starts"]) for model in chosen.values()))
-    if not common:
-        fail(
-            "the same starting weights under each policy",
-            "other ones for each",
-            "Every build draws new random weights: make them equal before fit",
-        )
-    epochs = {policy: _asked(model, common) for policy, model in chosen.items()}
-    if all(epochs.values()) and len(set(epochs.values())) > 1:
-        fail(
-            "the same number of epochs under each policy",
-            ", ".join(f"{count} under {policy}" for policy, count in epochs.items()),
-            "Look at what fit gets as epochs: it must not depend on the policy",
-        )
-    rows = {tuple(map(tuple, model["data"])) for model in chosen.values()}
-    if len({row[-1] for row in rows if row}) > 1:
-        fail(
-            "the same training data under each policy",
-            "fits on other examples or labels",
-            "Look at what fit is given: x and y of train_data, whatever the policy",
-        )
-    _check_data(chosen, parts)
-    examples = {policy: int(model["examples"]) for policy, model in chosen.items()}
-    if all(examples.values()) and len(set(examples.values())) > 1:
-        fail(
-            "the same training data under each policy",
-            ", ".join(f"{n} examples in all under {policy}" for policy, n in examples.items()),
-            "Look at the batches that train_on_batch gets: all of train_data, whatever the policy",
-        )
-    if compared.left != compared.before:
-        fail(
-            f"the global policy {compared.before} to be there again after `compare`",
-            compared.left,
-            "Look for keras.config.set_dtype_policy in compare: build_model sets it where needed",
-        )
-    if not compared.data_unchanged:
-        fail(
-            "`compare` to leave the arrays that it was given as they are",
-            "them changed",
-            "Look for an operation in place: the next policy trains on what this one leaves",
-        )
-
-
-def _check_data(chosen: dict[str, dict[str, Any]], parts: dict[str, Any]) -> None:
-    """Fails if fits that got arrays got the validation data, or hardly any of the training data.
-
-    What a data set, a generator or a loop by hand holds is not counted.
-    """
-    train, held = (parts[name][0] for name in ("train", "validation"))
-    for policy, model in chosen.items():
-        given, fits = model["data"], model["fits"]
-        if any(
-            int(n) == len(held) and math.isclose(total, held.sum(dtype="float64"), rel_tol=1e-6)
-            for n, total, _ in given
-        ):
-            fail(
-                "`compare` to train on train_data",
-                f"a fit on val_data under {policy}, which then tell nothing of new data",
-                "Look at what fit gets as x and y",
-            )
-        seen = sum(int(n) * int(f["asked"]) for (n, *_), f in zip(given, fits, strict=False))
-        if given and len(given) == len(fits) and _all_steps(model) and seen < len(train):
-            fail(
-                f"`compare` to train on all {len(train)} examples of train_data",
-                f"fits that saw {seen} examples in all under {policy}",
-                "Look at what fit gets as x and y, and at the number of epochs",
             )
 
 
@@ -667,41 +447,19 @@ def _check_data(chosen: dict[str, dict[str, Any]], parts: dict[str, Any]) -> Non
 )
 def accuracy(compared, parts, threshold, evidence):
     """The reported accuracies are those of the models, good, and about equal for all policies."""
-    reached: dict[str, float] = {}
-    for policy in parts["policies"]:
-        model = compared.model(policy)["snapshot"].model
-        reached[policy] = Scores(model, parts["test"]).accuracy
-        found = Scores(model, parts["validation"]).accuracy
-        claimed = float(compared.table[policy]["val_accuracy"])
-        if not abs(claimed - found) <= 0.04:
-            fail(
-                f"the accuracy on val_data after training ({found:.1%} under {policy}, computed "
-                "by the grader from the weights)",
-                f"{claimed:.3g}",
-                "Look at where val_accuracy comes from: it is a share of val_data, between 0 and 1",
-            )
-        twins = [p for p in parts["policies"] if p != policy and _claims(compared, p) == claimed]
-        # Some other copy of the model may have been evaluated; that it ties exactly is rare.
-        if twins and not compared.model(policy)["inferred"]:
-            fail(
-                f"a val_accuracy of the model that was trained under {policy} itself",
-                f"{claimed:.3g}, which is that of {twins[0]}, and a model that was never asked "
-                "for a prediction",
-                "Evaluate each model on val_data",
-            )
-    lowest, difference = min(reached.values()), max(reached.values()) - min(reached.values())
-    wanted, bound = (
-        threshold("accuracy", lowest),
-        threshold("accuracy_difference", difference, upper=True),
-    )
-    evidence.update(accuracy=lowest, threshold=wanted)
+    _check_reported(compared, parts.validation)
+    models = {policy: compared.model(policy).snapshot.model for policy in parts.policies}
+    reached = {policy: Scores(model, parts.test).accuracy for policy, model in models.items()}
     worst = min(reached, key=lambda policy: reached[policy])
-    model = compared.model(worst)["snapshot"].model
-    on_train = Scores(model, parts["train"]).accuracy
+    lowest, difference = reached[worst], max(reached.values()) - reached[worst]
+    wanted = threshold("accuracy", lowest)
+    bound = threshold("accuracy_difference", difference, upper=True)
+    evidence.update(accuracy=lowest, threshold=wanted)
+    on_train = Scores(models[worst], parts.train).accuracy
     evidence["training"] = {"train_accuracy": on_train, "chance": 1 / CLASSES}
     if lowest < wanted:
         fail(
-            f"an accuracy of at least {wanted:.1%} on hidden images under each policy",
+            f"an accuracy of at least {wanted:.1%} on hidden images {EACH}",
             f"{lowest:.1%} under {worst}",
             "Train longer or with another learning rate in compare",
         )
@@ -714,36 +472,28 @@ def accuracy(compared, parts, threshold, evidence):
         )
 
 
-def _claims(compared: Compared, policy: str) -> float:
-    return float(compared.table[policy]["val_accuracy"])
-
-
-def _asked(model: dict[str, Any], starts: set[str]) -> int:
-    """Counts the epochs that a model's fits were asked for, since it last stood at the start.
-
-    What came before (to trace the model, say) was taken back.
-    """
-    count = 0
-    for fit in model["fits"]:
-        count = int(fit["asked"]) + (0 if fit["start"] in starts else count)
-    return count
-
-
-def _durations(model: dict[str, Any]) -> tuple[list[float], list[float], list[float]]:
-    """Returns the seconds of each epoch: training alone, with validation, share of the fit."""
-    alone, whole, share = [], [], []
-    for fit in model["fits"]:
-        epochs = fit["epochs"]
-        alone += [float(part[0]) for part in epochs]
-        whole += [float(part[1]) for part in epochs]
-        share += [float(fit["seconds"]) / max(1, len(epochs))] * len(epochs)
-    return alone, whole, share
-
-
-def _all_steps(model: dict[str, Any]) -> bool:
-    """Returns whether nothing but `fit` trained a model, by the steps that its optimizer counts."""
-    counted = (model["snapshot"].optimizer or {}).get("iterations")
-    return counted is not None and int(counted) <= sum(int(fit["steps"]) for fit in model["fits"])
+def _check_reported(compared: Compared, validation: tuple[np.ndarray, np.ndarray]) -> None:
+    """Fails unless each reported accuracy is that of the policy's own model."""
+    reported = {policy: row["val_accuracy"] for policy, row in compared.figures().items()}
+    for policy, accuracy in reported.items():
+        model = compared.model(policy)
+        found = Scores(model.snapshot.model, validation).accuracy
+        if not abs(accuracy - found) <= NEAR:
+            fail(
+                f"the accuracy on val_data after training ({found:.1%} under {policy}, computed "
+                "by the grader from the weights)",
+                f"{accuracy:.3g}",
+                "Look at where val_accuracy comes from: it is a share of val_data, between 0 and 1",
+            )
+        twins = [other for other in reported if other != policy and reported[other] == accuracy]
+        # Some other copy of the model may have been evaluated; that it ties exactly is rare.
+        if twins and not model.inferred:
+            fail(
+                f"a val_accuracy of the model that was trained under {policy} itself",
+                f"{accuracy:.3g}, which is that of {twins[0]}, and a model that was never asked "
+                "for a prediction",
+                "Evaluate each model on val_data",
+            )
 
 
 @check(
@@ -757,78 +507,24 @@ def _all_steps(model: dict[str, Any]) -> bool:
 )
 def timings(compared, parts, evidence):
     """seconds_per_epoch is plausible, without the first epoch; 16 bits may be slower on a CPU."""
-    claimed = {
-        policy: float(compared.table[policy]["seconds_per_epoch"]) for policy in parts["policies"]
-    }
-    for policy, seconds in claimed.items():
-        if not (math.isfinite(seconds) and seconds > 0):
-            fail(
-                f"a positive number of seconds per epoch under {policy}",
-                f"{seconds:g}",
-                "Look at how the two times are subtracted",
-            )
-    if sum(claimed.values()) > compared.seconds:
-        fail(
-            f"seconds per epoch that fit into the {compared.seconds:.1f} s that compare took",
-            f"{sum(claimed.values()):.3g} s for one epoch under each policy",
-            "Look at the unit (seconds, not milliseconds)",
-        )
-    for policy, seconds in claimed.items():
-        if policy not in compared.models:
-            continue
-        model = compared.model(policy)
-        alone, whole, share = _durations(model)
-        several = sum(bool(fit["epochs"]) for fit in model["fits"]) > 1
-        if len(whole) == 1 and _all_steps(model):
-            fail(
-                f"epochs under {policy} after the first one, in which TensorFlow traces the model",
-                "a single epoch of training",
-                "Train one epoch that is not timed, and then some that are",
-            )
-        if len(whole) > 1:
-            first = sum(whole) / len(whole), sum(share) / len(share)
-            later = max(np.mean(whole[1:]), np.mean(share[1:]) if several else 0)
-            if any(abs(seconds - m) < 0.06 * m for m in first) and seconds > 1.3 * later:
-                fail(
-                    f"the first epoch, in which TensorFlow traces the model, to be left out under "
-                    f"{policy}",
-                    f"{seconds:.3g} s per epoch, the mean over all {len(whole)} epochs; without "
-                    f"the first it is about {later:.2g} s",
-                    "Look at what is timed: train one epoch before the clock starts",
-                )
-            most = max([*whole[1:], *(share[1:] if several else [])])
-            if seconds > 1.5 * most + 0.1:
-                fail(
-                    f"about {later:.2g} s per epoch under {policy} (measured beside your code)",
-                    f"{seconds:.3g} s",
-                    "Look at what is timed: without the first epoch and the building of the model, "
-                    "divided by the number of epochs",
-                )
-            if seconds < 0.3 * min(alone):
-                fail(
-                    f"about {later:.2g} s per epoch under {policy} (measured beside your code)",
-                    f"{seconds:.3g} s",
-                    "Look at what the time is divided by, and at when the clock is read",
-                )
-        # An epoch of training holds at least one pass forward.
-        passes = []
-        for _ in range(2):
-            begin = time.perf_counter()
-            predict(model["snapshot"].model, parts["train"][0])
-            passes.append(time.perf_counter() - begin)
-        if seconds < 0.02 * min(passes):
-            fail(
-                f"a plausible time per epoch under {policy}",
-                f"{seconds:.2g} s, and one pass forward took the grader {min(passes):.2g} s",
-                "Look at what is timed, and at the unit",
-            )
-    slower = claimed["mixed_float16"] / claimed["float32"]
-    evidence["note"] = (
-        f"An epoch in mixed_float16 took {slower:.1f} times as long as one in float32. "
-        + (
-            "That is no fault: most CPUs have no fast float16 arithmetic and convert back and "
-            "forth. On a GPU with tensor cores the same model is the faster one."
-            if slower > 1
-            else "On a CPU without fast float16 arithmetic it may well be slower."
-        )
+    reported = {policy: row["seconds_per_epoch"] for policy, row in compared.figures().items()}
+    for policy, seconds in reported.items():
+        durations.check_positive(seconds, f"under {policy}")
+    durations.check_total(list(reported.values()), compared.seconds, "compare", EACH)
+    for policy, model in compared.models.items():
+        run = model.run(f"under {policy}")
+        durations.check_later_epochs(reported[policy], run)
+        forward = durations.forward_seconds(model.snapshot.model, parts.train[0])
+        durations.check_forward(reported[policy], forward, run.label)
+    evidence["note"] = _in_words(reported["mixed_float16"] / reported["float32"])
+
+
+def _in_words(slower: float) -> str:
+    """Explains how many times as long an epoch in mixed_float16 took as one in float32."""
+    reason = (
+        "That is no fault: most CPUs have no fast float16 arithmetic and convert back and forth. "
+        "On a GPU with tensor cores the same model is the faster one."
+        if slower > 1
+        else "On a CPU without fast float16 arithmetic it may well be slower."
     )
+    return f"An epoch in mixed_float16 took {slower:.1f} times as long as one in float32. {reason}"

@@ -1,0 +1,146 @@
+"""Answers of probes: they are parsed, or the submission has failed, whatever they are."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from graders.checking import CheckFailed
+from graders.rebuilt.claims import Watched
+from graders.toolkit import recorded
+
+WEIGHTS = {"weights": [np.zeros((4, 3)), np.zeros(3)]}
+SNAPSHOT = {
+    "kind": "Sequential",
+    "compiled": True,
+    "config": "{}",
+    **WEIGHTS,
+    "paths": ["a", "b"],
+    "dtypes": ["float32"] * 2,
+    "trainable": [True] * 2,
+    "optimizer": None,
+}
+MODEL = {
+    "arguments": {"num_classes": 3, "policy": "float32"},
+    "inferred": True,
+    "fits": [],
+    "starts": ["start"],
+    "examples": 0,
+    "snapshot": SNAPSHOT,
+}
+CLAIM = {
+    "returned": "dict",
+    "value": {"float32": 1},
+    "seconds": 1.5,
+    "policies": ["float32", "float32"],
+    "data_unchanged": True,
+    "models": [MODEL],
+}
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from([*CLAIM, *MODEL, *SNAPSHOT]), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+PARSERS: list[Callable[[Any], Any]] = [
+    lambda claim: recorded.watched(claim, "compare"),
+    lambda claim: recorded.snapshot(claim, "build_model"),
+    lambda claim: recorded.texts(claim, 2, "names"),
+]
+
+
+def test_an_honest_answer_is_read() -> None:
+    """What happened is there in types, and each model by what its builder was given."""
+    seen = recorded.watched(CLAIM, "compare")
+    assert (seen.returned, seen.value, seen.seconds) == ("dict", {"float32": 1}, 1.5)
+    [model] = recorded.trained_with(seen, "policy", "float32")
+    assert model.run("under float32").starts == {"start"}
+    assert recorded.trained_with(seen, "policy", "mixed_float16") == []
+    assert recorded.trained_with(seen, "dtype", "float32") == []
+    assert recorded.snapshot(SNAPSHOT, "build_model").paths == ["a", "b"]
+    assert recorded.texts(["a", "b"], 2, "names") == ["a", "b"]
+
+
+@pytest.mark.parametrize("argument", [np.zeros(3), [1], {"kind": "Policy"}, None, float("nan")])
+def test_argument_of_another_kind_is_another_one(argument: Any) -> None:
+    """A builder that was given anything else than the string was not given that string."""
+    model = {**MODEL, "arguments": {"policy": argument}}
+    seen = recorded.watched({**CLAIM, "models": [model]}, "compare")
+    assert recorded.trained_with(seen, "policy", "float32") == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"returned": None},
+        {"seconds": "1"},
+        {"policies": ["float32"]},
+        {"policies": [1, 2]},
+        {"data_unchanged": 1},
+        {"models": {}},
+        {"models": [None]},
+        {"models": [{**MODEL, "arguments": []}]},
+        {"models": [{**MODEL, "inferred": "no"}]},
+        {"models": [{**MODEL, "snapshot": None}]},
+        {"models": [{**MODEL, "snapshot": {**SNAPSHOT, "paths": []}}]},
+        {"models": [{**MODEL, "fits": [{}]}]},
+        {"models": [{**MODEL, "starts": [7]}]},
+        {"models": [{**MODEL, "examples": -1}]},
+        {"models": [MODEL] * 5001},
+    ],
+)
+def test_another_answer_is_the_submissions_fault(change: dict[str, Any]) -> None:
+    """An answer that the recorder did not make fails in a student's words."""
+    with pytest.raises(CheckFailed, match=r"`compare` to train the models of build_model\. Found"):
+        recorded.watched({**CLAIM, **change}, "compare")
+
+
+@pytest.mark.parametrize("claim", [None, "ab", [], ["a"], ["a", "b", "c"], ["a", 1], ("a", "b")])
+def test_only_so_many_strings_are_strings(claim: Any) -> None:
+    """A list of another length, or of other things, is none."""
+    with pytest.raises(CheckFailed, match="Expected names"):
+        recorded.texts(claim, 2, "names")
+
+
+def test_long_strings_are_cut() -> None:
+    """What a message may hold has an end."""
+    assert recorded.texts(["x" * 1000], 1, "names") == ["x" * 200]
+
+
+@pytest.mark.parametrize("parse", PARSERS)
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(claim=PLAIN | PLAIN.map(lambda part: {**CLAIM, "models": [part]}))
+def test_any_answer_is_parsed_or_fails(parse: Callable[[Any], Any], claim: Any) -> None:
+    """Nothing that comes back raises anything else."""
+    with contextlib.suppress(CheckFailed):
+        parse(claim)
+
+
+SEEN = Watched("dict", {}, 1.0, "float32", "float32", True, ())
+
+
+def test_what_is_untouched_passes() -> None:
+    """A function that leaves policy and data alone is right."""
+    recorded.check_untouched(SEEN, "compare")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"policy_after": "mixed_float16"}, "global policy float32 to be there again after `comp"),
+        ({"data_unchanged": False}, "`compare` to leave the arrays that it was given"),
+    ],
+)
+def test_what_is_left_changed_is_named(change: dict[str, Any], words: str) -> None:
+    """A policy that is left behind, and an operation in place, have their messages."""
+    with pytest.raises(CheckFailed, match=words):
+        recorded.check_untouched(dataclasses.replace(SEEN, **change), "compare")
