@@ -482,8 +482,10 @@ def _watched_models(watch: Watch) -> contextlib.AbstractContextManager[None]:
     import keras
     from keras.src.backend.common.symbolic_scope import in_symbolic_scope
 
-    names = ("make_train_function", "make_test_function", "make_predict_function")
-    kept = {name: getattr(keras.Model, name) for name in (*names, "__call__", "train_on_batch")}
+    kept = {
+        name: getattr(keras.Model, name)
+        for name in ("make_train_function", "__call__", "train_on_batch")
+    }
 
     def make_train_function(self: Any, *args: Any, **kwargs: Any) -> Any:
         note = watch.note_of(self)
@@ -496,7 +498,7 @@ def _watched_models(watch: Watch) -> contextlib.AbstractContextManager[None]:
         training = kwargs.get("training")
         if note is not None and training and not note.starts:
             note.starts.append(_every_weight(self))
-        # Fit's own look at the shapes is no prediction.
+        # `evaluate` and `predict` come here too. Fit's own look at the shapes is no prediction.
         if note is not None and not training and not in_symbolic_scope():
             note.inferred = True
         return kept["__call__"](self, *args, **kwargs)
@@ -507,16 +509,7 @@ def _watched_models(watch: Watch) -> contextlib.AbstractContextManager[None]:
             note.examples += len(x)
         return kept["train_on_batch"](self, x, *args, **kwargs)
 
-    def evaluates(name: str) -> Callable[..., Any]:
-        def make(self: Any, *args: Any, **kwargs: Any) -> Any:
-            note = watch.note_of(self)
-            if note is not None:
-                note.inferred = True
-            return kept[name](self, *args, **kwargs)
-
-        return make
-
-    changed = (make_train_function, *map(evaluates, names[1:]), call, train_on_batch)
+    changed = (make_train_function, call, train_on_batch)
     return _methods(keras.Model, dict(zip(kept, changed, strict=True)))
 
 

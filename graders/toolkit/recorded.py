@@ -21,7 +21,7 @@ def _parse(parse: Callable[[Any], Parsed], claim: Any, expected: str) -> Parsed:
     try:
         return parse(claim)
     except ValueError:
-        fail(expected, "something in their place", ADVICE)
+        fail(expected, "something else", ADVICE)
 
 
 def watched(claim: Any, function: str, builder: str = "build_model") -> Watched:

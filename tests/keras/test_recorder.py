@@ -192,13 +192,16 @@ import functools
 import keras
 from keras import layers
 
+EAGERLY = {"run_eagerly": True}  # tracing takes longer than all of the training
+
 def build_model(input_shape, num_classes=3, policy="float32"):
     model = keras.Sequential([
         keras.Input(input_shape),
         layers.Dense(8, activation="relu", dtype=policy),
         layers.Dense(num_classes, activation="softmax", dtype="float32"),
     ])
-    model.compile(keras.optimizers.SGD(0.1), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    loss = "sparse_categorical_crossentropy"
+    model.compile(keras.optimizers.SGD(0.1), loss, metrics=["accuracy"], **EAGERLY)
     return model
 """
 
@@ -272,7 +275,7 @@ def builder():
     loss, kind = "sparse_categorical_crossentropy", keras.Sequential
     def build(input_shape, num_classes=3, policy="float32"):
         model = kind([keras.Input(input_shape), layers.Dense(num_classes, "softmax", dtype=policy)])
-        model.compile("sgd", loss)
+        model.compile("sgd", loss, **EAGERLY)
         return model
     return build
 
@@ -451,6 +454,7 @@ def test_start_of_a_training(way: str, fits: Recorder, given: Given) -> None:
     starts = []
 
     def act(student: Any, train: Any, held: Any) -> None:
+        student.EAGERLY.clear()
         model = student.build_model((6,), 2)
         starts.append(recorder.digest(model.get_weights()))
         WAYS[way](model, *train)
@@ -536,6 +540,7 @@ def test_inference_is_noted(name: str, fits: Recorder, given: Given) -> None:
     ask, wanted = INFERENCES[name]
 
     def act(student: Any, train: Any, held: Any) -> None:
+        student.EAGERLY.clear()
         model = student.build_model((6,), 2)
         model.fit(*train, verbose=0)
         ask(model, *held)

@@ -47,7 +47,7 @@ def test_loss_scaling_needs_an_answer(answer: Any) -> None:
     """The policy of the model is one string."""
     snapshot = SimpleNamespace(optimizer={"wrapper": "", "class_name": "Adam"})
     models = {"mixed_float16": SimpleNamespace(handle=0, snapshot=snapshot)}
-    with pytest.raises(CheckFailed, match="Found something in their place"):
+    with pytest.raises(CheckFailed, match="Found something else"):
         task.loss_scaling(submission(answer), models)
 
 

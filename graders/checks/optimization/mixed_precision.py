@@ -10,7 +10,7 @@ from graders.checking import check, fail, probe
 from graders.toolkit import durations, fairness, graph, hints, live, recorded
 from graders.toolkit.losses import check_classifier_output
 from graders.toolkit.outputs import Scores
-from graders.toolkit.recorded import Watched, WatchedModel
+from graders.toolkit.recorded import Snapshot, Watched, WatchedModel
 from graders.toolkit.shapes import check_image_classifier
 
 DATA = "digits"
@@ -192,11 +192,11 @@ def compared(submission, parts):
     return Compared(recorded.watched(answer, "compare"), seconds, parts.policies)
 
 
-def _left_and_built(answer: Any) -> tuple[str, Any]:
+def _left_and_built(answer: Any) -> tuple[str, Snapshot]:
     """Parses what `build_under` found: the policy that is left, and the model."""
     answer = answer if isinstance(answer, dict) else {}
     [left] = recorded.texts(answer.get("left"), 1, "a model of Keras's own layers")
-    return left, recorded.snapshot(answer.get("built"), "build_model").model
+    return left, recorded.snapshot(answer.get("built"), "build_model")
 
 
 def _hidden_layers(found: list[graph.Node]) -> list[graph.Node]:
@@ -357,7 +357,7 @@ def policy_restored(submission, data):
     for before, policy in pairs:
         given = {"before": before, "shape": shape, "num_classes": data.num_classes}
         answer = submission.run(build_under, **given, policy=policy, seconds=60)
-        left, model = _left_and_built(answer)
+        left, built = _left_and_built(answer)
         if left != before:
             fail(
                 f"the global policy {before} to be there again after build_model(…, {policy!r})",
@@ -365,7 +365,7 @@ def policy_restored(submission, data):
                 "Look at the end of build_model: keep keras.config.dtype_policy() at the start, "
                 "and set what you kept",
             )
-        when = f", also when the global policy is {before}"
+        model, when = built.model, f", also when the global policy is {before}"
         _check_compute(model, policy, when)
         if str(model.outputs[0].dtype) != "float32":
             fail(
