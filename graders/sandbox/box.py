@@ -11,7 +11,7 @@ import numpy as np
 
 from graders.boundary.names import Kind
 from graders.boundary.wire import Channel
-from graders.sandbox import objects
+from graders.sandbox import losses, objects
 from graders.sandbox.errors import WrongAnswer, type_name
 from graders.sandbox.factory import WatchedFactory
 from graders.sandbox.recorder import Recorder, Watch
@@ -28,8 +28,9 @@ class Box:
         self.student: Any = None
         self.filename = ""
         self.recorder = Recorder(self.progress)
-        # The instruments for objects of the submission, for probes.
+        # The instruments for objects and losses of the submission, for probes.
         self.objects = objects
+        self.losses = losses
 
     def keep(self, value: Any) -> int:
         """Keeps an object for later requests.
@@ -84,7 +85,7 @@ class Box:
                 ) from None
         return found
 
-    def make(self, name: str, base: type, *args: Any, **options: Any) -> Any:
+    def make(self, name: str, base: type, /, *args: Any, **options: Any) -> Any:
         """Makes an object of a class of the submission: see `graders.sandbox.objects.make`."""
         return objects.make(self.function(name), base, *args, **options)
 
