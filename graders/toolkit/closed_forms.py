@@ -114,6 +114,28 @@ def near(found: Any, wanted: Any, tolerance: float = TOLERANCE) -> bool:
     return _distance(found, wanted) <= tolerance
 
 
+def same(found: Any, other: Any, tolerance: float = TOLERANCE) -> bool:
+    """Returns whether two answers of a submission are the same one, right or wrong.
+
+    Args:
+        found: What came back: anything.
+        other: What came back for something else, with which it is compared.
+        tolerance: Float, see `near`.
+
+    Returns:
+        Boolean: near each other where both are finite, and with the same NaN and infinities.
+    """
+    if not (is_numbers(found) and is_numbers(other)):
+        return False
+    ours, theirs = np.asarray(other, "float64"), np.asarray(found, "float64")
+    if ours.shape != theirs.shape:
+        return False
+    holes = ~np.isfinite(ours)
+    return np.array_equal(theirs[holes], ours[holes], equal_nan=True) and near(
+        np.where(holes, 0.0, theirs), np.where(holes, 0.0, ours), tolerance
+    )
+
+
 def differs(found: Any, wanted: Any, tolerance: float = TOLERANCE) -> str:
     """Tells how an answer differs from the one that is wanted.
 

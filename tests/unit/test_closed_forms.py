@@ -18,6 +18,7 @@ from graders.toolkit.closed_forms import (
     log_softmax,
     near,
     number,
+    same,
     softmax,
 )
 
@@ -165,3 +166,27 @@ def test_number(value: Any, expected: float) -> None:
 def test_no_number(value: Any) -> None:
     """Anything else is NaN."""
     assert np.isnan(number(value))
+
+
+@pytest.mark.parametrize(
+    ("found", "other", "expected"),
+    [
+        ([1.0, 2.0], [1.0, 2.001], True),
+        ([1.0, 2.0], [1.0, 2.1], False),
+        ([1.0, np.nan, np.inf], [1.0, np.nan, np.inf], True),
+        ([1.0, np.nan], [1.0, 2.0], False),
+        ([1.0, 2.0], [1.0, np.nan], False),
+        ([1.0, np.inf], [1.0, -np.inf], False),
+        ([1.1, np.nan], [1.0, np.nan], False),
+        ([[1.0]], [1.0], False),
+    ],
+)
+def test_same(found: list[float], other: list[float], expected: bool) -> None:
+    """Two answers are the same if they are near, and NaN in the same places."""
+    assert same(np.array(found), np.array(other)) is expected
+
+
+def test_what_is_no_array_is_never_the_same() -> None:
+    """Two answers that are no numbers tell nothing."""
+    assert not same(None, None)
+    assert not same("1", np.array(1.0))
