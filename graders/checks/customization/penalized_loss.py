@@ -1,14 +1,25 @@
 """A loss with a penalty term: cross-entropy minus a multiple of the prediction's entropy."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 import pytest
 
 from graders.checking import check, fail, probe
-from graders.toolkit import hints
+from graders.toolkit import hints, live
 from graders.toolkit.accuracy import check_accuracy
-from graders.toolkit.losses import check_classifier_output
+from graders.toolkit.closed_forms import (
+    crossentropy,
+    diagnose,
+    entropy,
+    near,
+    number,
+    same,
+    softmax,
+)
+from graders.toolkit.losses import check_classifier_output, loss_of
+from graders.toolkit.measured import CopiedLoss, LossValue, copied_loss, loss_values
 from graders.toolkit.outputs import part_scores
 from graders.toolkit.shapes import check_image_classifier
 from graders.toolkit.training import check_trained, check_training, note_training
@@ -21,212 +32,136 @@ ORDER = 2
 PENALTY = 0.5
 # A loss of this size answers in milliseconds; what takes longer does not end.
 SECONDS = 60.0
-CLASSES = 5
+FORMULA = "cross-entropy minus penalty * entropy, natural logarithms,"
+IGNORED = "what it gives with from_logits=False too"
+KWARGS = "**kwargs must reach super().__init__"
+
+Case = dict[str, np.ndarray]
 
 
 @probe
-def measure(student, box, options, cases, positional=()):
-    """Calls a loss on the grader's arrays; says its values and gradients."""
-    import inspect
-
+def measure(student, box, args, options, cases):
+    """Calls a loss on the grader's batches."""
     import keras
-    import tensorflow as tf
 
-    made = box.function("PenalizedLoss")
-    if not (inspect.isclass(made) and issubclass(made, keras.losses.Loss)):
-        return {"loss": False}
-    try:
-        inspect.signature(made.__init__).bind(None, *positional, **options)
-    except TypeError as error:
-        return {"arguments": f"{error} (given {', '.join(options) or 'positions only'})"}
-    loss = made(*positional, **options)
-    answers = []
-    for case in cases:
-        y, prediction = tf.constant(case["y"]), tf.constant(case["p"])
-        weights = case.get("weights")
-        with tf.GradientTape() as tape:
-            tape.watch(prediction)
-            if weights is None:
-                value = loss(y, prediction)
-            else:
-                value = loss(y, prediction, sample_weight=tf.constant(weights))
-            if value is None:
-                return {"none": True}
-            total = tf.reduce_sum(value)
-        gradient = tape.gradient(total, prediction)
-        answers.append(
-            {
-                "value": keras.ops.convert_to_numpy(value),
-                "gradient": None if gradient is None else keras.ops.convert_to_numpy(gradient),
-            }
-        )
-    return {"answers": answers}
+    loss = box.make("PenalizedLoss", keras.losses.Loss, *args, **options)
+    return [box.losses.measured(loss, **case) for case in cases]
 
 
 @probe
 def copy_loss(student, box, options, y, p):
-    """Makes a loss, a copy from its config, and one through Keras's own JSON."""
-    import json
-
+    """Describes a loss, and its copies from the config."""
     import keras
 
-    made = box.function("PenalizedLoss")
-    loss = made(**options)
-    try:
-        config = loss.get_config()
-        copies = [made.from_config(dict(config))]
-        text = json.dumps(keras.saving.serialize_keras_object(loss))
-        known = {made.__name__: made}
-        copies.append(keras.saving.deserialize_keras_object(json.loads(text), custom_objects=known))
-    except Exception as error:
-        if isinstance(error, NotImplementedError) and "TODO" in str(error):
-            raise
-        said = (str(error).strip() or "no message").splitlines()[0]
-        return {"problem": f"{type(error).__name__}: {said[:250]}"}
-    answer = {"keys": sorted(str(key) for key in config), "copies": []}
-    for copy in copies:
-        if not isinstance(copy, made):
-            return {"problem": f"from_config returned {type(copy).__name__}, not a PenalizedLoss"}
-        answer["copies"].append(
-            {
-                "name": str(copy.name),
-                "reduction": str(copy.reduction),
-                "value": keras.ops.convert_to_numpy(copy(y, p)),
-            }
-        )
-    return answer
+    loss = box.make("PenalizedLoss", keras.losses.Loss, **options)
+    config, copies = box.objects.copies(loss)
+    described = [box.losses.described(each, y, p) for each in (loss, *copies)]
+    return {"keys": sorted(map(str, config)), "losses": described}
 
 
 @probe
 def compiled_value(student, box, model, y, predictions):
-    """Asks a compiled model for its loss on the grader's predictions, without regularizers."""
-    import keras
-    import tensorflow as tf
-
-    live = box[model]
-    values = []
-    for p in predictions:
-        total = live.compute_loss(x=None, y=tf.constant(y), y_pred=tf.constant(p))
-        total = keras.ops.cast(total, "float32")
-        for extra in live.losses:
-            total = total - keras.ops.cast(extra, "float32")
-        values.append(keras.ops.convert_to_numpy(total))
-    return values
+    """Asks a compiled model for its loss on the grader's predictions."""
+    return [box.losses.compiled(box[model], y, p) for p in predictions]
 
 
-def _softmax(z: np.ndarray) -> np.ndarray:
-    e = np.exp(z - z.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
+@dataclasses.dataclass(frozen=True)
+class Batch:
+    """Labels and predictions, and what the task's loss is for them.
+
+    Attributes:
+        y: Integer array `(n,)`, the labels.
+        z: Float32 array `(n, classes)`, logits.
+        p: Float32 array `(n, classes)`, the probabilities that belong to the logits.
+    """
+
+    y: np.ndarray
+    z: np.ndarray
+    p: np.ndarray
+
+    @classmethod
+    def draw(cls, rng: np.random.Generator, n: int = 9, classes: int = 5) -> "Batch":
+        """Draws logits and labels."""
+        # No probability so small that a floor under the logarithm would show.
+        z = rng.uniform(-1.2, 1.2, size=(n, classes)).astype("float32")
+        return cls(rng.integers(0, classes, n), z, softmax(z).astype("float32"))
+
+    def softened(self) -> "Batch":
+        """Returns the batch that results if the probabilities are taken for logits."""
+        return Batch(self.y, self.p, softmax(self.p).astype("float32"))
+
+    def singles(self, logits: bool = False) -> list[Case]:
+        """Returns the examples one at a time: how a batch is reduced then makes no difference."""
+        given = self.z if logits else self.p
+        return [{"y": self.y[i : i + 1], "p": given[i : i + 1]} for i in range(len(self.y))]
+
+    def loss(self, penalty: float) -> np.ndarray:
+        """Returns the loss of each example."""
+        return crossentropy(self.y, self.p) - penalty * entropy(self.p)
+
+    def mistakes(self, penalty: float) -> dict[str, np.ndarray]:
+        """Returns the values that known mistakes give for each example."""
+        first, second = crossentropy(self.y, self.p), penalty * entropy(self.p)
+        return {
+            "the entropy added instead of subtracted: that rewards confidence": first + second,
+            "the penalty alone, without the cross-entropy": -second,
+            "an entropy in bits (logarithm to base 2) instead of the natural logarithm": (
+                first - second / np.log(2)
+            ),
+            "the mean over the classes of -p log p instead of the sum": (
+                first - second / self.p.shape[1]
+            ),
+            "the entropy of softmax(probabilities): one softmax too many": (
+                first - penalty * entropy(softmax(self.p))
+            ),
+            "an entropy of which only the true class's term is there": (
+                first - penalty * np.exp(-first) * first
+            ),
+            "the cross-entropy with the wrong sign": -first - second,
+            "both terms with the wrong sign": -first + second,
+        }
+
+    def explain(self, found: np.ndarray, penalty: float) -> str:
+        """Names the mistake that gives the values found, or another penalty that does."""
+        mistakes = self.mistakes(penalty)
+        if not any(near(found, values) for values in mistakes.values()):
+            # Some of the mistakes are the same as another penalty: their own names tell more.
+            first, second = crossentropy(self.y, self.p), entropy(self.p)
+            used = float(((first - found) / second).mean())
+            words = f"cross-entropy minus {round(used, 3) + 0.0:.3g} * entropy"
+            mistakes[words] = first - used * second
+        return diagnose(found, self.loss(penalty), mistakes)
+
+    def gradients(self, penalty: float, logits: bool) -> tuple[np.ndarray, np.ndarray]:
+        """Returns the gradients of the cross-entropy and of the penalty, see `_flat`."""
+        p, hot = self.p.astype("float64"), np.eye(self.p.shape[1])[self.y]
+        if logits:
+            return _flat(p - hot), _flat(penalty * p * (np.log(p) + entropy(p)[:, None]))
+        return _flat(-hot / p), _flat(penalty * (np.log(p) + 1))
 
 
-def _parts(y: np.ndarray, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the cross-entropy and the entropy of each example, in nats."""
-    p = p.astype("float64")
-    picked = p[np.arange(len(y)), y.reshape(-1).astype(int)]
-    # 0 * log(0) is 0.
-    logs = np.log(np.where(p > 0, p, 1))
-    return -np.log(picked), -(p * logs).sum(axis=-1)
+def _flat(gradient: np.ndarray) -> np.ndarray:
+    """Returns a gradient along the plane of predictions whose sum stays the same.
+
+    Probabilities sum to 1: what a gradient is across that plane is anybody's choice, for some
+    losses normalise first.
+    """
+    return gradient - gradient.mean(axis=-1, keepdims=True)
 
 
-def _closed(y: np.ndarray, p: np.ndarray, penalty: float) -> np.ndarray:
-    """Returns the loss of each example."""
-    crossentropy, entropy = _parts(y, p)
-    return crossentropy - penalty * entropy
+def _measure(submission: Any, cases: list[Case], *args: Any, **options: Any) -> list[LossValue]:
+    """Returns what `PenalizedLoss(*args, **options)` gives for each case."""
+    claim = submission.run(measure, seconds=SECONDS, args=list(args), options=options, cases=cases)
+    return loss_values(claim, [case["p"].shape for case in cases])
 
 
-def _draw(rng: np.random.Generator, n: int = 9, classes: int = CLASSES) -> dict[str, np.ndarray]:
-    """Draws logits, the probabilities that belong to them, and labels."""
-    # No probability so small that a floor under the logarithm would show.
-    z = rng.uniform(-1.2, 1.2, size=(n, classes)).astype("float32")
-    p = _softmax(z.astype("float64")).astype("float32")
-    return {"z": z, "p": p, "y": rng.integers(0, classes, n)}
+def _numbers(answers: list[LossValue]) -> np.ndarray:
+    return np.array([number(answer.value) for answer in answers])
 
 
-def _ask(
-    submission: Any, options: dict[str, Any], cases: list[dict[str, Any]], positional: tuple = ()
-) -> list[dict[str, Any]]:
-    """Runs `measure`, and returns one answer for each case."""
-    answer = submission.run(
-        measure, seconds=SECONDS, options=options, cases=cases, positional=list(positional)
-    )
-    if not isinstance(answer, dict) or answer.get("loss") is False:
-        fail(
-            "`PenalizedLoss` to be a class that inherits from keras.losses.Loss",
-            "something else",
-            "Keep the line `class PenalizedLoss(keras.losses.Loss):` of the stub",
-        )
-    if "arguments" in answer:
-        fail(
-            "`PenalizedLoss(penalty=0.1, from_logits=False, **kwargs)`, where kwargs (name, "
-            "reduction) go to the base class",
-            f"an `__init__` that does not take them: {str(answer['arguments'])[:200]}",
-            "Add **kwargs, and hand it to super().__init__(**kwargs)",
-        )
-    if answer.get("none"):
-        fail(
-            "`call` to return the loss of each example",
-            "None",
-            "Look at call: is a `return` missing?",
-        )
-    answers = answer.get("answers")
-    if (
-        not isinstance(answers, list)
-        or len(answers) != len(cases)
-        or not all(isinstance(item, dict) and _is_array(item.get("value")) for item in answers)
-    ):
-        fail("a loss for each array", "something else", "Look at what call returns")
-    return answers
-
-
-def _is_array(value: Any) -> bool:
-    return isinstance(value, np.ndarray | float | int) and np.asarray(value).dtype.kind in "fiub"
-
-
-def _number(value: Any) -> float:
-    """Returns a value as a float, NaN if it is no single number."""
-    array = np.asarray(value)
-    return float(array.reshape(-1)[0]) if array.size == 1 and array.dtype.kind in "fiub" else np.nan
-
-
-def _near(found: Any, wanted: Any, tolerance: float = 1e-3) -> bool:
-    found, wanted = np.asarray(found, "float64"), np.asarray(wanted, "float64")
-    if found.shape != wanted.shape or not np.isfinite(found).all():
-        return False
-    return bool((np.abs(found - wanted) <= tolerance * np.maximum(1, np.abs(wanted))).all())
-
-
-def _diagnose(found: np.ndarray, y: np.ndarray, p: np.ndarray, penalty: float) -> str:
-    """Says which mistake gives these values, if a known one does."""
-    crossentropy, entropy = _parts(y, p)
-    if not np.isfinite(found).all():
-        return "NaN or infinity"
-    if _near(found, crossentropy + penalty * entropy):
-        return "the entropy added instead of subtracted: that rewards confidence"
-    if _near(found, -penalty * entropy):
-        return "the penalty alone, without the cross-entropy"
-    if _near(found, crossentropy - penalty * entropy / np.log(2)):
-        return "an entropy in bits (logarithm to base 2) instead of the natural logarithm"
-    if _near(found, crossentropy - penalty * entropy / p.shape[1]):
-        return "the mean over the classes of -p log p instead of the sum"
-    _, twice = _parts(y, _softmax(p.astype("float64")))
-    if _near(found, crossentropy - penalty * twice):
-        return "the entropy of softmax(y_pred), although y_pred holds probabilities already"
-    picked = np.exp(-crossentropy)
-    if _near(found, crossentropy - penalty * picked * crossentropy):
-        return "an entropy of which only the true class's term is there"
-    for sign in (1, -1):
-        if _near(found, -crossentropy + sign * penalty * entropy):
-            return "the cross-entropy with the wrong sign"
-    if entropy.min() > 1e-3:
-        used = (crossentropy - found) / entropy
-        if np.ptp(used) < 1e-2:
-            said = f"{used.mean():.3g}" if abs(used.mean()) > 1e-3 else "0"
-            return f"cross-entropy minus {said} * entropy"
-    worst = float(np.abs(found - (crossentropy - penalty * entropy)).max())
-    return f"values that are up to {worst:.3g} off"
-
-
-FORMULA = "cross-entropy minus penalty * entropy, natural logarithms,"
+def _ignores_flag(submission: Any, cases: list[Case], found: np.ndarray, penalty: float) -> bool:
+    """Returns whether values for logits are those of the same loss with from_logits=False."""
+    return same(found, _numbers(_measure(submission, cases, penalty=penalty)))
 
 
 @check(
@@ -241,21 +176,16 @@ FORMULA = "cross-entropy minus penalty * entropy, natural logarithms,"
 )
 def values(submission, rng):
     """For probabilities, the loss is the cross-entropy minus penalty times the entropy."""
-    # One example at a time: how a batch is reduced is another check's business.
-    for penalty, positional in ((0.3, True), (0.0, False), (1.7, False), (None, False)):
-        given = _draw(rng)
-        y, p = given["y"], given["p"]
-        cases = [{"y": y[i : i + 1], "p": p[i : i + 1]} for i in range(len(y))]
-        options = {} if positional or penalty is None else {"penalty": penalty}
-        answers = _ask(submission, options, cases, (penalty,) if positional else ())
-        found = np.array([_number(answer["value"]) for answer in answers])
-        used = 0.1 if penalty is None else penalty
-        if not _near(found, _closed(y, p, used)):
-            shown = "PenalizedLoss()" if penalty is None else f"PenalizedLoss({penalty})"
+    for args, options in (([0.3], {}), ([], {"penalty": 0.0}), ([], {"penalty": 1.7}), ([], {})):
+        [penalty] = [*args, *options.values()] or [0.1]
+        batch = Batch.draw(rng)
+        found = _numbers(_measure(submission, batch.singles(), *args, **options))
+        if not near(found, batch.loss(penalty)):
+            default = not (args or options)
             fail(
-                f"`{shown}` to give {FORMULA} for probabilities"
-                + (" (the default penalty is 0.1)" if penalty is None else ""),
-                _diagnose(found, y, p, used),
+                f"`PenalizedLoss({'' if default else penalty})` to give {FORMULA} for probabilities"
+                + (" (the default penalty is 0.1)" if default else ""),
+                batch.explain(found, penalty),
                 "Look at the two terms in call, and at how __init__ keeps the penalty",
             )
 
@@ -270,30 +200,26 @@ def values(submission, rng):
 )
 def from_logits(submission, rng):
     """With from_logits=True the predictions are logits, in both terms."""
+    # With a penalty of 0 the cross-entropy stands alone.
     for penalty in (0.0, 0.4):
-        given = _draw(rng)
-        y, z, p = given["y"], given["z"], given["p"]
-        cases = [{"y": y[i : i + 1], "p": z[i : i + 1]} for i in range(len(y))]
-        answers = _ask(submission, {"penalty": penalty, "from_logits": True}, cases)
-        found = np.array([_number(answer["value"]) for answer in answers])
-        if not _near(found, _closed(y, p, penalty)):
-            twice = _softmax(p.astype("float64"))
-            problem = _diagnose(found, y, p, penalty)
-            unchanged = _ask(submission, {"penalty": penalty}, cases)
-            as_given = np.array([_number(answer["value"]) for answer in unchanged])
-            if np.allclose(found, as_given, equal_nan=True):
-                problem = "what it gives with from_logits=False too"
-            elif _near(found, _closed(y, twice, penalty)):
-                problem = "softmax applied twice"
-            elif penalty:
-                # With a penalty of 0 all was well.
-                problem = "a right cross-entropy, but not the entropy of softmax(logits)"
-            fail(
-                f"`PenalizedLoss({penalty}, from_logits=True)` to give {FORMULA} of the softmax",
-                problem,
-                "Look at from_logits in call: softmax turns the logits into probabilities, for the "
-                "cross-entropy and for the entropy",
-            )
+        batch = Batch.draw(rng)
+        cases = batch.singles(logits=True)
+        found = _numbers(_measure(submission, cases, penalty=penalty, from_logits=True))
+        if near(found, batch.loss(penalty)):
+            continue
+        mistakes = {"softmax applied twice": batch.softened().loss(penalty)}
+        mistakes |= batch.mistakes(penalty)
+        problem = diagnose(found, batch.loss(penalty), mistakes)
+        if _ignores_flag(submission, cases, found, penalty):
+            problem = IGNORED
+        elif penalty and problem not in mistakes:
+            problem = "a right cross-entropy, but not the entropy of softmax(logits)"
+        fail(
+            f"`PenalizedLoss({penalty}, from_logits=True)` to give {FORMULA} of the softmax",
+            problem,
+            "Look at from_logits in call: softmax turns the logits into probabilities, for the "
+            "cross-entropy and for the entropy",
+        )
 
 
 @check(
@@ -308,43 +234,40 @@ def from_logits(submission, rng):
 )
 def reductions(submission, rng):
     """call gives one value per example; Keras's base class reduces and weights them."""
-    given = _draw(rng)
-    y, p = given["y"], given["p"]
-    weights = rng.uniform(0.2, 2.0, len(y)).astype("float32")
-    each = _closed(y, p, 0.3)
-    weighted = each * weights.astype("float64")
-    cases = [{"y": y, "p": p}, {"y": y, "p": p, "weights": weights}]
-    for reduction, plain, heavy in (
-        (None, each, weighted),
-        ("sum", each.sum(), weighted.sum()),
-        ("sum_over_batch_size", each.mean(), weighted.mean()),
-    ):
-        options = {"penalty": 0.3, "reduction": reduction}
-        answers = _ask(submission, options, cases)
-        for answer, wanted, how in zip(
-            answers, (plain, heavy), ("", " with sample_weight"), strict=True
-        ):
-            value = np.asarray(answer["value"])
-            if reduction is None and value.shape == (len(y), 1):
-                value = value[:, 0]
-            if reduction is None and value.shape != (len(y),):
-                found = "one number for the whole batch" if value.size == 1 else "others"
-                fail(
-                    f"one value per example, shape ({len(y)},), with reduction=None{how}",
-                    f"{found}, shape {value.shape}",
-                    "Look at call: sum over the classes (axis=-1) and leave the batch to Keras; "
-                    "and at __init__: **kwargs must reach super().__init__",
-                )
-            if not _near(value, wanted):
-                fail(
-                    f"the {'values' if reduction is None else repr(reduction)} of the examples' "
-                    f"losses with reduction={reduction!r}{how}",
-                    f"{_number(value):.4f} instead of {float(wanted):.4f}"
-                    if value.size == 1
-                    else f"values that are up to {np.abs(value - wanted).max():.3g} off",
-                    "Look for a mean or sum over the whole batch in call, and for a __call__ or a "
-                    "reduction of your own",
-                )
+    batch = Batch.draw(rng)
+    weights = rng.uniform(0.2, 2.0, len(batch.y)).astype("float32")
+    each = batch.loss(0.3)
+    cases = [{"y": batch.y, "p": batch.p}, {"y": batch.y, "p": batch.p, "weights": weights}]
+    ways = ((None, np.array), ("sum", np.sum), ("sum_over_batch_size", np.mean))
+    for reduction, reduced in ways:
+        plain, weighted = _measure(submission, cases, penalty=0.3, reduction=reduction)
+        how = f"with reduction={reduction!r}"
+        what = repr(reduction) if reduction else "values"
+        _check_reduced(plain.value, reduced(each), what, how)
+        _check_reduced(weighted.value, reduced(each * weights), what, how + " and sample_weight")
+
+
+def _check_reduced(value: np.ndarray, wanted: np.ndarray, what: str, how: str) -> None:
+    """Fails unless the losses of a batch are reduced as they should be."""
+    if wanted.ndim and value.shape == (*wanted.shape, 1):
+        value = value[:, 0]
+    if wanted.ndim and value.shape != wanted.shape:
+        found = "one number for the whole batch" if value.size == 1 else "others"
+        fail(
+            f"one value per example, shape {wanted.shape}, {how}",
+            f"{found}, shape {value.shape}",
+            "Look at call: sum over the classes (axis=-1) and leave the batch to Keras; and at "
+            f"__init__: {KWARGS}",
+        )
+    if not near(value, wanted):
+        fail(
+            f"the {what} of the examples' losses {how}",
+            f"{number(value):.4f} instead of {float(wanted):.4f}"
+            if value.size == 1
+            else diagnose(value, wanted, {}),
+            "Look for a mean or sum over the whole batch in call, and for a __call__ or a "
+            "reduction of your own",
+        )
 
 
 @check(
@@ -357,25 +280,24 @@ def reductions(submission, rng):
 )
 def label_shapes(submission, rng):
     """Labels of shape (n,) and (n, 1) give the same, as integers or floats."""
-    given = _draw(rng)
-    y, p = given["y"], given["p"]
-    kinds = [(y.astype(dtype), dtype) for dtype in ("int32", "uint8", "float32")]
-    cases = [{"y": labels, "p": p} for labels, _ in kinds]
-    cases += [{"y": labels[:, None], "p": p} for labels, _ in kinds]
-    answers = _ask(submission, {"penalty": 0.3, "reduction": None}, cases)
-    for case, answer in zip(cases, answers, strict=True):
-        value = np.asarray(answer["value"])
-        kind = f"y_true of shape {case['y'].shape} and dtype {case['y'].dtype}"
-        if value.size != len(y) or value.ndim > 2:
+    batch = Batch.draw(rng)
+    flat = [batch.y.astype(dtype) for dtype in ("int32", "uint8", "float32")]
+    kinds = flat + [labels[:, None] for labels in flat]
+    cases = [{"y": labels, "p": batch.p} for labels in kinds]
+    answers = _measure(submission, cases, penalty=0.3, reduction=None)
+    for labels, answer in zip(kinds, answers, strict=True):
+        kind = f"y_true of shape {labels.shape} and dtype {labels.dtype}"
+        if answer.value.size != len(labels) or answer.value.ndim > 2:
             fail(
                 f"one value per example for {kind}",
-                f"an array of shape {value.shape}",
+                f"an array of shape {answer.value.shape}",
                 "Look at what is subtracted from what: shapes (n, 1) and (n,) give (n, n)",
             )
-        if not _near(value.reshape(-1), _closed(y, p, 0.3)):
+        found = answer.value.reshape(-1)
+        if not near(found, batch.loss(0.3)):
             fail(
                 f"the same loss for {kind} as for (n,) integers",
-                _diagnose(value.reshape(-1), y, p, 0.3),
+                batch.explain(found, 0.3),
                 "Bring y_true to one shape and to integers first",
             )
 
@@ -390,47 +312,123 @@ def label_shapes(submission, rng):
 )
 def gradient(submission, rng):
     """The gradient with respect to the prediction is that of both terms."""
+    penalty = 0.6
     for logits in (True, False):
-        given = _draw(rng)
-        y, p = given["y"], given["p"].astype("float64")
-        penalty = 0.6
-        hot = np.eye(CLASSES)[y]
-        if logits:
-            entropy = -(p * np.log(p)).sum(axis=1, keepdims=True)
-            first, second = p - hot, penalty * p * (np.log(p) + entropy)
-        else:
-            first, second = -hot / p, penalty * (np.log(p) + 1)
+        batch = Batch.draw(rng)
+        cases = batch.singles(logits)
+        whole = {"y": batch.y, "p": batch.z if logits else batch.p}
         options = {"penalty": penalty, "from_logits": logits, "reduction": "sum"}
-        [answer] = _ask(submission, options, [{"y": y, "p": given["z" if logits else "p"]}])
-        found = answer["gradient"]
+        together, *alone = _measure(submission, [whole, *cases], **options)
+        terms = batch.gradients(penalty, logits)
+        if not _named(together.gradient, terms[0] + terms[1], {}):
+            continue
         what = "logits" if logits else "probabilities"
-        if not _is_array(found):
+        found = _numbers(alone)
+        if not near(found, batch.loss(penalty)):
+            ignored = logits and _ignores_flag(submission, cases, found, penalty)
             fail(
-                f"a gradient of the loss with respect to the {what}",
-                "none",
-                "Look at call for what a gradient cannot pass: NumPy, argmax, stop_gradient",
+                f"the loss, and with it its gradient, for {what} with from_logits={logits}",
+                f"another loss already: {IGNORED if ignored else batch.explain(found, penalty)}",
+                "Look at from_logits in call",
             )
-        found = np.asarray(found, "float64")
-        if found.shape != p.shape or not np.isfinite(found).all():
-            fail(f"a finite gradient for the {what}", "NaN or infinity", "Look at call")
+        _check_gradients(together, alone, terms, what)
 
-        # Probabilities sum to 1: what a gradient says about their sum is anybody's choice (some
-        # losses normalise first), so it is compared along that plane only.
-        def flat(g: np.ndarray) -> np.ndarray:
-            return g - g.mean(axis=1, keepdims=True)
 
-        scale = np.abs(first + second).max()
-        if np.abs(flat(found) - flat(first + second)).max() > 2e-3 * scale:
-            problem = "another one"
-            if np.abs(flat(found) - flat(first)).max() < 2e-3 * scale:
-                problem = "that of the cross-entropy alone"
-            elif np.abs(flat(found) - flat(second)).max() < 2e-3 * scale:
-                problem = "that of the penalty alone"
-            fail(
-                f"the gradient of both terms with respect to the {what}",
-                problem,
-                "Look at call for a stop_gradient, or a term that is computed outside of keras.ops",
+def _named(found: np.ndarray | None, right: np.ndarray, mistakes: dict[str, np.ndarray]) -> str:
+    """Names what is wrong with a gradient; empty if nothing is."""
+    return "none" if found is None else diagnose(_flat(found), right, mistakes, tolerance=2e-3)
+
+
+def _check_gradients(
+    together: LossValue, alone: list[LossValue], terms: tuple[np.ndarray, np.ndarray], what: str
+) -> None:
+    """Fails with what is wrong with a gradient: one of its terms, or how a batch is reduced."""
+    first, second = terms
+    right, n = first + second, len(alone)
+    gradients = [answer.gradient for answer in alone if answer.gradient is not None]
+    if len(gradients) < n:
+        fail(
+            f"a gradient of the loss with respect to the {what}",
+            "none",
+            "Look at call for what a gradient cannot pass: NumPy, argmax, stop_gradient",
+        )
+    lost = {"that of the cross-entropy alone": first, "that of the penalty alone": second}
+    problem = _named(np.concatenate(gradients), right, lost)
+    if not problem:
+        scaled = {f"1/{n} of it": right / n, f"{n} times it": right * n}
+        fail(
+            f"the gradient of a batch's sum (reduction='sum') with respect to the {what}",
+            "the right gradient for one example at a time, and for a batch of "
+            f"{n}: {_named(together.gradient, right, scaled)}",
+            "The terms are right for one example, so look at how a batch is reduced: call returns "
+            f"one value for each example (a sum over axis=-1 alone), and {KWARGS}",
+        )
+    fail(
+        f"the gradient of both terms with respect to the {what}",
+        problem,
+        "Look at call for a stop_gradient, or a term that is computed outside of keras.ops"
+        if problem in lost
+        else "The values are right: look at call for what changes a gradient alone, such as "
+        "rounding, a division by 0, or a stop_gradient on a part of a term",
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class Extreme:
+    """A prediction with probabilities of 0 and 1.
+
+    Attributes:
+        p: List of floats, the probabilities.
+        z: List of floats, logits that give them.
+        y: Integer, the label.
+        loss: Float, for a penalty of 0.5; `None` for any large value.
+    """
+
+    p: list[float]
+    z: list[float]
+    y: int
+    loss: float | None
+
+    def fault(self, answer: LossValue, what: str) -> tuple[str, str, str] | None:
+        """Returns what is expected, found and to look at, `None` if all is well."""
+        shown = f"{what} of {np.array(self.p).tolist()} and the label {self.y}"
+        value = number(answer.value)
+        if not np.isfinite(value):
+            return (
+                f"a finite loss for {shown}",
+                f"{value}",
+                "Look at the logarithms in call: log(0) is minus infinity, and 0 * log(0) is NaN. "
+                "Clip the probabilities, or use log_softmax",
             )
+        if self.loss is not None and abs(value - self.loss) > 1e-2:
+            return (
+                f"a loss of {self.loss:.3f} for {shown}",
+                f"{value:.3f}",
+                "Look at how call keeps probabilities of 0 from the logarithm: a class of "
+                "probability 0 adds nothing to the entropy",
+            )
+        if self.loss is None and value < 6:
+            return (
+                f"a large loss for {shown}: sure, and wrong",
+                f"{value:.3f}",
+                "Look at how call clips: the bound should be tiny, as keras.config.epsilon()",
+            )
+        if answer.gradient is None or not np.isfinite(answer.gradient).all():
+            return (
+                f"a finite gradient for {shown}",
+                "none" if answer.gradient is None else "NaN or infinity",
+                "A keras.ops.where after the logarithm does not help the gradient: keep 0 away "
+                "from the logarithm itself",
+            )
+        return None
+
+
+EXTREMES = (
+    Extreme([1.0, 0.0, 0.0, 0.0], [300, 0, 0, 0], 0, 0.0),
+    Extreme([0.0, 1.0, 0.0, 0.0], [-300, 300, -300, -300], 0, None),
+    Extreme([0.5, 0.5, 0.0, 0.0], [200, 200, -200, -200], 0, 0.5 * float(np.log(2))),
+    Extreme([0.0, 0.0, 0.0, 1.0], [-500, 0, -200, 500], 3, 0.0),
+)
 
 
 @check(
@@ -445,49 +443,19 @@ def gradient(submission, rng):
 )
 def extremes(submission):
     """The loss and its gradient are finite for probabilities of 0 and 1."""
-    p = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0.5, 0.5, 0, 0], [0, 0, 0, 1]], "float32")
-    z = np.array(
-        [[300, 0, 0, 0], [-300, 300, -300, -300], [200, 200, -200, -200], [-500, 0, -200, 500]],
-        "float32",
-    )
-    y, penalty = np.array([0, 0, 0, 3]), 0.5
-    wanted = {0: 0.0, 2: np.log(2) * (1 - penalty), 3: 0.0}
-    for logits, given in ((False, p), (True, z)):
-        cases = [{"y": y[i : i + 1], "p": given[i : i + 1]} for i in range(len(y))]
-        options = {"penalty": penalty, "from_logits": logits}
-        answers = _ask(submission, options, cases)
+    for logits in (False, True):
         what = "logits that give probabilities" if logits else "probabilities"
-        for i, answer in enumerate(answers):
-            shown = f"{what} of {p[i].tolist()} and the label {y[i]}"
-            value = _number(answer["value"])
-            if not np.isfinite(value):
-                fail(
-                    f"a finite loss for {shown}",
-                    f"{value}",
-                    "Look at the logarithms in call: log(0) is minus infinity, and 0 * log(0) is "
-                    "NaN. Clip the probabilities, or use log_softmax",
-                )
-            if i in wanted and abs(value - wanted[i]) > 1e-2:
-                fail(
-                    f"a loss of {wanted[i]:.3f} for {shown}",
-                    f"{value:.3f}",
-                    "Look at how call keeps probabilities of 0 from the logarithm: a class of "
-                    "probability 0 adds nothing to the entropy",
-                )
-            if i not in wanted and value < 6:
-                fail(
-                    f"a large loss for {shown}: sure, and wrong",
-                    f"{value:.3f}",
-                    "Look at how call clips: the bound should be tiny, as keras.config.epsilon()",
-                )
-            found = answer["gradient"]
-            if not _is_array(found) or not np.isfinite(np.asarray(found, "float64")).all():
-                fail(
-                    f"a finite gradient for {shown}",
-                    "NaN or infinity" if found is not None else "none",
-                    "A keras.ops.where after the logarithm does not help the gradient: keep 0 away "
-                    "from the logarithm itself",
-                )
+        cases = [
+            {"y": np.array([row.y]), "p": np.array([row.z if logits else row.p], "float32")}
+            for row in EXTREMES
+        ]
+        answers = _measure(submission, cases, penalty=0.5, from_logits=logits)
+        for row, answer in zip(EXTREMES, answers, strict=True):
+            fault = row.fault(answer, what)
+            if fault and logits and _ignores_flag(submission, cases, _numbers(answers), 0.5):
+                fail(fault[0], f"{fault[1]}, {IGNORED}", "Look at from_logits in call")
+            if fault:
+                fail(*fault)
 
 
 @check(
@@ -500,46 +468,49 @@ def extremes(submission):
 )
 def config(submission, rng):
     """get_config and from_config keep penalty, from_logits, name and reduction."""
-    given = _draw(rng)
-    # from_logits has its own check; a copy is compared under either.
-    for options in (
+    batch = Batch.draw(rng)
+    both: tuple[dict[str, Any], ...] = (
         {"penalty": 0.37, "from_logits": False, "reduction": "sum", "name": "confident"},
         {"penalty": 0.8, "from_logits": True, "reduction": "sum_over_batch_size", "name": "other"},
-    ):
-        shown = ", ".join(f"{key}={value!r}" for key, value in options.items())
-        array = given["z" if options["from_logits"] else "p"]
-        advice = (
-            "Look at get_config: {**super().get_config(), …} with penalty and from_logits; and at "
-            "__init__: **kwargs must reach super().__init__"
-        )
-        [original] = _ask(submission, options, [{"y": given["y"], "p": array}])
-        answer = submission.run(copy_loss, seconds=SECONDS, options=options, y=given["y"], p=array)
-        if not isinstance(answer, dict) or "problem" in answer:
-            said = answer.get("problem") if isinstance(answer, dict) else "no answer"
+    )
+    for options in both:
+        given = {"y": batch.y, "p": batch.z if options["from_logits"] else batch.p}
+        answer = submission.run(copy_loss, seconds=SECONDS, options=options, **given)
+        right = batch.loss(options["penalty"])
+        reduced = right.sum() if options["reduction"] == "sum" else right.mean()
+        _check_copies(copied_loss(answer), options, reduced)
+
+
+def _check_copies(found: CopiedLoss, options: dict[str, Any], right: float) -> None:
+    """Fails unless the copies of a loss are like it."""
+    shown = f"PenalizedLoss({', '.join(f'{key}={value!r}' for key, value in options.items())})"
+    advice = (
+        "Look at get_config: {**super().get_config(), …} with penalty and from_logits; and at "
+        f"__init__: {KWARGS}"
+    )
+    for key in ("name", "reduction"):
+        wanted, kept = options[key], getattr(found.original, key)
+        if kept != wanted:
             fail(
-                f"a copy of PenalizedLoss({shown}) from its config (as saving and loading makes)",
-                str(said)[:400],
+                f"{shown} to have {key}={wanted!r}",
+                f"{key}={kept!r}, before it is copied",
+                f"Look at __init__: {KWARGS}",
+            )
+        for copy in found.copies:
+            kept = getattr(copy, key)
+            if kept != wanted:
+                fail(f"a copy of {shown} with {key}={wanted!r}", f"{key}={kept!r}", advice)
+    # Another check's business is whether from_logits does what it should: a copy is compared with
+    # the loss that it was made from, right or wrong.
+    original = found.original.value
+    value = right if near(original, right) else original
+    for copy in found.copies:
+        if not same(copy.value, value):
+            fail(
+                f"a copy of {shown} that gives the same loss",
+                f"another loss; its config holds {', '.join(found.keys)}",
                 advice,
             )
-        wanted = _closed(given["y"], given["p"], options["penalty"])
-        wanted = wanted.sum() if options["reduction"] == "sum" else wanted.mean()
-        if not _near(original["value"], wanted):
-            wanted = np.asarray(original["value"])
-        for copy in answer["copies"]:
-            for key in ("name", "reduction"):
-                if copy[key] != options[key]:
-                    fail(
-                        f"a copy of PenalizedLoss({shown}) with {key}={options[key]!r}",
-                        f"{key}={copy[key]!r}",
-                        advice,
-                    )
-            if not _is_array(copy["value"]) or not _near(copy["value"], wanted):
-                keys = ", ".join(str(key)[:30] for key in answer["keys"][:12])
-                fail(
-                    f"a copy of PenalizedLoss({shown}) that gives the same loss",
-                    f"another loss; its config holds {keys}",
-                    advice,
-                )
 
 
 @pytest.fixture(scope="module")
@@ -585,6 +556,7 @@ def builds(submission, penalised, data):
     ):
         call = f"build_model({shape}, {outputs}, …)"
         check_image_classifier(model.keras, shape, outputs, call)
+    live.check_same_model(penalised)
 
 
 @check(
@@ -600,49 +572,57 @@ def compiled_loss(submission, penalised, plain, data, rng):
     """The model is compiled with PenalizedLoss(penalty), which matches its output."""
     images = data.validation[0][:250]
     for model, penalty in ((penalised, PENALTY), (plain, 0.0)):
-        kind = check_classifier_output(model.snapshot, images, data.num_classes)
-        given = _draw(rng, 12, data.num_classes)
-        y, z, p = given["y"], given["z"], given["p"]
-        answer = submission.run(
-            compiled_value, seconds=SECONDS, model=model.handle, y=y, predictions=[p, z]
-        )
+        logits = check_classifier_output(model.snapshot, images, data.num_classes) == "logits"
+        batch = Batch.draw(rng, 12, data.num_classes)
+        given = {"y": batch.y, "predictions": [batch.p, batch.z]}
+        answer = submission.run(compiled_value, seconds=SECONDS, model=model.handle, **given)
         if not isinstance(answer, list) or len(answer) != 2:
             fail("a loss of the compiled model", "none", "Look at model.compile(loss=…)")
-        on_p, on_z = (_number(value) for value in answer)
-        logits = kind == "logits"
-        # What it gives if it takes its input for probabilities, and for logits.
-        wanted = _closed(y, p, penalty).mean()
-        as_logits = _closed(y, _softmax(p.astype("float64")), penalty).mean()
-        found = on_z if logits else on_p
-        if _near(found, wanted):
+        on_p, on_z = (number(value) for value in answer)
+        found, wanted = on_z if logits else on_p, batch.loss(penalty).mean()
+        if near(found, wanted):
             continue
         expected = f"build_model(…, penalty={penalty}) to compile with PenalizedLoss({penalty})"
-        if logits and _near(on_p, wanted):
-            fail(
-                expected + ", and the loss to match the output",
-                "logits (a last layer without softmax) with from_logits=False",
-                "Add softmax to the last layer, or give the loss from_logits=True",
-            )
-        if not logits and _near(on_p, as_logits):
+        if logits and near(on_p, wanted):
+            _fail_unscaled(expected, loss_of(model.snapshot)[1])
+        if not logits and near(on_p, batch.softened().loss(penalty).mean()):
             fail(
                 expected + ", and the loss to match the output",
                 "probabilities (softmax) with from_logits=True: softmax would be applied twice",
                 "Take softmax from the last layer, or leave from_logits out",
             )
-        crossentropy, entropy = (part.mean() for part in _parts(y, p))
-        used = (crossentropy - found) / entropy
-        problem = f"a loss of {found:.4f} on the grader's predictions instead of {wanted:.4f}"
-        if abs(used) < 1e-3:
-            problem = "a loss without a penalty"
-        elif np.isfinite(used) and abs(used - 0.1) < 1e-3:
-            problem = "a penalty of 0.1, the default"
-        elif np.isfinite(used):
-            problem += f", as a penalty of {used:.2g} would give"
+        first, second = batch.loss(0.0).mean(), entropy(batch.p).mean()
+        mistakes = {
+            "a loss without a penalty": first,
+            "a penalty of 0.1, the default": first - 0.1 * second,
+        }
+        problem = diagnose(found, wanted, mistakes)
+        if problem not in mistakes:
+            problem = f"a loss of {found:.4f} on the grader's predictions instead of {wanted:.4f}"
+            if np.isfinite(found):
+                problem += f", as a penalty of {(first - found) / second:.2g} would give"
         fail(
             expected,
             problem,
             "Look at model.compile: loss=PenalizedLoss(penalty), with the argument of build_model",
         )
+
+
+def _fail_unscaled(expected: str, flagged: bool) -> None:
+    """Fails with a loss that takes a model's logits for probabilities."""
+    expected += ", and the loss to match the output"
+    if flagged:
+        fail(
+            expected,
+            "logits (a last layer without softmax), which the loss takes for probabilities though "
+            "it has from_logits=True",
+            "Look at from_logits in call",
+        )
+    fail(
+        expected,
+        "logits (a last layer without softmax) with from_logits=False",
+        "Add softmax to the last layer, or give the loss from_logits=True",
+    )
 
 
 @check(
