@@ -9,15 +9,15 @@ notebook is JSON, its code is parsed.
 from __future__ import annotations
 
 import ast
-import builtins
 import dataclasses
 import json
 import re
-import symtable
 import textwrap
 import warnings
 from collections.abc import Iterable
 from typing import Any
+
+from graders.submission.needs import names_of, needed
 
 MAX_BYTES = 32 * 2**20
 MAX_CODE = 2 * 2**20
@@ -26,7 +26,10 @@ MAX_CELLS = 5000
 MAX_MAGICS = 200
 # Cell magics whose body is Python for the same kernel; any other (%%bash, %%html) is a cell apart.
 PYTHON_MAGICS = ("time", "timeit", "capture", "prun")
-HARMLESS = set(dir(builtins)) - {"input", "breakpoint", "exit", "quit"}
+# What Jupyter runs without a `%` or `!` before it.
+SHELL = r"(pip|conda|cd|ls|pwd|mkdir|cat|cp|mv|rm)\s+\S"
+# Names that Jupyter defines, and where modules import them from.
+JUPYTER = {"display": "IPython.display", "get_ipython": "IPython"}
 
 
 class BadNotebook(ValueError):
@@ -144,54 +147,31 @@ def _without_magics(source: str) -> tuple[str, SyntaxError | None]:
             lines = source.split("\n")
             index = (caught.lineno or 0) - 1
             line = lines[index] if 0 <= index < len(lines) else ""
-            indent, code = line[: len(line) - len(line.lstrip())], line.strip()
-            assigned = re.match(r"([A-Za-z_]\w*)\s*=\s*[%!]", code)
-            if assigned:
-                lines[index] = f"{indent}{assigned[1]} = None"
-            elif code.startswith(("%", "!", "?")) or code.endswith("?"):
-                lines[index] = f"{indent}pass"
-            else:
+            python = _as_python(line.strip())
+            if python is None:
                 break
+            # A shell command may go on over several lines.
+            end = index
+            while lines[end].rstrip().endswith("\\") and end + 1 < len(lines):
+                end += 1
+            indent = line[: len(line) - len(line.lstrip())]
+            lines[index : end + 1] = [indent + python, *[""] * (end - index)]
             source = "\n".join(lines)
     return source, error
 
 
-def _names(statement: ast.stmt) -> tuple[set[str], set[str]]:
-    """Returns the global names that a statement binds, and those that it uses."""
-    bound: set[str] = set()
-    used: set[str] = set()
-
-    def walk(table: symtable.SymbolTable, top: bool) -> None:
-        for symbol in table.get_symbols():
-            if top:
-                if symbol.is_assigned() or symbol.is_imported():
-                    bound.add(symbol.get_name())
-                if symbol.is_referenced():
-                    used.add(symbol.get_name())
-            elif symbol.is_global() and symbol.is_referenced():
-                used.add(symbol.get_name())
-        for child in table.get_children():
-            walk(child, False)
-
-    walk(symtable.symtable(ast.unparse(statement), "cell", "exec"), True)
-    return bound, used
-
-
-def _calls(statement: ast.stmt) -> set[str]:
-    return {
-        node.func.id
-        for node in ast.walk(statement)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    }
-
-
-def _acts(statement: ast.stmt) -> bool:
-    """Returns whether a statement may matter for what it does rather than for what it names."""
-    if isinstance(statement, ast.Assign):
-        return not any(isinstance(target, ast.Name) for target in statement.targets)
-    if isinstance(statement, ast.AugAssign):
-        return not isinstance(statement.target, ast.Name)
-    return isinstance(statement, (ast.Expr, ast.For, ast.While, ast.If, ast.With, ast.Try))
+def _as_python(code: str) -> str | None:
+    """Returns what stands for a line of IPython's own syntax; `None` if it is none."""
+    timed = re.match(r"%time\s+(\S.*)", code)
+    if timed:
+        # It runs its statement once, where it stands, and keeps what that defines.
+        return timed[1]
+    assigned = re.match(r"([A-Za-z_][\w, ]*)=\s*[%!]", code)
+    if assigned:
+        return f"{assigned[1].strip()} = None"
+    if code.startswith(("%", "!", "?")) or code.endswith("?"):
+        return "pass"
+    return "pass" if re.match(SHELL, code) else None
 
 
 def defined(text: str) -> frozenset[str]:
@@ -202,48 +182,6 @@ def defined(text: str) -> frozenset[str]:
     """
     kinds = (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
     return frozenset(node.name for node in parse(text).body if isinstance(node, kinds))
-
-
-def needed(statements: list[ast.stmt], roots: Iterable[str]) -> set[int]:
-    """Finds what the given names need of a module.
-
-    Args:
-        statements: List of the module's statements.
-        roots: Names that the module is for.
-
-    Returns:
-        Set of indices: every statement that binds a name that is needed, directly or by way of
-        others, and those that act on nothing else (`keras.utils.set_random_seed(1)`) without
-        calling the module's own functions, as a trial run does.
-    """
-    try:
-        names = [_names(statement) for statement in statements]
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return set(range(len(statements)))
-    wanted, kept, before = set(roots), set[int](), -1
-    while len(kept) != before:
-        before = len(kept)
-        for index, (bound, used) in enumerate(names):
-            statement = statements[index]
-            star = isinstance(statement, ast.ImportFrom) and (
-                not bound or statement.module == "__future__"
-            )
-            if index not in kept and (bound & wanted or star):
-                kept.add(index)
-                wanted |= used
-    kinds = (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
-    own = {statement.name for statement in statements if isinstance(statement, kinds)}
-    for index, (bound, used) in enumerate(names):
-        outer = {name for name in used - bound - HARMLESS if not name.startswith("__")}
-        if (
-            index not in kept
-            and _acts(statements[index])
-            and outer
-            and outer <= wanted
-            and not _calls(statements[index]) & own
-        ):
-            kept.add(index)
-    return kept
 
 
 def _own_lines(statement: ast.stmt) -> range:
@@ -287,6 +225,19 @@ def _read_cells(cells: list[dict[str, Any]], roots: frozenset[str]) -> list[_Cel
     return found
 
 
+def _from_jupyter(statements: list[ast.stmt]) -> list[str]:
+    """Returns imports of the names that statements use, and that Jupyter defines by itself."""
+    names = [names_of(statement) for statement in statements]
+    bound, used = (
+        (set[str]().union(*sets) for sets in zip(*names, strict=True)) if names else ((), ())
+    )
+    return [
+        f"from {package} import {name}"
+        for name, package in JUPYTER.items()
+        if name in used and name not in bound
+    ]
+
+
 def module(data: bytes, roots: Iterable[str], title: str) -> Module:
     """Turns a notebook into the module that it contains.
 
@@ -327,8 +278,9 @@ def module(data: bytes, roots: Iterable[str], title: str) -> Module:
                         cell.lines[line - 1] = ""
     # Such an import must come first in a module, and may come anywhere in a notebook.
     names = sorted({alias.name for statement in future for alias in statement.names})
-    head = f"from __future__ import {', '.join(names)}  " if names else ""
-    text, lines = [f"{head}# {title}"], [(0, 0)]
+    head = [f"from __future__ import {', '.join(names)}"] if names else []
+    head += _from_jupyter([statement for i, (_, statement) in enumerate(owners) if i in kept])
+    text, lines = [f"{'; '.join(head)}  # {title}" if head else f"# {title}"], [(0, 0)]
     for cell in cells:
         text.append(f"# code cell {cell.number}")
         lines.append((0, 0))
