@@ -23,6 +23,8 @@ class Kind(enum.StrEnum):
     TODO = "todo"
     EXIT = "exit"
     MEMORY = "memory"
+    # It switched TensorFlow to graphs, as in TensorFlow 1.
+    GRAPHS = "graphs"
     MISSING = "missing"
     SIGNATURE = "signature"
     # What it returned is of the wrong kind.

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from graders.boundary.launching import Launcher
+from graders.boundary.names import Verb
 from graders.boundary.wire import Channel, WireClosed, WireError, WireTimeout
 from graders.judge.faults import SubmissionError, explain
 
@@ -77,7 +78,7 @@ class Connection:
                 elif kind == "ok":
                     return value
                 elif kind == "error" and isinstance(value, dict):
-                    raise explain(value)
+                    raise explain(value, request["verb"] == Verb.LOAD)
                 else:
                     raise WireError("an answer that is none")
         except WireTimeout:

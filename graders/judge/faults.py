@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from graders.boundary.names import Kind
@@ -21,8 +22,68 @@ class SubmissionError(Exception):
         self.kind = kind
 
 
-def explain(error: dict[str, Any]) -> Exception:
-    """Turns an error that the sandbox reports into one for the student."""
+# What libraries raise, or write into a message, if there is no network.
+_OFFLINE = re.compile(
+    r"URLError|HTTPError|gaierror|ConnectionError|ConnectTimeout|MaxRetryError|"
+    r"URL fetch failure|name resolution|Network is unreachable|getaddrinfo"
+)
+_MAIN = (
+    "Top-level code runs whenever the file is imported. Put trials under "
+    '`if __name__ == "__main__":` at the end of the file, where the grader leaves them out.'
+)
+
+
+def _lacks(name: str, message: str, importing: bool) -> str:
+    """Returns what the place where work is graded lacks, if that may be why it raised.
+
+    Args:
+        name: String, the type of the error.
+        message: String, what the error says.
+        importing: Boolean, whether the file was being imported.
+
+    Returns:
+        String, with what to do about it; empty if the error is of another kind.
+    """
+    missing = re.search(r"No module named '([\w.]+)'", message)
+    if name == "ModuleNotFoundError" and missing:
+        return (
+            f"The grader has this one file and the kit's packages, and no `{missing[1]}`. If that "
+            "is a file of yours, move what you use from it into the file that is graded. If it is "
+            "a package, is its name right? Else do without it."
+        )
+    if name == "ImportError" and "relative import" in message:
+        return (
+            "The grader has this one file, without a package around it. Move what you use from "
+            "your other files into it."
+        )
+    if _OFFLINE.search(f"{name} {message}"):
+        other = "Use the data that the function is given, and nothing that is downloaded."
+        return f"There is no network where work is graded. {_MAIN if importing else other}"
+    unfound = re.search("No such file or directory|File not found", message)
+    if name == "PermissionError" or "Read-only" in message or (unfound and "'/" in message):
+        return (
+            "Where work is graded, there is the working folder, and no other to write to. Use a "
+            "path that begins with the name of a file or folder, as logs/run1."
+        )
+    if unfound:
+        other = "Write the values that it needs into the code."
+        return f"The grader has this one file, and no other. {_MAIN if importing else other}"
+    if name == "EOFError" and "reading a line" in message:
+        return "Nobody is there to answer `input()` where work is graded. Write the value instead."
+    if name == "BdbQuit":
+        return "Nobody is there to use a debugger where work is graded. Remove `breakpoint()`."
+    if "headless" in message or "no display" in message or "connect to display" in message:
+        return "There is no display where work is graded. Leave the choice of a backend out."
+    return ""
+
+
+def explain(error: dict[str, Any], importing: bool = False) -> Exception:
+    """Turns an error that the sandbox reports into one for the student.
+
+    Args:
+        error: Dict, the claim: `kind`, `type`, `message` and `traceback`, each a string.
+        importing: Boolean, whether the submission was being imported.
+    """
 
     def text(key: str) -> str:
         value = error.get(key, "")
@@ -79,6 +140,13 @@ def explain(error: dict[str, Any]) -> Exception:
             "Your code called `sys.exit` (or `exit`, `quit`). Remove the call: a module that is "
             f"graded must not end the process.\n{trace}",
         )
+    if kind == Kind.GRAPHS:
+        return SubmissionError(
+            "raised",
+            "Your code turns eager execution off. Keras 3 does not work without it. Remove that "
+            "call, which is left from TensorFlow 1: `fit` makes graphs of its steps by itself, and "
+            f"@tf.function does so for a function of yours.\n{trace}",
+        )
     if kind == Kind.MEMORY:
         return SubmissionError(
             "memory",
@@ -86,8 +154,9 @@ def explain(error: dict[str, Any]) -> Exception:
             f"larger than the data need.\n{trace}",
         )
     last = message.strip()[:1500]
-    where = f"\n{trace}" if trace else ""
-    return SubmissionError("raised", f"Your code raised {name}: {last}{where}")
+    advice = _lacks(name, last, importing)
+    parts = (f"Your code raised {name}: {last}", advice, trace)
+    return SubmissionError("raised", "\n".join(part for part in parts if part))
 
 
 # What reading an answer raises that is none: an array in place of a dict, a number of 400 digits, …

@@ -26,7 +26,7 @@ class Box:
         self._kept: list[Any] = []
         self.data: dict[str, Any] = {}
         self.student: Any = None
-        self.filename = ""
+        self.filename = self.source = ""
         self.recorder = Recorder(self.progress)
         # The instruments for objects and losses of the submission, for probes.
         self.objects = objects

@@ -10,6 +10,8 @@ from typing import Any
 from graders.boundary.names import Kind
 
 MAX_TEXT = 6000
+# The sandbox's own lines tell a student nothing.
+HERE = os.path.dirname(__file__)
 
 
 class WrongAnswer(Exception):
@@ -54,8 +56,44 @@ def message_of(error: BaseException) -> str:
     return "\n".join(kept) or text
 
 
-def describe(error: BaseException, filename: str) -> dict[str, Any]:
+class NoEagerExecution(Exception):
+    """The submission switched eager execution off."""
+
+
+def require_eager() -> None:
+    """Raises `NoEagerExecution` if TensorFlow no longer executes eagerly."""
+    import tensorflow as tf
+
+    if not tf.executing_eagerly():
+        raise NoEagerExecution
+
+
+def _where_eager_ends(filename: str, source: str) -> tuple[int | None, str]:
+    """Returns the line that switches eager execution off, and how a traceback shows it."""
+    for number, line in enumerate(source.splitlines(), 1):
+        if re.search(r"\bdisable_(eager_execution|v2_behavior)\b", line.partition("#")[0]):
+            return number, f'  File "{filename}", line {number}\n    {line.strip()}\n'
+    return None, ""
+
+
+def describe(error: BaseException, filename: str, source: str = "") -> dict[str, Any]:
+    """Describes what a submission raised.
+
+    Args:
+        error: The exception.
+        filename: String, what the submission's file is called.
+        source: String, its text.
+
+    Returns:
+        Dict of plain data: `kind`, `type`, `message`, `traceback`, `line`.
+    """
     kind: str = Kind.RAISED
+    try:
+        require_eager()
+    except NoEagerExecution:
+        line, shown = _where_eager_ends(filename, source)
+        shown = shown[:MAX_TEXT]
+        return {"kind": Kind.GRAPHS, "type": "", "message": "", "traceback": shown, "line": line}
     if isinstance(error, WrongAnswer):
         return {"kind": error.kind, "type": "", "message": str(error)[:MAX_TEXT], "traceback": ""}
     if is_todo(error):
@@ -64,7 +102,11 @@ def describe(error: BaseException, filename: str) -> dict[str, Any]:
         kind = Kind.EXIT
     elif isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
         kind = Kind.MEMORY
-    frames = traceback.extract_tb(error.__traceback__)
+    frames = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if os.path.dirname(frame.filename) != HERE
+    ]
     ours = [i for i, frame in enumerate(frames) if os.path.basename(frame.filename) == filename]
     shown = ""
     line = None

@@ -20,9 +20,9 @@ import numpy as np
 
 from graders.boundary.names import Kind, Verb
 from graders.boundary.wire import Channel, WireClosed
-from graders.sandbox import live
+from graders.sandbox import absent, live
 from graders.sandbox.box import Box
-from graders.sandbox.errors import WrongAnswer, describe, type_name
+from graders.sandbox.errors import WrongAnswer, describe, require_eager, type_name
 
 
 def _checksum(value: Any) -> int:
@@ -52,19 +52,21 @@ def _load(box: Box, source: str, name: str, filename: str, seed: int) -> dict[st
     keras.utils.set_random_seed(seed)
     # One line for each epoch instead of a bar that is redrawn a thousand times.
     keras.config.disable_interactive_logging()
+    absent.stand_in()
     box.recorder.install()
     folder = Path(tempfile.mkdtemp(prefix="submission-"))
     path = folder / filename
     path.write_text(source, encoding="utf-8")
     os.chdir(folder)
     sys.argv = [filename]
-    box.filename = filename
+    box.filename, box.source = filename, source
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     box.student = module
     spec.loader.exec_module(module)
+    require_eager()
     return {"names": sorted(key for key in vars(module) if not key.startswith("__"))[:500]}
 
 
@@ -156,7 +158,7 @@ def serve(channel: Channel) -> None:
             reply: dict[str, Any] = {"ok": verb(box, **request)}
         except BaseException as error:
             try:
-                reply = {"error": describe(error, box.filename)}
+                reply = {"error": describe(error, box.filename, box.source)}
             except BaseException:  # a hostile __str__, say
                 reply = {"error": {"kind": Kind.RAISED, "type": "Exception", "message": ""}}
         with contextlib.suppress(Exception):

@@ -157,7 +157,44 @@ CASES = {
         "error",
         ["was killed (SIGSEGV)"],
     ),
-    "input": (cnn("input('name? ')"), "error", ["EOFError"]),
+    "input": (cnn("input('name? ')"), "error", ["EOFError", "Nobody is there to answer"]),
+    "debugger": (cnn("breakpoint()\n    return 1"), "error", ["BdbQuit", "Remove `breakpoint()`"]),
+    "sibling": (
+        cnn(top="from blocks import conv_block\n"),
+        "error",
+        ["No module named 'blocks'", "The grader has this one file", 'File "cnn.py", line 1'],
+    ),
+    "relative import": (
+        cnn(top="from .blocks import conv_block\n"),
+        "error",
+        ["without a package around it", 'File "cnn.py", line 1'],
+    ),
+    "the kit's own module": (
+        cnn(top="from datasets import conv_block\n"),
+        "error",
+        ["No module named 'datasets'", "If that is a file of yours"],
+    ),
+    "download": (
+        cnn(top="import keras\nkeras.datasets.cifar10.load_data()\n"),
+        "error",
+        ["There is no network", 'if __name__ == "__main__":', 'File "cnn.py", line 2'],
+    ),
+    "missing file": (
+        cnn(top="NAMES = open('names.txt').read()\n"),
+        "error",
+        ["'names.txt'", 'if __name__ == "__main__":', 'File "cnn.py", line 1'],
+    ),
+    "no eager execution": (
+        cnn(top="import tensorflow as tf\ntf.compat.v1.disable_eager_execution()\n"),
+        "error",
+        ["turns eager execution off", "Remove that call", 'File "cnn.py", line 2',
+         "tf.compat.v1.disable_eager_execution()"],
+    ),
+    "no eager execution in a function": (
+        cnn("import tensorflow.compat.v1 as tf\n    tf.disable_v2_behavior()\n    " + GOOD),
+        "error",
+        ["turns eager execution off", 'File "cnn.py", line 7'],
+    ),
     "memory": (
         cnn("import numpy as np\n    return np.ones(10**11)"),
         "error",
@@ -224,6 +261,13 @@ def test_what_training_can_do_wrong(train: str, outcome: str, words: list[str], 
     for word in words:
         assert word in message
     assert 0 < verdict.points < 10
+
+
+def test_a_plot_needs_no_display(grade) -> None:
+    """`plt.show()` shows nothing where there is no display, and does no harm."""
+    top = "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()\n"
+    verdict = grade("cnn", cnn(top=top))
+    assert verdict.checks[0].outcome == "passed", verdict.checks[0].message
 
 
 def test_endless_loops_are_stopped(grade) -> None:

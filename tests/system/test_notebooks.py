@@ -111,7 +111,24 @@ def test_a_notebook_is_graded_like_a_module(runner: Runner, tmp_path: Path) -> N
         head,
         f"class CustomDense{rest}",
         "layer = CustomDense(4)\nlayer(undefined)",
+        "(x, y), (u, v) = keras.datasets.mnist.load_data()\nx, u = x / 255.0, u / 255.0\nx.shape",
+        "keras.utils.get_file('x', 'https://example.org/x')\nkeras.config.backend()",
     )
+    verdict = runner.grade_task(Request(TASK, path))
+    assert (verdict.status, verdict.points) == ("passed", 10)
+
+
+def test_what_jupyter_provides_is_there(runner: Runner, tmp_path: Path) -> None:
+    """Functions may use `display` and `get_ipython` as in a notebook, without an import."""
+    shown = REFERENCE.replace(
+        "        super().__init__(**kwargs)\n",
+        "        super().__init__(**kwargs)\n"
+        "        display(units)\n"
+        "        self.in_colab = 'google.colab' in str(get_ipython())\n",
+        1,
+    )
+    assert shown != REFERENCE
+    path = write(tmp_path / "custom_layer.ipynb", shown)
     verdict = runner.grade_task(Request(TASK, path))
     assert (verdict.status, verdict.points) == ("passed", 10)
 
