@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,14 +10,19 @@ from typing import NoReturn
 
 from graders import KIT, rubric
 from graders.boundary.limits import TASK_SECONDS
+from graders.printable import printable
 from graders.rubric import Task, UnknownTask
 from graders.rubric.bounds import Bounds, CommittedBounds
 from graders.runner import BadSecret, Request, Settings, processors, secret_from
-from graders.submission import Unreadable, locate
+from graders.submission import Unreadable, files, locate
 
 
 class UsageError(Exception):
     """The command line asks for something that cannot be done; the text is one clear line."""
+
+
+class NothingFound(UsageError):
+    """What was handed in holds nothing that can be graded; the text names what it holds."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -153,6 +157,15 @@ def find(names: Sequence[str]) -> list[Task]:
         raise UsageError(str(error)) from None
 
 
+def _lies_in(where: Path, task: Task) -> bool:
+    """Returns whether a folder holds a task; more than one counts, and its verdict says so."""
+    try:
+        locate(task, where)
+    except Unreadable as error:
+        return not str(error).startswith("There is no ")
+    return True
+
+
 def requests(given: argparse.Namespace) -> list[Request]:
     """Returns what is to be graded.
 
@@ -173,23 +186,21 @@ def requests(given: argparse.Namespace) -> list[Request]:
         return [Request(task, task.stub) for task in tasks or rubric.tasks()]
     where = Path(given.source).expanduser()
     if not where.exists():
-        raise UsageError(f"There is no file or folder {given.source}. Check the path.")
+        raise NothingFound(f"There is no file or folder {given.source}. Check the path.")
     if not tasks and not where.is_dir():
         try:
             tasks = [rubric.find(where.stem)]
         except UnknownTask:
-            raise UsageError(
+            raise NothingFound(
                 f"Which task is {where.name}? Name it: python grade.py TASK --from {given.source}."
             ) from None
     if not tasks:
-        for task in rubric.tasks():
-            with contextlib.suppress(Unreadable):
-                locate(task, where)
-                tasks.append(task)
+        tasks = [task for task in rubric.tasks() if _lies_in(where, task)]
         if not tasks:
-            raise UsageError(
+            there = ", ".join(printable(name, 200) for name in files(where))
+            raise NothingFound(
                 f"There is no task in {given.source}: it holds no <section>/<task>.py, "
-                "<task>.py or <task>.ipynb."
+                f"<task>.py or <task>.ipynb. Found: {there or 'no module and no notebook'}."
             )
     if len(tasks) > 1 and not where.is_dir():
         raise UsageError("One file holds one task. Give one task, or a folder.")

@@ -10,7 +10,7 @@ from rich.console import Console
 
 from graders import rubric
 from graders.cli import arguments, hints
-from graders.cli.arguments import UsageError
+from graders.cli.arguments import NothingFound, UsageError
 from graders.cli.live import Live
 from graders.printable import printable
 from graders.reports import text
@@ -29,8 +29,12 @@ def grade(given: argparse.Namespace) -> int:
     Args:
         given: Namespace of `graders.cli.arguments.parser`.
     """
-    settings, requests = arguments.settings(given), arguments.requests(given)
-    outputs = _outputs(given)
+    settings, outputs = arguments.settings(given), _outputs(given)
+    try:
+        requests = arguments.requests(given)
+    except NothingFound as error:
+        outputs.write_nothing(str(error))
+        raise
     settings = settings.sharing(len(requests))
     if given.watch:
         return _watch(outputs, settings, requests)

@@ -8,6 +8,7 @@ the value of the cell, a float. See `nbgrader.utils.determine_grade`.
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import fnmatch
@@ -34,7 +35,7 @@ from graders.printable import printable
 from graders.reports import cells
 from graders.rubric import Task
 from graders.runner import BadSecret, Request, Runner, Settings, secret_from
-from graders.submission import Unreadable, load, locate, notebooks, read_bytes
+from graders.submission import Unreadable, beside, load, locate, notebooks, read_bytes
 from graders.verdict import TaskVerdict
 
 UNGRADED = "keras_kit_ungraded"
@@ -207,6 +208,7 @@ class GradeWithKit(preprocessors.NbGraderPreprocessor):
             folder = _submission(exporter.parent, info)
             verdict = runner_for(self.settings()).grade_task(Request(task, folder))
             ungraded |= fill(nb, task, _without(verdict, f"{folder}/"))
+            self._name_others(task, folder, info["student"])
         # What nobody graded must not count as right for want of an error.
         for cell in nb.cells:
             marks = notebooks.marks_of(cell)
@@ -219,6 +221,15 @@ class GradeWithKit(preprocessors.NbGraderPreprocessor):
         for name in sorted(ungraded):
             self.log.warning("%s of %s is left for a person to grade.", name, info["student"])
         return nb, resources
+
+    def _name_others(self, task: Task, folder: Path, student: str) -> None:
+        """Warns of files that may be the task, handed in again under another name."""
+        with contextlib.suppress(Unreadable):
+            graded = locate(task, folder)
+            for name in beside(task, graded):
+                self.log.warning(
+                    "%s of %s is not graded: %s counts.", printable(name), student, graded.name
+                )
 
 
 def _without(verdict: TaskVerdict, place: str) -> TaskVerdict:

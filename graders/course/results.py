@@ -180,7 +180,9 @@ def report(verdicts: Verdicts) -> str:
         for verdict in found:
             # Who handed nothing in is counted; a file of nearly that name is worth a line.
             nothing = verdict.message.startswith("There is no ") and "Found" not in verdict.message
-            if verdict.message and verdict.status != "not_started" and not nothing:
+            # A stub needs no line, unless there is more to tell of it.
+            nothing = nothing or verdict.message.startswith("Not started")
+            if verdict.message and not nothing:
                 lines.append(f"{student}: {verdict.task}: {verdict.message.splitlines()[0]}")
     return "\n".join(lines)
 

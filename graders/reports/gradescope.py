@@ -70,6 +70,27 @@ def document(verdict: Verdict) -> dict[str, Any]:
     }
 
 
+def nothing(reason: str) -> str:
+    """Renders that there was nothing to grade, as `results.json`.
+
+    Args:
+        reason: String, what was expected and what was found.
+
+    Returns:
+        String, JSON.
+    """
+    found = {
+        "score": 0,
+        "output": printable(f"Nothing was graded. {reason}"),
+        "output_format": "text",
+        "visibility": "visible",
+        "stdout_visibility": "hidden",
+        "tests": [],
+        "extra_data": {"schema": 1},
+    }
+    return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+
+
 def render(verdict: Verdict) -> str:
     """Renders a verdict as `results.json`.
 

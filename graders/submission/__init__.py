@@ -1,6 +1,6 @@
 """What was handed in: found, read and parsed, never run."""
 
-from graders.submission.finding import load, locate
+from graders.submission.finding import beside, files, load, locate
 from graders.submission.reading import MAX_BYTES, read, read_bytes
 from graders.submission.source import Source, Unreadable
 from graders.submission.untouched import is_stub, same_code
@@ -9,6 +9,8 @@ __all__ = [
     "MAX_BYTES",
     "Source",
     "Unreadable",
+    "beside",
+    "files",
     "is_stub",
     "load",
     "locate",

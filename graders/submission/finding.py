@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from graders.rubric import Task
 from graders.submission.reading import read
 from graders.submission.source import Source, Unreadable
 from graders.submission.untouched import is_stub, same_code
+
+SUFFIXES = (".py", ".ipynb")
+# How deep in a folder the work may lie: a zip holds a folder, which holds the repository.
+DEPTH = 3
+MAX_FOLDERS = 500
+# Folders that hold no work: the kit's own, and what tools put there.
+NO_WORK = frozenset(
+    "graders checks reference tests datasets __MACOSX __pycache__ node_modules venv env "
+    "site-packages build dist".split()
+)
 
 
 def _candidates(task: Task, where: Path) -> list[Path]:
@@ -19,9 +30,46 @@ def _candidates(task: Task, where: Path) -> list[Path]:
         where = where.parent
     elif not where.is_dir():
         return [where]
-    names = (f"{task.section}/{task.id}", task.id)
-    for name in names:
-        found = [where / f"{name}{suffix}" for suffix in (".py", ".ipynb")]
+    for level in _levels(where):
+        places = [found for folder in level if (found := _in(folder, task, where))]
+        if len(places) > 1:
+            names = [str(found[0].parent.relative_to(where)) for found in places]
+            raise Unreadable(
+                f"There is more than one {task.id} in {where}: in {', '.join(names[:5])}. Hand in "
+                "one of them."
+            )
+        if places:
+            return places[0]
+    raise Unreadable(
+        f"There is no {task.id} in {where}. Expected one of: {task.section}/{task.id}.py, "
+        f"{task.id}.py, {task.id}.ipynb.{_similar(task, where)} Is the file named like the task?"
+    )
+
+
+def _levels(where: Path) -> Iterator[list[Path]]:
+    """Gives the folder, then those in it, then those in these."""
+    level = [where]
+    for _ in range(DEPTH + 1):
+        yield level
+        below: list[Path] = []
+        for folder in level:
+            with contextlib.suppress(OSError):
+                below += [
+                    path
+                    for path in sorted(folder.iterdir())[:MAX_FOLDERS]
+                    if path.name[:1] != "."
+                    and path.name not in NO_WORK
+                    # A link may lead anywhere, its own folder too.
+                    and path.is_dir()
+                    and not path.is_symlink()
+                ]
+        level = below[:MAX_FOLDERS]
+
+
+def _in(folder: Path, task: Task, where: Path) -> list[Path]:
+    """Returns the task's files in a folder, in the first layout that it has."""
+    for name in (f"{task.section}/{task.id}", task.id, f"assignments/{task.section}/{task.id}"):
+        found = [folder / f"{name}{suffix}" for suffix in SUFFIXES]
         found = [path for path in found if path.is_file()]
         for path in found:
             # In a folder that somebody else filled, a link may lead to the reader's own files; the
@@ -30,25 +78,67 @@ def _candidates(task: Task, where: Path) -> list[Path]:
                 raise Unreadable(f"{path} is a link that leads out of the folder. Hand in a file.")
         if found:
             return found
-    raise Unreadable(
-        f"There is no {task.id} in {where}. Expected one of: {names[0]}.py, {names[1]}.py, "
-        f"{names[1]}.ipynb.{_similar(task, where)} Is the file named like the task?"
-    )
+    return []
+
+
+def _like(task: Task, folder: Path) -> list[Path]:
+    """Returns files of a folder that may be the task under another name."""
+    plain, found = task.id.replace("_", ""), []
+    with contextlib.suppress(OSError):
+        found = [
+            path
+            for path in sorted(folder.iterdir())[:1000]
+            if path.suffix.lower() in SUFFIXES
+            and path.stem != task.id
+            and plain in re.sub(r"[^a-z0-9]", "", path.stem.lower())
+        ]
+    return found
 
 
 def _similar(task: Task, where: Path) -> str:
     """Names files that may be the task under another name."""
-    plain = task.id.replace("_", "")
-    found = []
-    for folder in (where / task.section, where):
-        with contextlib.suppress(OSError):
-            found += [
-                path.name
-                for path in sorted(folder.iterdir())[:1000]
-                if path.suffix.lower() in (".py", ".ipynb")
-                and plain in re.sub(r"[^a-z0-9]", "", path.stem.lower())
-            ]
+    found = [path.name for name in (task.section, "") for path in _like(task, where / name)]
     return f" Found {', '.join(found[:3])}, which is not graded." if found else ""
+
+
+def beside(task: Task, graded: Path) -> list[str]:
+    """Names what lies beside the file that is graded and may be the same task, handed in again.
+
+    Browsers and people rename what is handed in again: `cnn (1).py`, `cnn-1.ipynb`, `cnn_final.py`.
+
+    Args:
+        task: `Task`.
+        graded: Path of the file that is graded.
+
+    Returns:
+        List of the names of files with other contents.
+    """
+    found = []
+    for path in _like(task, graded.parent):
+        with contextlib.suppress(OSError):
+            same = path.stat().st_size == graded.stat().st_size
+            if not (same and path.read_bytes() == graded.read_bytes()):
+                found.append(path.name)
+    return found
+
+
+def files(where: Path, most: int = 5) -> list[str]:
+    """Names the modules and notebooks in a folder, and in those that it holds.
+
+    Args:
+        where: Path of the folder.
+        most: Integer, how many are named.
+    """
+    found: list[str] = []
+    for level in _levels(where):
+        for folder in level:
+            with contextlib.suppress(OSError):
+                found += [
+                    str(path.relative_to(where))
+                    for path in sorted(folder.iterdir())[:1000]
+                    if path.suffix.lower() in SUFFIXES and path.is_file()
+                ]
+    return found[:most]
 
 
 def locate(task: Task, where: Path) -> Path:
@@ -57,7 +147,7 @@ def locate(task: Task, where: Path) -> Path:
     Args:
         task: `Task`.
         where: Path of a file, or of a folder holding `<section>/<task>.py`, `<task>.py` or
-            `<task>.ipynb`.
+            `<task>.ipynb`, or the kit's `assignments/`; also further down, as in a zip.
 
     Returns:
         Path of the file; of a module and a notebook, the one that counts.
@@ -76,7 +166,8 @@ def load(task: Task, where: Path) -> Source:
     """Finds and reads the work on a task.
 
     If a module and a notebook lie side by side, the one that is no longer the stub counts. If both
-    were filled in, and differ, the notebook counts, and a note tells the student so.
+    were filled in, and differ, the notebook counts, and a note tells the student so. A note also
+    names work that lies deep in the folder, and files beside it that may be the task, too.
 
     Args:
         task: `Task`.
@@ -89,7 +180,19 @@ def load(task: Task, where: Path) -> Source:
         Unreadable: If there is nothing to grade.
     """
     found = _candidates(task, where)
-    return read(found[0], task) if len(found) == 1 else _choose(found, task)
+    source = read(found[0], task) if len(found) == 1 else _choose(found, task)
+    notes = [source.note] if source.note else []
+    if where.is_dir():
+        place = source.path.relative_to(where)
+        if place.parts[:-1] not in ((), (task.section,)):
+            notes.append(f"Graded: {place}.")
+        others = beside(task, source.path)
+        if others:
+            notes.append(
+                f"{source.path.name} is graded. {', '.join(others[:3])}, beside it, is not: only a "
+                "file that is named like the task counts."
+            )
+    return source.with_note(" ".join(notes)) if notes else source
 
 
 def _choose(paths: list[Path], task: Task) -> Source:

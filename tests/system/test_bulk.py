@@ -8,6 +8,7 @@ import dataclasses
 import html
 import io
 import json
+import logging
 import shutil
 import subprocess
 import sys
@@ -279,6 +280,18 @@ def a_second_run_repeats_nothing(course: Path) -> None:
     assert "8 of them from the store" in done.stdout
     assert "0 checks of 0 students have other points." in done.stdout
     assert time.monotonic() - started < 60
+
+
+def test_the_log_names_work_under_another_name(tmp_path: Path) -> None:
+    """Beside the graded file lies another one that may be the task: nbgrader's log names it."""
+    (tmp_path / f"{TASK.id}.py").write_text(STUB)
+    (tmp_path / f"{TASK.id} (1).py").write_text(REFERENCE)
+    step, lines = autograde.GradeWithKit(), list[str]()
+    step.log = logging.Logger("test")
+    step.log.addHandler(handler := logging.Handler())
+    handler.emit = lambda record: lines.append(record.getMessage())  # type: ignore[method-assign]
+    step._name_others(TASK, tmp_path, "cid")
+    assert lines == [f"{TASK.id} (1).py of cid is not graded: {TASK.id}.py counts."]
 
 
 def test_a_class_from_release_to_export(course: Path) -> None:
