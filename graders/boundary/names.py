@@ -46,6 +46,6 @@ class FitFault(enum.StrEnum):
     SPLIT = "split"
     EXCHANGED = "exchanged"
     VALIDATED_ON_TRAIN = "validated_on_train"
-    CHANGED_VALIDATION = "changed_validation"
     CHANGED_TRAINING = "changed_training"
+    CHANGED_VALIDATION = "changed_validation"
     LEARNED_VALIDATION = "learned_validation"

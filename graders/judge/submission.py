@@ -18,7 +18,7 @@ from graders.checking import CheckFailed
 from graders.judge.connection import Connection
 from graders.judge.faults import FORGED, SubmissionError, forged
 from graders.judge.training import Training
-from graders.rebuilt.claims import Run
+from graders.rebuilt.claims import Change, Run
 from graders.rebuilt.live import LiveAnswers
 from graders.rebuilt.snapshot import Snapshot
 
@@ -300,6 +300,7 @@ class BuiltModel:
                 list(map(str, fits["faults"])),
                 float(fits["rate"]),
                 Run.from_claim(f"for the model of `{self.function}`", noted, before, after),
+                {key: Change.from_claim(item) for key, item in fits.get("changes", {}).items()},
             )
         except FORGED as error:
             raise forged(error) from None

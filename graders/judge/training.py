@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from graders.boundary.names import FitFault
 from graders.checking import CheckFailed
-from graders.rebuilt.claims import Run
+from graders.rebuilt.claims import Change, Run
 from graders.rebuilt.snapshot import Snapshot
 
 _METRICS = "Expected metrics on the validation data in the History that `{}` returns."
+_AS_A_LAYER = "What the data need must be part of the model, as a layer."
 # What may be wrong with the fits of a training, in the order of telling.
 FAULTS = {
     FitFault.UNFITTED: (
@@ -30,15 +33,15 @@ FAULTS = {
         "Found a fit that was given training data as validation_data: they tell nothing of new "
         "images or sequences. Pass validation_data=val_data instead.",
     ),
-    FitFault.CHANGED_VALIDATION: (
-        _METRICS,
-        "Found a fit that validates on other values than those of val_data (scaled, or "
-        "preprocessed once more). What the data need must be part of the model, as a layer.",
-    ),
     FitFault.CHANGED_TRAINING: (
         "Expected `{}` to fit the model on the values of train_data.",
         "Found a fit on others (scaled, or preprocessed once more), which no new data will have. "
-        "What the data need must be part of the model, as a layer.",
+        f"{_AS_A_LAYER}",
+    ),
+    FitFault.CHANGED_VALIDATION: (
+        _METRICS,
+        "Found a fit that validates on other values than those of val_data (scaled, or "
+        f"preprocessed once more). {_AS_A_LAYER}",
     ),
     FitFault.LEARNED_VALIDATION: (
         "Expected `{}` to learn from train_data alone.",
@@ -46,6 +49,34 @@ FAULTS = {
         "Give them to fit as validation_data only.",
     ),
 }
+# The same, where the values of a data set were multiplied by a number.
+SCALED = {
+    FitFault.CHANGED_TRAINING: ("a fit on values", "train_data"),
+    FitFault.CHANGED_VALIDATION: ("a fit that validates on values", "val_data"),
+}
+
+
+def _scaled(fault: FitFault, change: Change) -> str:
+    """Tells by what number the values of a data set were multiplied; empty if by none."""
+    factor = change.factor
+    if factor is None:
+        return ""
+    fit, data = SCALED[fault]
+    largest, given = f"{change.found.largest:.2g}", f"{change.given.largest:.3g}"
+    if factor > 1:
+        return (
+            f"Found {fit} about {factor:.3g} times larger: up to {largest}, where {data} has "
+            f"values up to {given}. {_AS_A_LAYER}"
+        )
+    again = (
+        "The data are scaled already: leave the second scaling out."
+        if change.given.largest <= 1
+        else _AS_A_LAYER
+    )
+    return (
+        f"Found {fit} about {1 / factor:.3g} times smaller: no value above {largest} reaches the "
+        f"first layer, where {data} has values up to {given}. {again}"
+    )
 
 
 class Training:
@@ -62,6 +93,8 @@ class Training:
         faults: List of strings, what was wrong with its fits (keys of `FAULTS`), as claimed.
         rate: Float, the largest learning rate at the start or end of an epoch, as claimed.
         run: `graders.rebuilt.claims.Run`, what was noted of its fits, as claimed.
+        changes: Dict from the faults that are about changed values to how these were changed
+            (`graders.rebuilt.claims.Change`), as claimed.
     """
 
     def __init__(
@@ -75,10 +108,26 @@ class Training:
         faults: list[str],
         rate: float,
         run: Run,
+        changes: Mapping[str, Change] | None = None,
     ):
-        self.faults, self.rate, self.run = faults, rate, run
+        self.faults, self.rate, self.run, self.changes = faults, rate, run, dict(changes or {})
         self.function, self.before, self.after = function, before, after
         self.history, self.returned, self.data_unchanged = history, returned, data_unchanged
+
+    def _require_no(self, fault: FitFault) -> None:
+        if fault in self.faults:
+            expected, found = FAULTS[fault]
+            if fault in SCALED and fault in self.changes:
+                found = _scaled(fault, self.changes[fault]) or found
+            raise CheckFailed(expected.format(self.function) + " " + found)
+
+    def require_given_values(self) -> None:
+        """Fails if a fit trained the model on other values than those of the training data.
+
+        Raises:
+            CheckFailed: With how the values were changed.
+        """
+        self._require_no(FitFault.CHANGED_TRAINING)
 
     def require_history(self) -> None:
         """Fails unless a `History` with validation metrics came back and the data are intact.
@@ -98,9 +147,8 @@ class Training:
                 f"`{self.function}` returns. Found {', '.join(self.history) or 'no metric'}. "
                 "Pass validation_data=val_data to `fit`."
             )
-        for fault, (expected, found) in FAULTS.items():
-            if fault in self.faults:
-                raise CheckFailed(expected.format(self.function) + " " + found)
+        for fault in FAULTS:
+            self._require_no(fault)
         if not self.data_unchanged:
             raise CheckFailed(
                 f"Expected `{self.function}` to leave the arrays that it was given as they are. "

@@ -150,6 +150,65 @@ class Run:
         return count
 
 
+@dataclasses.dataclass(frozen=True)
+class Values:
+    """What values a data set holds.
+
+    Attributes:
+        mean: Float.
+        spread: Float, their standard deviation.
+        largest: Float.
+    """
+
+    mean: float
+    spread: float
+    largest: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """How the values that a `fit` got differ from those that the training was given, as claimed.
+
+    Attributes:
+        given: `Values` that the training was given.
+        found: `Values` that the fit got.
+    """
+
+    # Of batches of a data set mean and spread are known roughly.
+    SAME = 0.1
+
+    given: Values
+    found: Values
+
+    @classmethod
+    def from_claim(cls, claim: Any) -> Change:
+        """Parses a `graders.sandbox.fits.Change`.
+
+        Args:
+            claim: Plain data: two lists of a mean, a standard deviation and the largest value.
+
+        Raises:
+            ValueError: If it is nothing of the kind.
+        """
+        given, found = (Values(*_three(item)) for item in _a(list, claim))
+        return cls(given, found)
+
+    @property
+    def factor(self) -> float | None:
+        """Float, what the values were multiplied by; `None` if that is not all that was done."""
+        if self.given.mean == 0 or self.given.spread <= 0:
+            return None
+        by_mean = self.found.mean / self.given.mean
+        by_spread = self.found.spread / self.given.spread
+        scaled = by_mean > 0 and math.isclose(by_mean, by_spread, rel_tol=self.SAME)
+        return by_mean if scaled else None
+
+
+def _three(value: Any) -> tuple[float, float, float]:
+    mean, spread, largest = _a(list, value)
+    return _finite(mean), _finite(spread), _finite(largest)
+
+
 def _a(kind: Any, value: Any) -> Any:
     # True is an int for Python, and no count.
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):

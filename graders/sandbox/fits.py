@@ -20,11 +20,14 @@ SHIFT, AUGMENTED_SHIFT = 0.25, 1.0
 SPREAD = 3.0
 
 Given = tuple[Any, list[np.ndarray], list[np.ndarray]]
+# The mean, the standard deviation and the largest value of what a training was given, and the same
+# of what its fit got.
+Change = list[list[float]]
 
 
 def faults_of(
     model: Any, arguments: dict[str, Any], given: Given | None
-) -> tuple[set[str], set[str]]:
+) -> tuple[set[str], set[str], dict[str, Change]]:
     """Finds out what is wrong with the data that a `fit` got.
 
     Args:
@@ -34,34 +37,45 @@ def faults_of(
             there is none.
 
     Returns:
-        A pair of sets of `FitFault`: what is wrong with the training, and with this fit's
-        validation.
+        A triple: two sets of `FitFault`, what is wrong with the training and with this fit's
+        validation; and for those that are about changed values, the `Change`, if it is finite.
     """
     of_training: set[str] = set()
     of_validation: set[str] = set()
+    changes: dict[str, Change] = {}
+
+    def add_if_changed(
+        faults: set[str], fault: FitFault, wanted: list[np.ndarray], shift: float
+    ) -> None:
+        change = _change(wanted[0], examples, shift) if model is subject else None
+        if change is not None:
+            faults.add(fault)
+            if np.isfinite(change).all():
+                changes[fault] = change
+
     validation = arguments.get("validation_data")
     if validation is None and arguments.get("validation_split"):
         of_validation.add(FitFault.SPLIT)
     if given is None:
-        return of_training, of_validation
+        return of_training, of_validation, changes
     subject, train, held = given
     # Labels tell where features, found before, stand for the examples.
     examples = _examples(arguments.get("x"))
     if _share(held, examples, train) > 0.02 or _labels_of(held, arguments.get("y")):
         of_training.add(FitFault.LEARNED_VALIDATION)
     # A part of the model may be fitted on features; the whole of it takes the data as they are.
-    elif model is subject and _changed(train[0], examples, AUGMENTED_SHIFT):
-        of_training.add(FitFault.CHANGED_TRAINING)
+    else:
+        add_if_changed(of_training, FitFault.CHANGED_TRAINING, train, AUGMENTED_SHIFT)
     if validation is None:
-        return of_training, of_validation
+        return of_training, of_validation, changes
     examples = _examples(validation)
     if _share(held, examples, train) > 0.5:
-        return of_training, of_validation
+        return of_training, of_validation, changes
     if _share(train, examples, held) > 0.5 or _labels_of(train, validation):
         of_validation.add(FitFault.VALIDATED_ON_TRAIN)
-    elif model is subject and _changed(held[0], examples, SHIFT):
-        of_validation.add(FitFault.CHANGED_VALIDATION)
-    return of_training, of_validation
+    else:
+        add_if_changed(of_validation, FitFault.CHANGED_VALIDATION, held, SHIFT)
+    return of_training, of_validation, changes
 
 
 def learning_rate(optimizer: Any) -> float | None:
@@ -137,12 +151,19 @@ def _labels_of(some: list[np.ndarray], given: Any) -> bool:
     return any(np.may_share_memory(some[-1], array) for array in arrays(given))
 
 
-def _changed(wanted: np.ndarray, examples: list[np.ndarray], shift: float) -> bool:
-    """Returns whether examples have another mean than the wanted ones, or another spread."""
+def _change(wanted: np.ndarray, examples: list[np.ndarray], shift: float) -> Change | None:
+    """Returns how examples differ from the wanted ones; `None` if mean and spread are alike."""
     found = [array for array in examples if array.shape[1:] == wanted.shape[1:]]
     if not found or wanted.ndim < 2:
-        return False
-    mean = float(np.mean([array.mean() for array in found]))
-    ratio = float(np.mean([array.std() for array in found])) / max(float(wanted.std()), 1e-9)
-    off = abs(mean - float(wanted.mean())) > shift * float(wanted.std())
-    return off or not 1 / SPREAD < ratio < SPREAD
+        return None
+    given, got = _values([wanted]), _values(found)
+    off = abs(got[0] - given[0]) > shift * given[1]
+    alike = not off and 1 / SPREAD < got[1] / max(given[1], 1e-9) < SPREAD
+    return None if alike else [given, got]
+
+
+def _values(some: list[np.ndarray]) -> list[float]:
+    """Returns the mean, the standard deviation and the largest value of arrays of one kind."""
+    columns = zip(*((array.mean(), array.std(), array.max()) for array in some), strict=True)
+    mean, spread, largest = (np.asarray(column, "float64") for column in columns)
+    return [float(mean.mean()), float(spread.mean()), float(largest.max())]

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from graders.boundary.names import FitFault
-from graders.sandbox.fits import Given, arrays, faults_of, learning_rate
+from graders.sandbox.fits import Change, Given, arrays, faults_of, learning_rate
 from graders.sandbox.objects import plain
 from graders.sandbox.snapshots import snapshot
 
@@ -207,6 +207,7 @@ class Recorder:
         self._notes: list[FitNote] = []
         self._given: Given | None = None
         self._found: set[str] = set()
+        self._changes: dict[str, Change] = {}
         self._rate = 0.0
         self._watch: Watch | None = None
         self._original: Callable[..., Any] | None = None
@@ -270,8 +271,9 @@ class Recorder:
         # What was asked for: a fit that stops early is the same treatment.
         note.asked = int(last) - int(done[0]) if isinstance(last, numbers.Integral) and done else 0
         self._notes.append(note)
-        of_training, note.faults = faults_of(model, arguments, self._given)
+        of_training, note.faults, changes = faults_of(model, arguments, self._given)
         self._found |= of_training
+        self._changes |= changes
 
     def look_at(self, model: Any) -> float | None:
         """Notes a model's learning rate as it is now, and returns it."""
@@ -293,7 +295,7 @@ class Recorder:
             given: List of the training and the validation data, as it gets them.
         """
         self._earlier += [note.history for note in self._notes]
-        self._notes, self._found, self._rate = [], set(), 0.0
+        self._notes, self._found, self._changes, self._rate = [], set(), {}, 0.0
         self._given = (model, arrays(given[0]), arrays(given[1])) if len(given) == 2 else None
 
     def end(self, returned: Any) -> dict[str, Any]:
@@ -303,8 +305,9 @@ class Recorder:
             returned: What it returned.
 
         Returns:
-            Dict with `faults` (see `graders.boundary.names.FitFault`), `rate`, the largest learning
-            rate at an epoch's start or end, and `notes`, the claim of each fit.
+            Dict with `faults` (see `graders.boundary.names.FitFault`), `changes` (for faults that
+            are about changed values, a `Change`), `rate`, the largest learning rate at an epoch's
+            start or end, and `notes`, the claim of each fit.
         """
         self._given = None
         found = set(self._found)
@@ -317,7 +320,13 @@ class Recorder:
         if found >= {FitFault.LEARNED_VALIDATION, FitFault.VALIDATED_ON_TRAIN}:
             found.add(FitFault.EXCHANGED)
         claims = [note.claim() for note in self._notes if note.done]
-        return {"faults": sorted(found), "rate": self._rate, "notes": claims}
+        changes = {fault: change for fault, change in self._changes.items() if fault in found}
+        return {
+            "faults": sorted(found),
+            "changes": changes,
+            "rate": self._rate,
+            "notes": claims,
+        }
 
     # --- a builder's models -------------------------------------------------------------------
 

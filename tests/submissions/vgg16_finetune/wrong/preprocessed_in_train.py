@@ -1,5 +1,5 @@
 # fails: trains_head
-# says: other values than those of val_data
+# says: on the values of train_data
 # says: part of the model
 """train preprocesses the pictures once more, though the model does it itself (fine_tune does not)."""
 
