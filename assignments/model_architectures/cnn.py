@@ -12,10 +12,10 @@ You choose the layers, their sizes and names, the optimizer, the number of epoch
 of training are plenty), callbacks, and whether the last layer gives probabilities or logits, with
 the loss that matches.
 
-Checked: at least two `Conv2D` layers with kernels larger than 1×1 lie on the path from input to
-output, each followed by a nonlinearity; the picture gets smaller on the way, by pooling (global
-pooling too) or strides; the model is compiled, honours its arguments (other sizes and numbers of
-classes) and learns; and it recognises new images that neither you nor it have seen.
+Checked: at least two `Conv2D` layers with kernels larger than 1×1 lie one after the other on the
+path from input to output, with a nonlinearity between them; the picture gets smaller on the way, by
+pooling (global pooling too) or strides; the model is compiled, honours its arguments (other sizes
+and numbers of classes) and learns; and it recognises new images that neither you nor it have seen.
 """
 
 import keras

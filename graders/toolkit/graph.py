@@ -7,7 +7,7 @@ Functional model. Names play no part.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -235,13 +235,62 @@ def between(found: list[Node], counts: Callable[[Node], bool]) -> list[Node]:
     return [node for node in found if id(node) in before & after]
 
 
+def layers_where(found: list[Node], counts: Callable[[Node], bool]) -> list[Any]:
+    """Returns the layers of the calls that count, each once, in the order of the graph.
+
+    Args:
+        found: List of `Node`, from `nodes`.
+        counts: Function that returns whether a call is counted.
+    """
+    return list({id(node.op): node.op for node in found if counts(node)}.values())
+
+
 def layers_of(found: list[Node], *kinds: str) -> list[Any]:
     """Returns the layers of the given classes, each once, in the order of the graph."""
-    chosen: list[Any] = []
+    return layers_where(found, lambda node: node.kind in kinds)
+
+
+def _gathered(
+    found: list[Node], own: Callable[[Node], Iterable[Hashable]]
+) -> dict[Node, frozenset[Any]]:
+    """Returns for each call what it and all calls before it have of their own."""
+    so_far: dict[Node, frozenset[Any]] = {}
     for node in found:
-        if node.kind in kinds and not any(node.op is other for other in chosen):
-            chosen.append(node.op)
-    return chosen
+        so_far[node] = frozenset(own(node)).union(*(so_far[parent] for parent in node.parents))
+    return so_far
+
+
+def inputs_before(found: list[Node], inputs: Mapping[str, Any]) -> dict[Node, frozenset[str]]:
+    """Finds out which of a model's inputs each call's result depends on.
+
+    Args:
+        found: List of `Node`, from `nodes`.
+        inputs: Mapping from names to the model's input tensors.
+
+    Returns:
+        Dict from each `Node` to a frozenset of names.
+    """
+    names = {id(tensor._keras_history.operation): name for name, tensor in inputs.items()}
+    return _gathered(found, lambda node: [names[id(node.op)]] if id(node.op) in names else [])
+
+
+def trainable_before(found: list[Node]) -> dict[Node, frozenset[int]]:
+    """Finds the layers with trainable weights on the ways to each call, itself included.
+
+    Args:
+        found: List of `Node`, from `nodes`.
+
+    Returns:
+        Dict from each `Node` to a frozenset of the layers' `id`.
+    """
+    return _gathered(
+        found, lambda node: [id(node.op)] if getattr(node.op, "trainable_weights", []) else []
+    )
+
+
+def is_nested(model: Any, layer: Any) -> bool:
+    """Returns whether a layer is not in `model.layers`: it belongs to a model within the model."""
+    return not any(held is layer for held in model.layers)
 
 
 def describe(found: list[Node], limit: int = 12) -> str:

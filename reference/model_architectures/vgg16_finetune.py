@@ -121,8 +121,8 @@ def fine_tune(model: keras.Model, train_data: tuple, val_data: tuple) -> keras.c
         # ...so the early blocks, whose edges and textures serve any picture, are frozen again.
         layer.trainable = layer.name.startswith("block5")
 
-    # What is trainable is fixed by compile: without a new one, block5 would stay frozen. Large
-    # steps would wreck the features that pretraining found.
+    # Compile after each change of trainable: a compiled model goes on training the weights that
+    # its first fit found trainable. Large steps would wreck the features that pretraining found.
     model.compile(
         optimizer=keras.optimizers.Adam(1e-4),
         loss="sparse_categorical_crossentropy",

@@ -8,6 +8,7 @@ import pytest
 from graders.checking import check, fail
 from graders.toolkit import graph, hints
 from graders.toolkit.accuracy import check_accuracy
+from graders.toolkit.live import check_same_model
 from graders.toolkit.losses import check_classifier_output
 from graders.toolkit.outputs import Scores, part_scores
 from graders.toolkit.perturbations import same_output
@@ -82,6 +83,7 @@ def builds(model, data):
     call = f"build_model({shapes['image']}, {shapes['context'][0]}, {data.num_classes})"
     _check_inputs(model.keras, shapes, call)
     _check_output(model.keras, data.num_classes, call)
+    check_same_model(model)
 
 
 @check(
@@ -95,68 +97,60 @@ def builds(model, data):
 )
 def two_paths(model):
     """Each input has its own trainable path, and the two merge by concatenation."""
-    owners = {
-        id(tensor._keras_history.operation): name for name, tensor in _inputs(model.keras).items()
-    }
-    sources: dict[int, frozenset[str]] = {}
-    trained: dict[int, frozenset[int]] = {}
-    merges, joined = [], []
     nodes = graph.nodes(model.keras)
-    for node in nodes:
-        before = [sources[id(parent)] for parent in node.parents]
-        own = frozenset([owners[id(node.op)]] if id(node.op) in owners else [])
-        sources[id(node)] = own.union(*before)
-        weights = getattr(node.op, "trainable_weights", [])
-        layers = frozenset([id(node.op)] if weights else [])
-        trained[id(node)] = layers.union(*(trained[id(parent)] for parent in node.parents))
-        if len(sources[id(node)]) == 2 and all(len(names) < 2 for names in before):
-            joined.append(node)
-        if node.kind == "Concatenate" and len(sources[id(node)]) == 2:
-            merges.append(node)
-    if not joined:
-        end = sources[id(nodes[-1])]
-        unused = [name for name in NAMES if name not in end]
+    reached = graph.inputs_before(nodes, _inputs(model.keras))
+    meeting = [
+        node
+        for node in nodes
+        if len(reached[node]) == 2 and all(len(reached[parent]) < 2 for parent in node.parents)
+    ]
+    if not meeting:
+        unused = [name for name in NAMES if name not in reached[nodes[-1]]] or ["context"]
         fail(
             "an output that is computed from both inputs",
-            f'no connection from the input "{unused[0] if unused else NAMES[1]}" to the output',
+            f'no connection from the input "{unused[0]}" to the output',
             "Look at what goes into the merging layer, and at the model's outputs",
         )
+    kinds = ", ".join(sorted({node.kind for node in meeting}))
+    merges = [n for n in nodes if n.kind == "Concatenate" and len(reached[n]) == 2]
     if not merges:
         fail(
             "the two paths to merge by concatenation (keras.layers.Concatenate, "
             "keras.layers.concatenate or keras.ops.concatenate)",
-            f"that they merge by {', '.join(sorted({node.kind for node in joined}))}",
+            f"that they merge by {kinds}",
             "Use layers.Concatenate()([image_features, context_features])",
         )
-    best: dict[str, int] = {}
-    for merge in merges:
-        paths = {
-            name: frozenset().union(
-                *(trained[id(p)] for p in merge.parents if sources[id(p)] == {name})
-            )
-            for name in NAMES
-        }
-        counts = {
-            name: len(paths[name] - paths[other]) for name, other in (NAMES, tuple(reversed(NAMES)))
-        }
-        if min(counts.values()) > 0:
-            return
-        if not best or sum(counts.values()) > sum(best.values()):
-            best = counts
-    without = [name for name in NAMES if not best[name]]
-    if all(node.kind != "Concatenate" for node in joined):
+    trained = graph.trainable_before(nodes)
+    own = [_own_layers(merge, reached, trained) for merge in merges]
+    if any(min(counts.values()) > 0 for counts in own):
+        return
+    best = max(own, key=lambda counts: sum(counts.values()))
+    without = next(name for name in NAMES if not best[name])
+    if all(node.kind != "Concatenate" for node in meeting):
         fail(
             "the two paths to meet in the concatenation",
-            f"that they meet in {', '.join(sorted({node.kind for node in joined}))} first, and "
-            "what is concatenated is a mixture already",
-            f"Concatenate the features of image and of context themselves; here {without[0]} goes "
+            f"that they meet in {kinds} first, and what is concatenated is a mixture already",
+            f"Concatenate the features of image and of context themselves; here {without} goes "
             "in only as a part of the mixture",
         )
     fail(
         "a trainable path of its own (Dense, Conv2D, …) for each input before the concatenation",
-        f'no trainable layer of its own between the input "{without[0]}" and the concatenation',
-        f"Give {without[0]} a layer with weights, as Dense, and concatenate its result",
+        f'no trainable layer of its own between the input "{without}" and the concatenation',
+        f"Give {without} a layer with weights, as Dense, and concatenate its result",
     )
+
+
+def _own_layers(
+    merge: graph.Node,
+    reached: dict[graph.Node, frozenset[str]],
+    trained: dict[graph.Node, frozenset[int]],
+) -> dict[str, int]:
+    """Counts the trainable layers that only one of the inputs passes on its way to a merge."""
+    image, context = (
+        frozenset[int]().union(*(trained[p] for p in merge.parents if reached[p] == {name}))
+        for name in NAMES
+    )
+    return {"image": len(image - context), "context": len(context - image)}
 
 
 @check(

@@ -5,10 +5,11 @@ import pytest
 from graders.checking import check, fail
 from graders.toolkit import graph, hints
 from graders.toolkit.accuracy import check_accuracy
+from graders.toolkit.live import check_same_model
 from graders.toolkit.losses import check_classifier_output
 from graders.toolkit.perturbations import reaches_output
 from graders.toolkit.shapes import check_image_classifier
-from graders.toolkit.training import check_trained, check_training, count_learned, note_training
+from graders.toolkit.training import check_moved, check_training, count_learned, note_training
 
 DATA = "shapes"
 SOURCES = ("cifar10",)
@@ -45,6 +46,7 @@ def builds(model, data):
     """build_model returns a compiled Sequential or Functional model with one output per class."""
     shape, classes = data.train[0].shape[1:], data.num_classes
     check_image_classifier(model.keras, shape, classes, f"build_model({shape}, {classes})")
+    check_same_model(model)
 
 
 @check(
@@ -58,22 +60,22 @@ def builds(model, data):
 )
 def two_convolutions(model, nodes, data, rng):
     """The model has at least two Conv2D layers."""
-    found = {id(node.op): node.op for node in nodes if graph.is_convolution(node)}
-    if len(found) < 2:
-        small = any(node.kind == "Conv2D" and not graph.is_convolution(node) for node in nodes)
+    convolutions = graph.layers_where(nodes, graph.is_convolution)
+    if len(convolutions) < 2:
+        small = any(max(layer.kernel_size) == 1 for layer in graph.layers_of(nodes, "Conv2D"))
+        remark = "; a kernel of 1x1 looks at one pixel at a time" if small else ""
         fail(
             "at least two Conv2D layers with kernels larger than 1x1 between input and output",
-            f"{len(found)} (the image passes {graph.describe(nodes)}"
-            + ("; a kernel of 1x1 looks at one pixel at a time)" if small else ")"),
+            f"{len(convolutions)} (the image passes {graph.describe(nodes)}{remark})",
             "Look at build_model: add a convolution, and use its result as the next layer's input",
         )
     images = data.validation[0][:32]
-    alive = [layer for layer in found.values() if reaches_output(model.keras, layer, images, rng)]
+    alive = [layer for layer in convolutions if reaches_output(model.keras, layer, images, rng)]
     if len(alive) < 2:
         fail(
             "at least two Conv2D layers whose result reaches the output",
-            f"{len(found)} Conv2D layers, but only {len(alive)} of them changes the output when "
-            "the grader changes its weights",
+            f"{len(convolutions)} Conv2D layers, of which {len(alive) or 'none'} changes the "
+            "output when the grader changes its weights",
             "Look for a convolution whose result is multiplied by 0 or thrown away",
         )
 
@@ -83,7 +85,7 @@ def two_convolutions(model, nodes, data, rng):
     needs=("two_convolutions",),
     hints=(
         "What does a convolution of a convolution compute, if nothing bends the line in between?",
-        "Give each convolution an activation.",
+        "One activation between two convolutions is enough; most networks have one after each.",
     ),
 )
 def nonlinear(nodes):
@@ -155,7 +157,7 @@ def honours_arguments(submission):
 def trains(training, data, evidence):
     """train moves the weights of every layer, lowers the loss and returns the History."""
     note_training(training, data, evidence)
-    check_trained(training.before, training.after, "train")
+    check_moved(training)
     learned = count_learned(training, graph.is_convolution)
     if learned < 2:
         fail(

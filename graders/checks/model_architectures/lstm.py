@@ -6,10 +6,11 @@ import pytest
 from graders.checking import check, fail
 from graders.toolkit import graph, hints
 from graders.toolkit.accuracy import check_accuracy
+from graders.toolkit.live import check_same_model
 from graders.toolkit.losses import check_binary_output
 from graders.toolkit.perturbations import reaches_output, same_output, steps_that_matter
 from graders.toolkit.shapes import check_input, check_output, output_shape
-from graders.toolkit.training import check_trained, check_training, count_learned, note_training
+from graders.toolkit.training import check_moved, check_training, count_learned, note_training
 
 DATA = "sequences"
 ORDER = 2
@@ -57,18 +58,22 @@ def _check_shapes(model, shape):
     call = f"build_model{shape}"
     look = "Look at keras.Input: its shape is (timesteps, features)"
     check_input(model, shape, call, "sequences", look)
-    found = output_shape(model)
-    advice = "Look at the last layer: Dense(1) on one vector for each sequence"
-    if found is not None and len(found) == 3:
-        advice = (
+    check_output(model, 1, call, _output_advice(model), each="one number for each sequence")
+
+
+def _output_advice(model):
+    """Tells what to look at if a model's output has another shape than (batch, 1)."""
+    found = output_shape(model) or ()
+    if len(found) == 3:
+        return (
             "There is still an answer for each time step: look at return_sequences=True of the "
             "last LSTM"
         )
-    elif found is not None and found[1:] == (2,):
-        advice = (
+    if found[1:] == (2,):
+        return (
             "Two classes need one number, the probability of class 1 (or its logit): use Dense(1)"
         )
-    check_output(model, 1, call, advice, each="one number for each sequence")
+    return "Look at the last layer: Dense(1) on one vector for each sequence"
 
 
 @check(
@@ -82,6 +87,7 @@ def _check_shapes(model, shape):
 def builds(model, data):
     """build_model returns a compiled Sequential or Functional model with one output unit."""
     _check_shapes(model.keras, data.train[0].shape[1:])
+    check_same_model(model)
 
 
 @check(
@@ -108,18 +114,18 @@ def output_and_loss(model, data):
 )
 def uses_lstm(model, nodes, data, rng):
     """An LSTM lies on the path from input to output."""
-    found = {id(node.op): node.op for node in nodes if _is_lstm(node)}
-    if not found:
+    lstms = graph.layers_where(nodes, _is_lstm)
+    if not lstms:
         others = [kind for kind in ("GRU", "SimpleRNN") if graph.layers_of(nodes, kind)]
+        found = f"a {others[0]}, and no LSTM" if others else "none"
         fail(
             "an LSTM (or Bidirectional(LSTM), RNN(LSTMCell)) between input and output",
-            f"{f'a {others[0]}, and no LSTM' if others else 'none'} "
-            f"(the sequence passes {graph.describe(nodes)})",
+            f"{found} (the sequence passes {graph.describe(nodes)})",
             "Look at build_model: pass the sequence, with its time steps, to layers.LSTM, and use "
             "its result",
         )
     x = data.validation[0][:32]
-    if not any(reaches_output(model.keras, layer, x, rng) for layer in found.values()):
+    if not any(reaches_output(model.keras, layer, x, rng) for layer in lstms):
         fail(
             "an LSTM whose result reaches the output",
             "that the output stays the same when the grader changes the LSTM's weights",
@@ -186,8 +192,27 @@ def _steps(nodes):
 def remembers(model, data, rng):
     """The output depends on early and on late steps, and on their order."""
     x = data.validation[0][:64]
-    steps = x.shape[1]
-    reached = steps_that_matter(model.keras, x, rng)
+    _check_reach(steps_that_matter(model.keras, x, rng))
+    middle = x.shape[1] // 2
+    swapped = np.concatenate([x[:, middle:], x[:, :middle]], axis=1)
+    if same_output(model.keras, x, swapped, rng):
+        fail(
+            "an output that depends on the order of the steps",
+            "the same output when the grader swaps the two halves of each sequence",
+            "Look for a mean, sum or maximum over time before the LSTM",
+        )
+
+
+def _check_reach(reached):
+    """Fails unless the steps that the output depends on are spread over the whole sequence.
+
+    Args:
+        reached: Array of booleans, one for each step.
+
+    Raises:
+        CheckFailed: With the steps that have no influence.
+    """
+    steps = len(reached)
     quarter = steps // 4
     for name, part in (("first", reached[:quarter]), ("last", reached[-quarter:])):
         if not part.any():
@@ -210,13 +235,6 @@ def remembers(model, data, rng):
             f"that only {reached.sum()} of {steps} steps have an influence on it",
             "Look for a slice or a stride that leaves steps out",
         )
-    order = np.concatenate([np.arange(steps // 2, steps), np.arange(steps // 2)])
-    if same_output(model.keras, x, x[:, order], rng):
-        fail(
-            "an output that depends on the order of the steps",
-            "the same output when the grader swaps the two halves of each sequence",
-            "Look for a mean, sum or maximum over time before the LSTM",
-        )
 
 
 @check(
@@ -230,7 +248,7 @@ def remembers(model, data, rng):
 def trains(training, data, evidence):
     """train moves the weights of every layer, lowers the loss and returns the History."""
     note_training(training, data, evidence)
-    check_trained(training.before, training.after, "train")
+    check_moved(training)
     if not count_learned(training, _is_lstm):
         fail(
             "an LSTM that learns",

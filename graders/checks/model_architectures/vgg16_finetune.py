@@ -1,6 +1,9 @@
 """Feature extraction with a pretrained VGG16, then fine-tuning."""
 
+from __future__ import annotations
+
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,11 +11,13 @@ import pytest
 from graders.checking import check, fail
 from graders.toolkit import graph, hints
 from graders.toolkit.accuracy import check_accuracy
+from graders.toolkit.closed_forms import diagnose, near
+from graders.toolkit.live import check_same_model
 from graders.toolkit.losses import check_classifier_output
 from graders.toolkit.outputs import part_scores
 from graders.toolkit.perturbations import reaches_output, received
 from graders.toolkit.shapes import check_image_classifier, input_shape
-from graders.toolkit.training import check_training, moved, note_training
+from graders.toolkit.training import check_finite, check_training, moved, note_training
 
 DATA = "small_shapes"
 SOURCES = ("cifar10",)
@@ -23,7 +28,13 @@ FILES = ("vgg16_weights",)
 BLOCKS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
 # What preprocess_input subtracts from blue, green and red: ImageNet's means.
 MEAN = np.array([103.939, 116.779, 123.68])
+# Off by one step of 255 in a colour: of preprocessed ones the largest is about 150.
+ONE_STEP = 1 / 150
 SMALL_RATE = 1e-4
+SMALLER_STEPS = (
+    "Look at the optimizer that fine_tune compiles with: a learning_rate of at most 1e-4 (or a "
+    "tenth of train's) keeps what pretraining has found"
+)
 OTHER_SHAPE, OTHER_CLASSES = (48, 64, 3), 4
 
 
@@ -36,29 +47,47 @@ class Base:
         blocks: List of lists, for each block the indices of its weights in `model.get_weights()`.
     """
 
-    layers: list
-    blocks: list
+    layers: list[Any]
+    blocks: list[list[int]]
+
+    @classmethod
+    def of(cls, model: Any) -> Base:
+        """Finds them in a rebuilt model, nested or not: by their shapes, in order."""
+        filters = [(number, size) for number, block in enumerate(BLOCKS) for size in block]
+        index = {id(variable): i for i, variable in enumerate(model.weights)}
+        found, channels = cls([], [[] for _ in BLOCKS]), 3
+        for layer in graph.layers_of(graph.nodes(model), "Conv2D"):
+            if found.complete:
+                break
+            number, size = filters[len(found.layers)]
+            if tuple(layer.kernel.shape) == (3, 3, channels, size) and layer.use_bias:
+                found.layers.append(layer)
+                found.blocks[number] += [index[id(layer.kernel)], index[id(layer.bias)]]
+                channels = size
+        return found
 
     @property
-    def indices(self):
+    def complete(self) -> bool:
+        """Boolean, whether all 13 convolutions were found."""
+        return len(self.layers) == sum(map(len, BLOCKS))
+
+    @property
+    def indices(self) -> list[int]:
         """List of integers, the indices of all weights of the base."""
         return [index for block in self.blocks for index in block]
 
+    def moved_blocks(self, training: Any) -> list[int]:
+        """Lists the numbers, from 1, of the blocks of which a training changed a weight."""
+        changed = moved(training.before, training.after)
+        return [
+            number
+            for number, block in enumerate(self.blocks, 1)
+            if any(changed[index] for index in block)
+        ]
 
-def _find_base(model):
-    """Finds VGG16's convolutions in a rebuilt model, nested or not: by their shapes, in order."""
-    filters = [(number, size) for number, block in enumerate(BLOCKS) for size in block]
-    index = {id(variable): i for i, variable in enumerate(model.weights)}
-    layers, blocks, channels = [], [[] for _ in BLOCKS], 3
-    for layer in graph.layers_of(graph.nodes(model), "Conv2D"):
-        if len(layers) == len(filters):
-            break
-        number, size = filters[len(layers)]
-        if tuple(layer.kernel.shape) == (3, 3, channels, size) and layer.use_bias:
-            layers.append(layer)
-            blocks[number] += [index[id(layer.kernel)], index[id(layer.bias)]]
-            channels = size
-    return Base(layers, blocks)
+
+def _names(blocks):
+    return ", ".join(f"block{number}" for number in blocks)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +107,7 @@ def built(model):
 @pytest.fixture(scope="module")
 def base(built):
     """VGG16's convolutions within it."""
-    return _find_base(built.model)
+    return Base.of(built.model)
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +140,7 @@ def tuning(model, training):
         "The last layer of your head has num_classes units; then compile, and return the model.",
     ),
 )
-def builds(built, data):
+def builds(model, built, data):
     """build_model returns a compiled model with one output per class."""
     shape, classes = data.train[0].shape[1:], data.num_classes
     advice = (
@@ -120,6 +149,7 @@ def builds(built, data):
     )
     call = f"build_model({shape}, {classes}, weights)"
     check_image_classifier(built.model, shape, classes, call, advice)
+    check_same_model(model)
 
 
 @check(
@@ -132,7 +162,7 @@ def builds(built, data):
 )
 def pretrained_base(built, base, pretrained, data, rng):
     """The model has VGG16's convolutional base with the weights that were given."""
-    if len(base.layers) < 13:
+    if not base.complete:
         convolutions = graph.layers_of(graph.nodes(built.model), "Conv2D")
         fail(
             "VGG16's 13 convolutions, from block1_conv1 to block5_conv3, on the path from input to "
@@ -141,9 +171,9 @@ def pretrained_base(built, base, pretrained, data, rng):
             "Take the whole base: keras.applications.VGG16(weights=weights, include_top=False, …)",
         )
     held = [built.weights[index] for index in base.indices]
-    same = [np.allclose(a, b, atol=1e-6) for a, b in zip(held, pretrained, strict=True)]
+    same = [near(mine, theirs, 1e-5) for mine, theirs in zip(held, pretrained, strict=True)]
     if not all(same):
-        found = "random ones" if not any(same) else f"{same.count(False)} of 26 arrays changed"
+        found = f"{same.count(False)} of 26 arrays changed" if any(same) else "random ones"
         fail(
             "a base with the pretrained weights",
             f"other weights ({found})",
@@ -200,12 +230,9 @@ def preprocessing(built, base, rng):
     pictures = np.broadcast_to(colours[:, None, None], (24, *size, 3)).copy()
     seen = received(built.model, base.layers[0], pictures)
     seen = seen[:, seen.shape[1] // 2, seen.shape[2] // 2]
-    colours = colours.astype("float64")
-    flipped = colours[:, ::-1]
+    flipped = colours[:, ::-1].astype("float64")
     right = flipped - MEAN
-    if np.abs(seen - right).max() < 1:
-        return
-    known = {
+    mistakes = {
         "raw pixels, without any preprocessing": colours,
         "pixels that were preprocessed twice": right[:, ::-1] - MEAN,
         "pixels scaled to [0, 1]": colours / 255,
@@ -215,17 +242,21 @@ def preprocessing(built, base, rng):
         "preprocessed pixels that were scaled to [0, 1] first": flipped / 255 - MEAN,
         "preprocessed pixels that were scaled afterwards": right / 255,
     }
-    close = [text for text, values in known.items() if np.abs(seen - values).max() < 0.02]
-    first = ", ".join(f"{value:.1f}" for value in seen[0])
-    fail(
-        "block1_conv1 to get what keras.applications.vgg16.preprocess_input makes of raw pixels "
-        "(BGR, minus ImageNet's means)",
-        close[0]
-        if close
-        else f"({first}) for the colour ({', '.join(f'{c:.1f}' for c in colours[0])})",
-        "Look at what stands between keras.Input and the base: preprocess_input, once, and nothing "
-        "else that scales",
-    )
+    found = diagnose(seen, right, mistakes, ONE_STEP)
+    if found:
+        if found not in mistakes:
+            found = f"{_pixel(seen[0])} for the colour {_pixel(colours[0])}"
+        fail(
+            "block1_conv1 to get what keras.applications.vgg16.preprocess_input makes of raw "
+            "pixels (BGR, minus ImageNet's means)",
+            found,
+            "Look at what stands between keras.Input and the base: preprocess_input, once, and "
+            "nothing else that scales",
+        )
+
+
+def _pixel(values):
+    return f"({', '.join(f'{value:.1f}' for value in values)})"
 
 
 @check(
@@ -253,25 +284,13 @@ def honours_arguments(submission, pretrained):
     )
     called = f"build_model({OTHER_SHAPE}, {OTHER_CLASSES}, None)"
     check_image_classifier(other.keras, OTHER_SHAPE, OTHER_CLASSES, called)
-    base = _find_base(other.keras)
-    if len(base.layers) == 13 and np.allclose(
-        other.snapshot.weights[base.indices[0]], pretrained[0]
-    ):
+    base = Base.of(other.keras)
+    if base.complete and near(other.snapshot.weights[base.indices[0]], pretrained[0], 1e-5):
         fail(
             f"{called} to give a base with random weights",
             "the pretrained ones",
             "Look at the call of keras.applications.VGG16: weights=weights",
         )
-
-
-def _moved_blocks(before, after, base):
-    """Lists the numbers of the blocks of which a weight changed."""
-    changed = moved(before, after)
-    return [number for number, block in enumerate(base.blocks, 1) if any(changed[i] for i in block)]
-
-
-def _names(blocks):
-    return ", ".join(f"block{number}" for number in blocks)
 
 
 @check(
@@ -285,7 +304,7 @@ def _names(blocks):
 def trains_head(training, base, data, evidence):
     """train moves the head, leaves the base as it is, lowers the loss and returns the History."""
     note_training(training, data, evidence)
-    blocks = _moved_blocks(training.before, training.after, base)
+    blocks = base.moved_blocks(training)
     if blocks:
         fail(
             "train to leave the pretrained base as it is",
@@ -300,22 +319,17 @@ def trains_head(training, base, data, evidence):
     needs=("trains_head",),
     hints=(
         "Which layers must move in fine_tune? Are they trainable, and does the optimizer know it?",
-        "What is trainable is fixed when the model is compiled: unfreeze first, then compile.",
+        "A compiled model goes on training the weights that its first fit found trainable: "
+        "unfreeze, compile again, then fit.",
         "base.trainable = True, then freeze every layer whose name does not start with block5.",
     ),
 )
 def tunes_block5(tuning, base, evidence):
     """fine_tune moves block5 and leaves blocks 1 to 4 as they are."""
     evidence["fine_tuning_history"] = tuning.history
-    blocks = _moved_blocks(tuning.before, tuning.after, base)
-    if not tuning.after.finite():
-        fail(
-            "finite weights after fine_tune",
-            "weights that are NaN or infinite: the training diverged",
-            "Look at the learning rate in fine_tune",
-        )
-    early = [number for number in blocks if number < 5]
-    if early:
+    check_finite(tuning)
+    blocks = base.moved_blocks(tuning)
+    if set(blocks) - {5}:
         fail(
             "blocks 1 to 4 to stay as they are",
             f"changed weights in {_names(blocks)}",
@@ -324,14 +338,10 @@ def tunes_block5(tuning, base, evidence):
         )
     changed = moved(tuning.before, tuning.after)
     if not blocks:
-        head = any(flag for i, flag in enumerate(changed) if i not in base.indices)
         fail(
             "fine_tune to change the weights of block5",
-            "that only the head has changed" if head else "every weight as it was before",
-            "Look at the order of steps: make block5 trainable, then compile again (what is "
-            "trainable is fixed by compile), then fit"
-            if any(tuning.after.trainable[i] for i in base.blocks[4])
-            else "Make the layers of block5 trainable, compile again, then fit",
+            "that only the head has changed" if any(changed) else "every weight as it was before",
+            _how_to_unfreeze(tuning.after, base),
         )
     still = [tuning.after.paths[i] for i in base.blocks[4] if not changed[i]]
     if still:
@@ -344,6 +354,21 @@ def tunes_block5(tuning, base, evidence):
     tuning.require_history()
 
 
+def _how_to_unfreeze(after, base):
+    """Tells what to look at where block5 did not move: the order of steps, or the layers."""
+    if any(after.trainable[index] for index in base.blocks[4]):
+        return (
+            "Look at the order of steps: make block5 trainable, then compile again (a compiled "
+            "model goes on training what its first fit found trainable), then fit"
+        )
+    nested = graph.is_nested(after.model, Base.of(after.model).layers[-1])
+    where = (
+        " (they are in base.layers or model.get_layer(…).layers of the nested VGG16 model, not in "
+        "model.layers)"
+    )
+    return f"Make the layers of block5 trainable{where if nested else ''}, compile again, then fit"
+
+
 @check(
     points=1,
     needs=("tunes_block5",),
@@ -354,32 +379,37 @@ def tunes_block5(tuning, base, evidence):
 )
 def small_steps(training, tuning, built, base, data, threshold, evidence):
     """fine_tune takes small steps: at most 1e-4 (or a tenth of train's), features intact."""
-    changes = []
-    for index in base.blocks[4][::2]:
-        before, after = tuning.before.weights[index], tuning.after.weights[index]
-        changes.append(float(np.linalg.norm(after - before) / max(np.linalg.norm(before), 1e-12)))
-    evidence["block5_change"] = change = max(changes)
+    evidence["block5_change"] = change = _change_of_kernels(tuning, base.blocks[4])
     # A callback or a schedule may have changed it on the way: the largest one counts.
     rate = max(_rate(tuning.after), tuning.rate)
-    rates = (_rate(built), _rate(training.after), training.rate)
-    allowed = max(SMALL_RATE, *(found / 10 for found in rates))
-    advice = (
-        "Look at the optimizer that fine_tune compiles with: a learning_rate of at most 1e-4 (or a "
-        "tenth of train's) keeps what pretraining has found"
-    )
+    allowed = max(SMALL_RATE, max(_rate(built), _rate(training.after), training.rate) / 10)
     if rate > 1.01 * allowed:
         fail(
             f"a learning rate of at most {allowed:g} in fine_tune",
             f"{rate:g} (the kernels of block5 changed by {change:.2g} times their size)",
-            advice,
+            SMALLER_STEPS,
         )
     limit = threshold("block5_change", change, upper=True)
     if change > limit:
         fail(
             f"kernels of block5 that change by at most {limit:g} times their size",
             f"{change:.2g} times: nothing is left of the pretrained features",
-            advice,
+            SMALLER_STEPS,
         )
+    _check_not_wrecked(tuning, data)
+
+
+def _change_of_kernels(training, block):
+    """Returns by how much the kernels of a block changed: the largest share of their own size."""
+    changes = []
+    for index in block[::2]:
+        before, after = training.before.weights[index], training.after.weights[index]
+        changes.append(np.linalg.norm(after - before) / np.maximum(np.linalg.norm(before), 1e-12))
+    return float(max(changes))
+
+
+def _check_not_wrecked(tuning, data):
+    """Fails if fine-tuning left a model that is hardly better than guessing, and was better."""
     before, after = (
         part_scores(snapshot, data, "train") for snapshot in (tuning.before, tuning.after)
     )
@@ -389,7 +419,7 @@ def small_steps(training, tuning, built, base, data, threshold, evidence):
         fail(
             "fine_tune to improve the model, or to leave it about as good as it was",
             f"a cross-entropy of {after.loss:.3f} on the training data, {before.loss:.3f} before",
-            advice,
+            SMALLER_STEPS,
         )
 
 
