@@ -62,7 +62,7 @@ def _scaled(fault: FitFault, change: Change) -> str:
     if factor is None:
         return ""
     fit, data = SCALED[fault]
-    largest, given = f"{change.found.largest:.2g}", f"{change.given.largest:.3g}"
+    largest, given = f"{change.found.largest:.3g}", f"{change.given.largest:.3g}"
     if factor > 1:
         return (
             f"Found {fit} about {factor:.3g} times larger: up to {largest}, where {data} has "
@@ -74,7 +74,7 @@ def _scaled(fault: FitFault, change: Change) -> str:
         else _AS_A_LAYER
     )
     return (
-        f"Found {fit} about {1 / factor:.3g} times smaller: no value above {largest} reaches the "
+        f"Found {fit} about {1 / factor:.3g} times smaller: only values up to {largest} reach the "
         f"first layer, where {data} has values up to {given}. {again}"
     )
 

@@ -375,6 +375,57 @@ def test_layers_of() -> None:
     assert graph.layers_of(found, "Conv2D") == []
 
 
+def two_inputs() -> Any:
+    """Returns a model of two inputs: `context` twice through one layer, `image` through two."""
+    image, context = layers.Input((4,), name="image"), layers.Input((3,), name="context")
+    shared = layers.Dense(3, name="shared")
+    inner = sequential((4,), layers.Dense(3, name="inner"), layers.ReLU())
+    frozen = layers.Dense(3, name="frozen", trainable=False)(inner(image))
+    joined = layers.Concatenate(name="joined")([frozen, shared(shared(context))])
+    return keras.Model([image, context], layers.Dense(2, name="end")(joined))
+
+
+def by_name(sets: dict[graph.Node, Any]) -> dict[str, Any]:
+    """Returns what was found for the last call of each layer, by the layer's name."""
+    return {node.op.name: found for node, found in sets.items()}
+
+
+def test_inputs_before() -> None:
+    """Each call has the names of the inputs that its result depends on, through nested models."""
+    model = two_inputs()
+    inputs = dict(zip(("image", "context"), model.inputs, strict=True))
+    found = by_name(graph.inputs_before(graph.nodes(model), inputs))
+    assert found["inner"] == found["frozen"] == {"image"}
+    assert found["shared"] == {"context"}
+    assert found["joined"] == found["end"] == {"image", "context"}
+
+
+def test_trainable_before() -> None:
+    """Each layer with trainable weights counts once on the ways to a call; a frozen one does not."""
+    nodes = graph.nodes(two_inputs())
+    layer = {node.op.name: id(node.op) for node in nodes}
+    found = by_name(graph.trainable_before(nodes))
+    assert found["image"] == found["context"] == frozenset()
+    assert found["frozen"] == {layer["inner"]}
+    assert found["shared"] == {layer["shared"]}
+    assert found["end"] == {layer["inner"], layer["shared"], layer["end"]}
+
+
+def test_is_nested() -> None:
+    """A layer of a model within the model is not in `model.layers`."""
+    model = two_inputs()
+    layer = {node.op.name: node.op for node in graph.nodes(model)}
+    assert graph.is_nested(model, layer["inner"])
+    assert not graph.is_nested(model, layer["frozen"])
+
+
+def test_layers_where() -> None:
+    """Each layer that counts once, though it is called twice."""
+    nodes = graph.nodes(two_inputs())
+    chosen = graph.layers_where(nodes, lambda node: node.op.name in ("shared", "end"))
+    assert [layer.name for layer in chosen] == ["shared", "end"]
+
+
 def test_describe() -> None:
     """The class names without inputs, at most as many as asked for."""
     found = graph.nodes(sequential((4,), layers.Dense(3), layers.ReLU(), layers.Dense(2)))

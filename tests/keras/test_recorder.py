@@ -144,6 +144,37 @@ def test_faults_of_a_training(name: str, fits: Recorder, model: Any, given: Give
     assert fits.end(returned)["faults"] == faults
 
 
+def test_changed_values_are_noted(fits: Recorder, model: Any, given: Given) -> None:
+    """Mean, spread and largest value of what was given and of what fit got, for each fault."""
+    train, held = given
+    fits.begin(model, [train, held])
+    history = model.fit(train[0] / 255, train[1], validation_data=(held[0] / 255, held[1]))
+    changes = fits.end(history)["changes"]
+    assert sorted(changes) == ["changed_training", "changed_validation"]
+    for x, fault in ((train[0], "changed_training"), (held[0], "changed_validation")):
+        values = np.array([x.mean(), x.std(), x.max()])
+        np.testing.assert_allclose(changes[fault], [values, values / 255], rtol=1e-5)
+
+
+def test_values_that_are_not_finite_are_not_noted(fits: Recorder, model: Any, given: Given) -> None:
+    """NaN in the place of a value is a fault without a number, and no claim that cannot be read."""
+    train, held = given
+    fits.begin(model, [train, held])
+    found = fits.end(model.fit(train[0] * np.nan, train[1], validation_data=held))
+    assert (found["faults"], found["changes"]) == (["changed_training"], {})
+
+
+def test_a_training_forgets_the_changes_of_another(
+    fits: Recorder, model: Any, given: Given
+) -> None:
+    """What an earlier training changed is none of the next one's."""
+    train, held = given
+    for factor, changed in ((255, True), (1, False)):
+        fits.begin(model, [train, held])
+        found = fits.end(model.fit(train[0] * factor, train[1], validation_data=held))
+        assert bool(found["changes"]) is changed
+
+
 def test_an_earlier_history_is_none_of_this_training(
     fits: Recorder, model: Any, given: Given
 ) -> None:

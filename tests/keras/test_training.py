@@ -300,10 +300,15 @@ def test_check_training_passes() -> None:
         ({"data_unchanged": False}, "leave the arrays that it was given"),
         ({"data_unchanged": False, "after": -1.0}, "leave the arrays that it was given"),
         ({"after": -1.0, "history": {"val_accuracy": [0.9]}}, "the History shows 90.0%"),
+        ({"after": -1.0, "faults": ["changed_training"]}, "on the values of train_data"),
+        ({"after": -1.0, "faults": ["changed_validation"]}, "Expected a training loss that falls"),
+        ({"after": 0.0, "faults": ["changed_training"]}, "Found every weight as it was before"),
     ],
     ids=[
         "nothing learned", "unlearned", "grown worse", "no validation", "data changed",
         "data changed, and a bad model", "a claim of accuracy",
+        "other data, and a bad model", "other validation data, and a bad model",
+        "other data, and nothing learned",
     ],
 )  # fmt: skip
 def test_check_training_fails(changes: dict[str, Any], words: str) -> None:
@@ -314,6 +319,16 @@ def test_check_training_fails(changes: dict[str, Any], words: str) -> None:
     with pytest.raises(checking.CheckFailed, match=words):
         toolkit.check_training(fitted(**changes), models.one_hot_data())
     toolkit.check_training(fitted(), models.one_hot_data())
+
+
+@pytest.mark.parametrize("check", [toolkit.check_moved, toolkit.check_finite])
+def test_other_values_explain_weights_that_are_not_finite(check: Any) -> None:
+    """The learning rate is to blame only if fit got the values that it was given."""
+    broken = add(two_layers(), first__kernel=np.inf)
+    for faults, words in ((["changed_training"], "values of train_data"), ([], "learning rate")):
+        with pytest.raises(checking.CheckFailed, match=words):
+            check(models.training(two_layers(), broken, faults=faults))
+    check(models.training(two_layers(), add(two_layers(), first__kernel=1.0, second__kernel=1.0)))
 
 
 def test_check_training_names_the_loss() -> None:

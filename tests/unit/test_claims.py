@@ -221,6 +221,17 @@ def test_honest_training_is_read() -> None:
     assert [request["verb"] for request in box.requests[3:]] == ["train"]
 
 
+def test_changes_of_values_are_read() -> None:
+    """What a fit got, and was given; another shape of it is no answer."""
+    fits = trained()["fits"]
+    three = [1.0, 2.0, 3.0]
+    found = train(trained(fits=fits | {"changes": {"changed_training": [three, three]}}))
+    assert found.changes["changed_training"].given.largest == 3.0
+    assert train(trained()).changes == {}
+    for changes in ([], 3, {"changed_training": [three]}, {"changed_training": [three, None]}):
+        forged(train, trained(fits=fits | {"changes": changes}))
+
+
 def test_training_without_a_history_is_read() -> None:
     """A `train` that returns something else has no history, and says what it returned."""
     found = train(trained(history=None, returned="NoneType"))

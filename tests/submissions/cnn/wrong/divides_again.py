@@ -1,6 +1,6 @@
 # fails: trains
 # says: about 255 times smaller
-# says: no value above 0.0039 reaches the first layer
+# says: only values up to 0.00392 reach the first layer
 # says: second scaling
 """train divides images by 255 that are in [0, 1] already."""
 
