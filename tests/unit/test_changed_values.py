@@ -57,11 +57,22 @@ def test_what_is_no_change_is_a_value_error(claim: Any) -> None:
         (UNIT, [0.4 * 250, 0.25 * 260, 255.0], 250.0),
         (UNIT, [-0.4, 0.25, 0.0], None),
         (UNIT, [0.0, 0.5, 1.0], None),
+        (UNIT, [0.0, 0.0, 0.0], None),
         ([0.0, 1.0, 3.0], [0.0, 5.0, 15.0], None),
         ([1.0, 0.0, 1.0], [2.0, 0.0, 2.0], None),
         ([1e-290, 1e-290, 1.0], [1e290, 1e290, 1.0], math.inf),
     ],
-    ids=["larger", "smaller", "roughly", "negative", "shifted", "mean 0", "constant", "overflow"],
+    ids=[
+        "larger",
+        "smaller",
+        "roughly",
+        "negative",
+        "shifted",
+        "zeros",
+        "mean 0",
+        "constant",
+        "overflow",
+    ],
 )
 def test_factor(given: list[float], found: list[float], factor: float | None) -> None:
     """The factor, where mean and spread have the same."""
