@@ -20,21 +20,30 @@ BATCH, VALUES, MOST = 250, 200_000, 2000
 TRAIN_SAMPLE = 1000
 
 
+def _parts(x: Any) -> list[Any]:
+    """Returns the arrays of an array, of a list of arrays, or of a dict of arrays."""
+    if isinstance(x, dict):
+        return list(x.values())
+    return list(x) if isinstance(x, list | tuple) else [x]
+
+
 def size(x: Any) -> int:
     """Returns the number of examples."""
-    return len(next(iter(x.values())) if isinstance(x, dict) else x)
+    return len(_parts(x)[0])
 
 
 def rows(x: Any, start: int, stop: int) -> Any:
-    """Returns the examples from `start` to `stop` of an array, or of a dict of arrays."""
+    """Returns the examples from `start` to `stop` of an array, or of a dict or list of arrays."""
     if isinstance(x, dict):
         return {key: value[start:stop] for key, value in x.items()}
+    if isinstance(x, list | tuple):
+        return [value[start:stop] for value in x]
     return x[start:stop]
 
 
 def _batch_size(x: Any) -> int:
     """Returns how many examples a model gets at once."""
-    arrays = [np.asarray(part) for part in (x.values() if isinstance(x, dict) else [x])]
+    arrays = [np.asarray(part) for part in _parts(x)]
     numbers = sum(array.size for array in arrays) // max(1, size(x))
     return min(MOST, max(BATCH, VALUES // max(1, numbers)))
 
@@ -53,7 +62,7 @@ def predict(model: Any, x: Any, training: bool = False) -> np.ndarray:
 
     Args:
         model: A Keras model.
-        x: Array, or dict of arrays.
+        x: Array, or dict or list of arrays.
         training: Boolean, whether Dropout and the like are on.
 
     Returns:

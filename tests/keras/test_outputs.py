@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import types
 from typing import Any
 
 import keras
@@ -9,8 +10,11 @@ import numpy as np
 import pytest
 
 from graders import checking
+from graders.rebuilt.live import LiveAnswers
+from graders.sandbox.live import answers as live_answers
 from graders.toolkit import outputs as toolkit
 from graders.toolkit import shapes
+from graders.toolkit.live import check_same_model
 from tests.keras import models
 from tests.keras.models import functional, layers, sequential
 
@@ -315,3 +319,19 @@ def test_part_scores() -> None:
     assert test.accuracy == 0.9
     assert toolkit.part_scores(snapshot, data, "test") is test
     assert toolkit.part_scores(models.snapshot(models.reader()), data, "test") is not test
+
+
+@pytest.mark.parametrize("kind", ["dict", "list"])
+def test_a_live_model_of_two_inputs_is_compared(kind: str) -> None:
+    """Inputs of different shapes, in a dict or a list; another weight is found."""
+    inputs = {"wide": layers.Input((4,), name="wide"), "deep": layers.Input((3, 2), name="deep")}
+    joined = layers.Concatenate()([inputs["wide"], layers.Flatten()(inputs["deep"])])
+    end = layers.Dense(2)(joined)
+    model = keras.Model(inputs if kind == "dict" else list(inputs.values()), end)
+    answers = LiveAnswers.from_claim(live_answers(model, 7), 7)
+    assert answers.inference is not None
+    built = types.SimpleNamespace(keras=model, live=answers, function="build_model")
+    check_same_model(built)
+    model.set_weights([2 * weight + 1 for weight in model.get_weights()])
+    with pytest.raises(checking.CheckFailed, match="computes what its config describes"):
+        check_same_model(built)
