@@ -1,6 +1,6 @@
 """A model with two inputs, built with the Functional API."""
 
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -99,37 +99,47 @@ def two_paths(model):
     """Each input has its own trainable path, and the two merge by concatenation."""
     nodes = graph.nodes(model.keras)
     reached = graph.inputs_before(nodes, _inputs(model.keras))
-    meeting = [
-        node
-        for node in nodes
-        if len(reached[node]) == 2 and all(len(reached[parent]) < 2 for parent in node.parents)
-    ]
-    if not meeting:
+    both = [node for node in nodes if len(reached[node]) == 2]
+    if not both:
         unused = [name for name in NAMES if name not in reached[nodes[-1]]] or ["context"]
         fail(
             "an output that is computed from both inputs",
             f'no connection from the input "{unused[0]}" to the output',
             "Look at what goes into the merging layer, and at the model's outputs",
         )
-    kinds = ", ".join(sorted({node.kind for node in meeting}))
-    merges = [n for n in nodes if n.kind == "Concatenate" and len(reached[n]) == 2]
+    meeting = {
+        node.kind for node in both if all(len(reached[parent]) < 2 for parent in node.parents)
+    }
+    merges = [node for node in both if node.kind == "Concatenate"]
     if not merges:
         fail(
             "the two paths to merge by concatenation (keras.layers.Concatenate, "
             "keras.layers.concatenate or keras.ops.concatenate)",
-            f"that they merge by {kinds}",
+            f"that they merge by {', '.join(sorted(meeting))}",
             "Use layers.Concatenate()([image_features, context_features])",
         )
     trained = graph.trainable_before(nodes)
     own = [_own_layers(merge, reached, trained) for merge in merges]
-    if any(min(counts.values()) > 0 for counts in own):
-        return
-    best = max(own, key=lambda counts: sum(counts.values()))
-    without = next(name for name in NAMES if not best[name])
-    if all(node.kind != "Concatenate" for node in meeting):
+    if not any(min(counts.values()) > 0 for counts in own):
+        best = max(own, key=lambda counts: sum(counts.values()))
+        _fail_without_path(next(name for name in NAMES if not best[name]), meeting)
+
+
+def _fail_without_path(without: str, meeting: set[str]) -> NoReturn:
+    """Fails because one of the inputs has no trainable layer of its own.
+
+    Args:
+        without: String, the input's name.
+        meeting: Set of strings, the kinds of the calls in which the two inputs meet first.
+
+    Raises:
+        CheckFailed: Always.
+    """
+    if "Concatenate" not in meeting:
         fail(
             "the two paths to meet in the concatenation",
-            f"that they meet in {kinds} first, and what is concatenated is a mixture already",
+            f"that they meet in {', '.join(sorted(meeting))} first, and what is concatenated is a "
+            "mixture already",
             f"Concatenate the features of image and of context themselves; here {without} goes "
             "in only as a part of the mixture",
         )

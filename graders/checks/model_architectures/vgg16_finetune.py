@@ -230,19 +230,8 @@ def preprocessing(built, base, rng):
     pictures = np.broadcast_to(colours[:, None, None], (24, *size, 3)).copy()
     seen = received(built.model, base.layers[0], pictures)
     seen = seen[:, seen.shape[1] // 2, seen.shape[2] // 2]
-    flipped = colours[:, ::-1].astype("float64")
-    right = flipped - MEAN
-    mistakes = {
-        "raw pixels, without any preprocessing": colours,
-        "pixels that were preprocessed twice": right[:, ::-1] - MEAN,
-        "pixels scaled to [0, 1]": colours / 255,
-        "pixels scaled to [-1, 1]": colours / 127.5 - 1,
-        "RGB with the mean subtracted, but red and blue not exchanged": colours - MEAN[::-1],
-        "BGR, but without the mean subtracted": flipped,
-        "preprocessed pixels that were scaled to [0, 1] first": flipped / 255 - MEAN,
-        "preprocessed pixels that were scaled afterwards": right / 255,
-    }
-    found = diagnose(seen, right, mistakes, ONE_STEP)
+    mistakes = _mistakes(colours)
+    found = diagnose(seen, colours[:, ::-1] - MEAN, mistakes, ONE_STEP)
     if found:
         if found not in mistakes:
             found = f"{_pixel(seen[0])} for the colour {_pixel(colours[0])}"
@@ -253,6 +242,22 @@ def preprocessing(built, base, rng):
             "Look at what stands between keras.Input and the base: preprocess_input, once, and "
             "nothing else that scales",
         )
+
+
+def _mistakes(colours):
+    """Returns what block1_conv1 gets to see of RGB colours after each known mistake."""
+    flipped = colours[:, ::-1]
+    right = flipped - MEAN
+    return {
+        "raw pixels, without any preprocessing": colours,
+        "pixels that were preprocessed twice": right[:, ::-1] - MEAN,
+        "pixels scaled to [0, 1]": colours / 255,
+        "pixels scaled to [-1, 1]": colours / 127.5 - 1,
+        "RGB with the mean subtracted, but red and blue not exchanged": colours - MEAN[::-1],
+        "BGR, but without the mean subtracted": flipped,
+        "preprocessed pixels that were scaled to [0, 1] first": flipped / 255 - MEAN,
+        "preprocessed pixels that were scaled afterwards": right / 255,
+    }
 
 
 def _pixel(values):
