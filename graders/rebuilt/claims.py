@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -353,3 +354,117 @@ class Watched:
             _a(bool, claim.get("data_unchanged")),
             tuple(models),
         )
+
+
+@dataclasses.dataclass(frozen=True)
+class FactoryModel:
+    """A model of `graders.sandbox.factory` that was trained, as claimed.
+
+    Attributes:
+        asked: Float, the learning rate that its factory was asked for.
+        seen: Integer array, the examples of its training steps in their order, by their places in
+            the training data; -1 for one that is not among them.
+        sizes: Integer array, the size of the batch of each step.
+        rates: Float array, the optimizer's learning rate at each step.
+        state_at: Integer array, rising from 0: after how many examples its weights were noted.
+        kernels: Float array, its kernel at each of these.
+        biases: Float array, its bias at each of these.
+    """
+
+    asked: float
+    seen: np.ndarray
+    sizes: np.ndarray
+    rates: np.ndarray
+    state_at: np.ndarray
+    kernels: np.ndarray
+    biases: np.ndarray
+
+    @classmethod
+    def from_claim(cls, claim: Any, weights: Sequence[np.ndarray], examples: int) -> FactoryModel:
+        """Checks the types, the sizes and the ranges of what a model noted.
+
+        Args:
+            claim: Plain data.
+            weights: The kernel and the bias that the models start from.
+            examples: Integer, the number of training examples.
+
+        Raises:
+            ValueError: If it is not what such a model notes.
+        """
+        claim = _a(dict, claim)
+        kernel, bias = (weight.shape for weight in weights)
+        found = cls(
+            _finite(claim.get("asked")),
+            _array(claim, "seen", "int64"),
+            _array(claim, "sizes", "int64"),
+            _array(claim, "rates", "float64"),
+            _array(claim, "state_at", "int64"),
+            _array(claim, "kernels", "float32", kernel),
+            _array(claim, "biases", "float32", bias),
+        )
+        seen, sizes, state_at = found.seen, found.sizes, found.state_at
+        steps = len(seen) and len(sizes) == len(found.rates)
+        states = len(state_at) and len(state_at) == len(found.kernels) == len(found.biases)
+        if not (steps and states):
+            raise ValueError("notes of different lengths")
+        if not (seen >= -1).all() or not (seen < examples).all():
+            raise ValueError("examples that do not exist")
+        # Each of them first: the sum of huge numbers may come round to the right one.
+        within = (sizes >= 0).all() and (sizes <= len(seen)).all()
+        if not within or sizes.sum() != len(seen):
+            raise ValueError("batches that do not make up what was seen")
+        if not np.isfinite(found.rates).all():
+            raise ValueError("a learning rate that is not finite")
+        if state_at[0] != 0 or (np.diff(state_at) <= 0).any() or state_at[-1] > len(seen):
+            raise ValueError("weights that were noted at no such time")
+        return found
+
+    @property
+    def rate(self) -> float:
+        """Float, the learning rate of its first step."""
+        return float(self.rates[0])
+
+    @property
+    def size(self) -> int:
+        """Integer, the size of its largest batch."""
+        return int(self.sizes.max())
+
+    @property
+    def batches(self) -> list[np.ndarray]:
+        """List of integer arrays, the examples of each step."""
+        return np.split(self.seen, np.cumsum(self.sizes)[:-1])
+
+    def weights_after(self, examples: int) -> tuple[np.ndarray, np.ndarray] | None:
+        """Returns kernel and bias after so many examples, `None` if they were not noted then."""
+        places = np.flatnonzero(self.state_at == examples)
+        return (self.kernels[places[0]], self.biases[places[0]]) if len(places) else None
+
+
+@dataclasses.dataclass(frozen=True)
+class FactoryModels:
+    """The models that a factory of the grader's made, as claimed.
+
+    Attributes:
+        trained: Tuple of `FactoryModel`, in the order of their builds.
+        untrained: Integer, how many more were built.
+    """
+
+    trained: tuple[FactoryModel, ...]
+    untrained: int
+
+    @classmethod
+    def from_claim(cls, claim: Any, weights: Sequence[np.ndarray], examples: int) -> FactoryModels:
+        """Parses the answer of a `WatchedFactory`: see `FactoryModel.from_claim`."""
+        claim = _a(dict, claim)
+        trained = [
+            FactoryModel.from_claim(item, weights, examples) for item in _list(claim, "builds")
+        ]
+        return cls(tuple(trained), _count(claim, "untrained"))
+
+
+def _array(claim: dict[str, Any], key: str, dtype: str, each: tuple[int, ...] = ()) -> np.ndarray:
+    """Returns an array of a dtype whose rows have the shape `each`."""
+    found = _a(np.ndarray, claim.get(key))
+    if found.dtype.name != dtype or found.ndim != 1 + len(each) or found.shape[1:] != each:
+        raise ValueError(f"{key} of another kind")
+    return found

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import collections
+import functools
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+
+Places = Mapping[bytes, Sequence[int]]
 
 
 def _key(row: Any) -> bytes:
@@ -14,30 +18,46 @@ def _key(row: Any) -> bytes:
 
 
 class _Notes:
-    """What one model of the factory saw."""
+    """What one model of the factory saw.
 
-    def __init__(self, factory: WatchedFactory, asked: float):
-        self.factory, self.asked = factory, asked
+    Args:
+        asked: Float, the learning rate that the factory was asked for.
+        places: Mapping from an example's key to its places in the training data.
+        examples: Integer, how many there are.
+    """
+
+    def __init__(self, asked: float, places: Places, examples: int):
+        self._asked, self._places, self._examples = asked, places, examples
+        self._met: collections.Counter[bytes] = collections.Counter()
         self.model: Any = None
         self.seen: list[int] = []
-        self.sizes: list[int] = []
-        self.rates: list[float] = []
-        self.states: list[list[np.ndarray]] = []
-        self.state_at: list[int] = []
+        self._sizes: list[int] = []
+        self._rates: list[float] = []
+        self._states: list[list[np.ndarray]] = []
+        self._state_at: list[int] = []
 
     def state(self) -> None:
         """Notes the weights as they are now, once for each number of examples seen."""
-        if not self.state_at or self.state_at[-1] != len(self.seen):
-            self.states.append([np.array(weight) for weight in self.model.get_weights()])
-            self.state_at.append(len(self.seen))
+        if not self._state_at or self._state_at[-1] != len(self.seen):
+            self._states.append([np.array(weight) for weight in self.model.get_weights()])
+            self._state_at.append(len(self.seen))
+
+    def _place(self, row: Any) -> int:
+        """Returns an example's place, -1 for a foreign one. Equal examples take turns."""
+        key = _key(row)
+        places = self._places.get(key)
+        if places is None:
+            return -1
+        self._met[key] += 1
+        return places[(self._met[key] - 1) % len(places)]
 
     def in_training(self, images: Any) -> None:
         """Notes a batch of a training step: which examples, and at which learning rate."""
-        if len(self.seen) % len(self.factory.number) == 0:
+        if len(self.seen) % self._examples == 0:
             self.state()
-        self.seen += [self.factory.number.get(_key(row), -1) for row in images.numpy()]
-        self.sizes.append(int(images.shape[0]))
-        self.rates.append(float(np.asarray(self.model.optimizer.learning_rate)))
+        self.seen += [self._place(row) for row in images.numpy()]
+        self._sizes.append(int(images.shape[0]))
+        self._rates.append(float(np.asarray(self.model.optimizer.learning_rate)))
 
     def in_inference(self, images: Any) -> None:
         """Notes the weights that are evaluated."""
@@ -47,13 +67,13 @@ class _Notes:
     def claim(self) -> dict[str, Any]:
         """Returns the notes as plain data."""
         return {
-            "asked": self.asked,
+            "asked": self._asked,
             "seen": np.array(self.seen, "int64"),
-            "sizes": np.array(self.sizes, "int64"),
-            "rates": np.array(self.rates, "float64"),
-            "state_at": np.array(self.state_at, "int64"),
-            "kernels": np.array([state[0] for state in self.states], "float32"),
-            "biases": np.array([state[1] for state in self.states], "float32"),
+            "sizes": np.array(self._sizes, "int64"),
+            "rates": np.array(self._rates, "float64"),
+            "state_at": np.array(self._state_at, "int64"),
+            "kernels": np.array([state[0] for state in self._states], "float32"),
+            "biases": np.array([state[1] for state in self._states], "float32"),
         }
 
 
@@ -61,14 +81,16 @@ class WatchedFactory:
     """Makes models of softmax regression that start from given weights and note what they see.
 
     Args:
-        weights: List of the kernel and the bias that every model starts from.
+        weights: Sequence of the kernel and the bias that every model starts from.
         examples: Array of the training examples; each one is known by its values.
     """
 
     def __init__(self, weights: Sequence[np.ndarray], examples: np.ndarray):
         self._weights = list(weights)
-        self._shape = examples.shape[1:]
-        self.number = {_key(row): index for index, row in enumerate(examples)}
+        self._examples, self._shape = len(examples), examples.shape[1:]
+        self._places: dict[bytes, list[int]] = collections.defaultdict(list)
+        for place, row in enumerate(examples):
+            self._places[_key(row)].append(place)
         self._notes: list[_Notes] = []
 
     def build_model(self, learning_rate: float) -> Any:
@@ -80,11 +102,12 @@ class WatchedFactory:
         import keras
 
         learning_rate = float(np.asarray(learning_rate))
-        notes = _Notes(self, learning_rate)
+        notes = _Notes(learning_rate, self._places, self._examples)
+        watch = _watching_layer()()
         model = keras.Sequential(
             [
                 keras.Input(self._shape),
-                _watching_layer(notes),
+                watch,
                 keras.layers.Flatten(),
                 keras.layers.Dense(self._weights[1].shape[0], activation="softmax"),
             ]
@@ -96,7 +119,8 @@ class WatchedFactory:
             jit_compile=False,
         )
         model.set_weights(self._weights)
-        notes.model = model
+        # From here on: Keras has called the layer before, to find out the shapes.
+        notes.model, watch.notes = model, notes
         self._notes.append(notes)
         return model
 
@@ -111,21 +135,27 @@ class WatchedFactory:
         }
 
 
-def _watching_layer(notes: _Notes) -> Any:
-    """Returns a layer that hands images on as they are, and notes which they were."""
+@functools.cache
+def _watching_layer() -> type:
+    """Returns the class of a layer that hands images on as they are, and notes which they were.
+
+    A copy of such a layer (of `clone_model`, `deepcopy` or a saved model) notes nothing: what is
+    asked for are the factory's own models.
+    """
     import keras
     import tensorflow as tf
 
+    @keras.saving.register_keras_serializable("grader")
     class Watch(keras.layers.Layer):
-        # Not while Keras finds out the shapes.
         notes: _Notes | None = None
 
-        def __init__(self) -> None:
-            super().__init__()
+        def __init__(self, **options: Any) -> None:
+            super().__init__(**options)
+            # XLA cannot compile a call of Python.
             self.supports_jit = False
 
         def call(self, images: Any, training: Any = None) -> Any:
-            if self.notes is None or self.notes.model is None:
+            if self.notes is None:
                 return images
             note = self.notes.in_training if training else self.notes.in_inference
             # Nothing is computed from the images, and no weight changes, before they are noted.
@@ -135,6 +165,4 @@ def _watching_layer(notes: _Notes) -> Any:
         def compute_output_shape(self, shape: Any) -> Any:
             return shape
 
-    layer = Watch()
-    layer.notes = notes
-    return layer
+    return Watch

@@ -1,12 +1,15 @@
 """Learning rate and batch size, compared fairly."""
 
-import math
+import collections
+import dataclasses
 from typing import Any
 
 import numpy as np
 import pytest
 
-from graders.checking import CheckFailed, check, fail, probe
+from graders.checking import check, fail, probe
+from graders.toolkit.softmax_regression import accuracy, nearest_mean, train
+from graders.toolkit.sweeps import Asked, Choice, Pair, Row, Sweep
 
 DATA = "digits"
 SOURCES = ("mnist",)
@@ -17,224 +20,44 @@ EXAMPLES = 157
 WATCHED = 200
 EPOCHS = 4
 BATCH_SIZES = (16, 50)
-# Gradient descent on softmax regression diverges to and fro beyond a rate of about 0.05, and the
+# Gradient descent on softmax regression swings ever wider beyond a rate of about 0.05, and the
 # grader could not train again what a model did.
 RATES = (1e-7, 0.03)
-# Of the start's scores, in units of a squared difference of pixels: so sure that it takes the
-# larger rate all of the epochs to unlearn it, and no longer.
+# Scales the scores at the start. With the larger rate, a model that is this sure takes all of the
+# epochs, and no more, to unlearn what it knows.
 MARGIN = 0.1
+# How many images may be counted differently: where two classes are equally likely, rounding
+# decides. Training in double precision adds up such differences.
+ROUNDED, RETRAINED = 1.5, 3.5
 
 
 @probe
-def watch_sweep(student, box, weights, train, validation, rates, sizes, epochs):
-    """Runs `sweep` with a factory of the grader's, and notes what its models saw."""
-    import hashlib
-    import numbers
-
-    import keras
-    import numpy as np
-    import tensorflow as tf
-
-    sweep = box.function("sweep", 6)
-
-    def key(row):
-        return hashlib.blake2b(np.ascontiguousarray(row, "float32").tobytes()).digest()
-
-    number = {key(row): i for i, row in enumerate(train[0])}
-    builds = []
-
-    class Watch(keras.layers.Layer):
-        """Hands images on as they are, and notes which they were."""
-
-        notes = None
-
-        def __init__(self, **kwargs):
-            super().__init__(**kwargs)
-            self.supports_jit = False
-
-        def call(self, images, training=None):
-            if self.notes is None:
-                return images
-            note = self.notes.in_training if training else self.notes.in_inference
-            # Nothing is computed from the images, and no weight changes, before they are noted.
-            with tf.control_dependencies([tf.py_function(note, [images], [])]):
-                return tf.identity(images)
-
-        def compute_output_shape(self, shape):
-            return shape
-
-    class Notes:
-        def __init__(self, asked):
-            self.asked, self.model = asked, None
-            self.seen, self.sizes, self.rates = [], [], []
-            self.states, self.state_at = [], []
-
-        def state(self):
-            if not self.state_at or self.state_at[-1] != len(self.seen):
-                self.states.append([np.array(w) for w in self.model.get_weights()])
-                self.state_at.append(len(self.seen))
-
-        def in_training(self, images):
-            if len(self.seen) % len(train[0]) == 0:
-                self.state()
-            self.seen += [number.get(key(row), -1) for row in images.numpy()]
-            self.sizes.append(int(images.shape[0]))
-            self.rates.append(float(np.asarray(self.model.optimizer.learning_rate)))
-
-        def in_inference(self, images):
-            if self.seen:
-                self.state()
-
-    def build_model(learning_rate):
-        learning_rate = float(np.asarray(learning_rate))
-        watch = Watch()
-        model = keras.Sequential(
-            [
-                keras.Input(train[0].shape[1:]),
-                watch,
-                keras.layers.Flatten(),
-                keras.layers.Dense(weights[1].shape[0], activation="softmax"),
-            ]
-        )
-        model.compile(
-            keras.optimizers.SGD(learning_rate),
-            "sparse_categorical_crossentropy",
-            metrics=["accuracy"],
-            jit_compile=False,
-        )
-        model.set_weights(weights)
-        notes = Notes(learning_rate)
-        notes.model = model
-        watch.notes = notes
-        builds.append(notes)
-        return model
-
-    def plain(value, depth=0):
-        if isinstance(value, bool) or value is None or isinstance(value, str):
-            return value
-        if isinstance(value, numbers.Integral):
-            return int(value)
-        if isinstance(value, numbers.Real):
-            return float(value)
-        if isinstance(value, list | tuple | np.ndarray) and depth < 3:
-            return [plain(item, depth + 1) for item in list(value)[:1000]]
-        if isinstance(value, dict) and depth < 3:
-            return {str(k)[:100]: plain(v, depth + 1) for k, v in list(value.items())[:100]}
-        if hasattr(value, "numpy") and getattr(value, "shape", None) == ():
-            return plain(value.numpy().item(), depth)
-        return {"kind": type(value).__name__}
-
-    train = tuple(np.array(part) for part in train)
-    validation = tuple(np.array(part) for part in validation)
-    copies = [part.copy() for part in (*train, *validation)]
-    returned = sweep(build_model, train, validation, list(rates), list(sizes), epochs)
-    for notes in builds:
-        if notes.seen:
-            notes.state()
-    same = all(np.array_equal(a, b) for a, b in zip(copies, (*train, *validation), strict=True))
-    return {
-        "returned": type(returned).__name__,
-        "rows": plain(returned) if isinstance(returned, list | tuple) else [],
-        "data_unchanged": same,
-        "builds": [
-            {
-                "asked": notes.asked,
-                "seen": np.array(notes.seen, "int64"),
-                "sizes": np.array(notes.sizes, "int64"),
-                "rates": np.array(notes.rates, "float64"),
-                "state_at": np.array(notes.state_at, "int64"),
-                "kernels": np.array([state[0] for state in notes.states], "float32"),
-                "biases": np.array([state[1] for state in notes.states], "float32"),
-            }
-            for notes in builds
-            if notes.seen
-        ],
-        "untrained": sum(not notes.seen for notes in builds),
-    }
+def watch_sweep(student, box, train, validation, weights, rates, sizes, epochs):
+    """Runs `sweep` with a factory of the grader's, whose models note what they see."""
+    sweep, factory = box.function("sweep", 6), box.factory(weights, train[0])
+    with box.watching() as seen:
+        given = seen.given(train, validation)
+        returned = sweep(factory.build_model, *given, list(rates), list(sizes), epochs)
+    return {**seen.answer(returned), **factory.answer()}
 
 
 @probe
 def choose(student, box, lists):
-    """Calls `best` on lists of rows; says what it returns and whether the lists stayed."""
+    """Calls `best` on lists of rows, and notes what it returns and whether the lists stay."""
     import copy
 
-    best = box.function("best", 1)
+    best, plain = box.function("best", 1), box.objects.plain
     answers = []
     for rows in lists:
         given = copy.deepcopy(rows)
         row = best(given)
-        plain = isinstance(row, dict) and all(
-            isinstance(v, int | float | str | list) for v in row.values()
-        )
-        answers.append(
-            {"kind": type(row).__name__, "row": row if plain else None, "unchanged": given == rows}
-        )
+        unchanged = plain(given) == rows
+        answers.append({"kind": type(row).__name__, "row": plain(row), "unchanged": unchanged})
     return answers
 
 
-class Sweep:
-    """What one call of `sweep` left: its rows, and what the models of the factory saw."""
-
-    def __init__(self, answer: dict[str, Any], parts: dict[str, Any]):
-        self.returned, self.rows = str(answer["returned"]), answer["rows"]
-        self.data_unchanged = answer["data_unchanged"] is True
-        self.builds, self.untrained = list(answer["builds"]), int(answer["untrained"])
-        self.parts = parts
-        for build in self.builds:
-            _check_arrays(build, parts["weights"])
-        self.pairs = [(rate, size) for rate in parts["rates"] for size in parts["sizes"]]
-
-    def build_of(self, rate: float, size: int) -> dict[str, Any]:
-        """Returns the notes of the model that was trained for a pair."""
-        [found] = [b for b in self.builds if _same(_rate(b), rate) and b["sizes"].max() == size]
-        return found
-
-    def row_of(self, rate: float, size: int) -> dict[str, Any]:
-        """Returns the row of a pair."""
-        [found] = [row for row in self.rows if _pair(row) == (f"{rate:.6g}", size)]
-        return found
-
-    def accuracy(self, kernel: np.ndarray, bias: np.ndarray) -> float:
-        """Computes the accuracy on the validation data, with weights of the factory's model."""
-        x, y = self.parts["validation"]
-        scores = x.reshape(len(x), -1).astype("float64") @ kernel + bias
-        return float((scores.argmax(axis=1) == y).mean())
-
-
-def _check_arrays(build: dict[str, Any], weights: list[np.ndarray]) -> None:
-    """Refuses notes that are no notes: they come from the sandbox."""
-    at, kernels, biases = build["state_at"], build["kernels"], build["biases"]
-    whole = all(build[key].dtype.kind == "i" for key in ("seen", "sizes", "state_at"))
-    lengths = len(at) == len(kernels) == len(biases) >= 1
-    shapes = kernels.shape[1:] == weights[0].shape and biases.shape[1:] == weights[1].shape
-    steps = len(build["sizes"]) == len(build["rates"]) >= 1
-    if not (whole and lengths and shapes and steps and build["sizes"].sum() == len(build["seen"])):
-        raise ValueError("notes that do not fit together")
-
-
-def _rate(build: dict[str, Any]) -> float:
-    return float(build["rates"][0])
-
-
-def _same(rate: float, other: float) -> bool:
-    return math.isclose(rate, other, rel_tol=1e-5)  # it may have passed through float32
-
-
-def _pair(row: dict[str, Any]) -> tuple[str, Any]:
-    size = row["batch_size"]
-    return f"{row['learning_rate']:.6g}", int(size) if float(size).is_integer() else size
-
-
-def _name(rate: float, size: int) -> str:
-    return f"learning rate {rate:g} with batch size {size}"
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 @pytest.fixture(scope="module")
-def parts(data, rng):
+def asked(data, rng):
     """What the grader gives to `sweep`, in an order that no submission can foresee.
 
     The models start from weights that know the digits, and learn to mistake each for another: the
@@ -246,41 +69,20 @@ def parts(data, rng):
     ring = rng.permutation(data.num_classes)
     mistaken = np.empty_like(ring)
     mistaken[ring] = np.roll(ring, 1)
-    return {
-        "train": (x, mistaken[y].astype(y.dtype)),
-        "validation": (data.validation[0][:WATCHED], data.validation[1][:WATCHED]),
-        "weights": _nearest_mean(x, y, data.num_classes),
-        "rates": [float(rate) for rate in rng.permutation(RATES)],
-        "sizes": [int(size) for size in rng.permutation(BATCH_SIZES)],
-        "epochs": EPOCHS,
-    }
-
-
-def _nearest_mean(x: np.ndarray, y: np.ndarray, num_classes: int) -> list[np.ndarray]:
-    """Returns a kernel and a bias that give each image the class whose mean is nearest."""
-    flat = x.reshape(len(x), -1).astype("float64")
-    chosen = [flat[y == label] for label in range(num_classes)]
-    means = np.stack([(some if len(some) else flat).mean(axis=0) for some in chosen])
-    bias = -(means**2).sum(axis=1) / 2
-    return [
-        (MARGIN * (means - means.mean(axis=0)).T).astype("float32"),
-        (MARGIN * (bias - bias.mean())).astype("float32"),
-    ]
+    return Asked(
+        train=(x, mistaken[y].astype(y.dtype)),
+        validation=(data.validation[0][:WATCHED], data.validation[1][:WATCHED]),
+        weights=nearest_mean((x, y), data.num_classes, MARGIN),
+        rates=[float(rate) for rate in rng.permutation(RATES)],
+        sizes=[int(size) for size in rng.permutation(BATCH_SIZES)],
+        epochs=EPOCHS,
+    )
 
 
 @pytest.fixture(scope="module")
-def swept(submission, parts, evidence):
+def swept(submission, asked):
     """One sweep with the grader's factory."""
-    answer = submission.run(watch_sweep, **parts)
-    try:
-        found = Sweep(answer, parts)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
-        raise CheckFailed(
-            "Expected `sweep` to train the models of build_model as they are. Found something in "
-            "their place. Train what build_model returns, and change nothing but its weights."
-        ) from None
-    evidence["sweep"] = found.rows
-    return found
+    return Sweep.from_claim(submission.run(watch_sweep, **vars(asked)), asked)
 
 
 @check(
@@ -291,50 +93,9 @@ def swept(submission, parts, evidence):
         "history is a list of floats, one for each epoch; the other values are plain numbers.",
     ),
 )
-def returns_rows(swept):
+def returns_rows(swept, evidence):
     """sweep returns a list of dicts with learning_rate, batch_size, val_accuracy and history."""
-    if swept.returned != "list":
-        fail(
-            "`sweep` to return a list of dicts",
-            "None: is a `return` missing?" if swept.returned == "NoneType" else swept.returned,
-            "Look at the end of sweep",
-        )
-    if not swept.rows:
-        fail("one row for each pair", "an empty list", "Look at what is appended to the list")
-    for row in swept.rows:
-        if not isinstance(row, dict) or set(row) == {"kind"}:
-            fail(
-                "a list of dicts",
-                f"{row['kind'] if isinstance(row, dict) else type(row).__name__} in the list",
-                "Look at what is appended to the list",
-            )
-        missing = [
-            key
-            for key in ("learning_rate", "batch_size", "val_accuracy", "history")
-            if key not in row
-        ]
-        if missing:
-            fail(
-                'rows with the keys "learning_rate", "batch_size", "val_accuracy" and "history"',
-                f"a row without {', '.join(missing)} (it has {', '.join(sorted(row)) or 'none'})",
-                "Look at the spelling of the keys",
-            )
-        for key in ("learning_rate", "batch_size", "val_accuracy"):
-            if not _number(row[key]):
-                kind = row[key]["kind"] if isinstance(row[key], dict) and "kind" in row[key] else ""
-                fail(
-                    f"a number under {key!r}",
-                    kind or type(row[key]).__name__,
-                    "Look at what the row holds: history.history is a dict of lists of floats",
-                )
-        history = row["history"]
-        if not isinstance(history, list) or not all(_number(value) for value in history):
-            kind = history.get("kind", "dict") if isinstance(history, dict) else "something else"
-            fail(
-                'a list of floats under "history": val_accuracy, epoch by epoch',
-                kind,
-                'Take history.history["val_accuracy"] of the History that fit returns',
-            )
+    evidence["sweep"] = [dataclasses.asdict(row) for row in swept.read_rows()]
 
 
 @check(
@@ -347,17 +108,16 @@ def returns_rows(swept):
 )
 def full_grid(swept):
     """Each pair of a learning rate and a batch size has exactly one row."""
-    wanted = [(f"{rate:.6g}", size) for rate, size in swept.pairs]
-    found = [_pair(row) for row in swept.rows]
-    if sorted(map(str, found)) != sorted(map(str, wanted)):
-        missing = [_name(float(r), s) for r, s in wanted if (r, s) not in found]
-        rates, sizes = len(swept.parts["rates"]), len(swept.parts["sizes"])
+    pairs, count = swept.asked.pairs, len(swept.rows)
+    rows_of = {pair: sum(row.belongs_to(pair) for row in swept.rows) for pair in pairs}
+    if count != len(pairs) or set(rows_of.values()) != {1}:
+        missing = [pair for pair in pairs if not rows_of[pair]]
+        rates, sizes = len(swept.asked.rates), len(swept.asked.sizes)
         fail(
-            f"{len(wanted)} rows: each of {rates} learning rates with each of {sizes} batch sizes",
-            f"{len(found)} row{'s' * (len(found) != 1)}"
-            + (f", and none for {missing[0]}" if missing else ""),
+            f"{len(pairs)} rows: each of {rates} learning rates with each of {sizes} batch sizes",
+            f"{count} row{'s' * (count != 1)}" + (f", and none for {missing[0]}" * bool(missing)),
             "Look at the loops: every learning rate meets every batch size once, and each row "
-            "says under which key which of them stands",
+            'holds the two under "learning_rate" and "batch_size"',
         )
 
 
@@ -372,43 +132,59 @@ def full_grid(swept):
 )
 def fresh_models(swept):
     """Each pair trains a fresh model from build_model, with its learning rate."""
-    pairs = len(swept.pairs)
-    if len(swept.builds) != pairs:
+    _one_model_for_each_pair(swept)
+    _from_the_given_weights(swept)
+    _at_one_rate(swept)
+    _at_the_given_rates(swept)
+
+
+def _one_model_for_each_pair(swept: Sweep) -> None:
+    pairs, found = len(swept.asked.pairs), len(swept.models)
+    if found != pairs:
         extra = f" ({swept.untrained} more were built and not trained)" if swept.untrained else ""
         fail(
             f"{pairs} models for {pairs} pairs, each fresh from build_model and trained once",
-            f"{len(swept.builds)} that were trained{extra}",
+            f"{found} that {'was' if found == 1 else 'were'} trained{extra}",
             "Look at where build_model is called: a model that was trained before has a head start",
         )
-    for build in swept.builds:
-        start = np.allclose(build["kernels"][0], swept.parts["weights"][0], atol=1e-7)
-        if build["state_at"][0] != 0 or not start:
+
+
+def _from_the_given_weights(swept: Sweep) -> None:
+    for model in swept.models:
+        starts = zip((model.kernels[0], model.biases[0]), swept.asked.weights, strict=True)
+        if not all(np.allclose(found, given, atol=1e-7) for found, given in starts):
             fail(
                 "each training to start from the weights that build_model gives",
                 "one that starts from other weights",
                 "Look for set_weights, load_weights, or a training before the one that counts",
             )
-    for build in swept.builds:
-        if not np.allclose(build["rates"], _rate(build), rtol=1e-5, atol=0):
+
+
+def _at_one_rate(swept: Sweep) -> None:
+    for model in swept.models:
+        if not np.allclose(model.rates, model.rate, rtol=1e-5, atol=0):
             fail(
                 "one learning rate during the whole of a training",
-                f"one that goes from {build['rates'][0]:g} to {build['rates'][-1]:g}",
+                f"one that goes from {model.rate:g} to {model.rates[-1]:g}",
                 "Look for callbacks that change it: the comparison is between fixed learning rates",
             )
-    asked = sorted(rate for rate, _ in swept.pairs)
-    used = sorted(_rate(build) for build in swept.builds)
-    if not np.allclose(asked, used, rtol=1e-5, atol=0):
-        odd = next(
-            (b for b in swept.builds if not any(_same(_rate(b), rate) for rate in asked)),
-            swept.builds[0],
-        )
+
+
+def _at_the_given_rates(swept: Sweep) -> None:
+    wanted = collections.Counter(pair.rate for pair in swept.asked.pairs)
+    used = collections.Counter(swept.rate_of(model) for model in swept.models)
+    if used != wanted:
+        foreign = [model for model in swept.models if swept.rate_of(model) is None]
+        odd = (foreign or swept.models)[0]
+        changed = not np.isclose(odd.asked, odd.rate, rtol=1e-5, atol=0)
+        found = sorted({model.rate for model in swept.models})
         fail(
-            f"each learning rate ({', '.join(f'{r:g}' for r in sorted(set(asked)))}) to be used "
-            f"for {len(swept.parts['sizes'])} models",
-            f"models trained with {', '.join(f'{r:g}' for r in sorted(set(used)))}",
-            "Look at what build_model is given"
-            if _same(odd["asked"], _rate(odd))
-            else "Look at what is done to the optimizer after build_model",
+            f"each learning rate ({', '.join(f'{rate:g}' for rate in sorted(wanted))}) to be "
+            f"used for {len(swept.asked.sizes)} models",
+            f"models trained with {', '.join(f'{rate:g}' for rate in found)}",
+            "Look at what is done to the optimizer after build_model"
+            if changed
+            else "Look at what build_model is given",
         )
 
 
@@ -422,16 +198,17 @@ def fresh_models(swept):
 )
 def batch_size_used(swept):
     """Each training takes its steps on batches of the size that its row names."""
-    for size in swept.parts["sizes"]:
-        for rate in swept.parts["rates"]:
-            largest = sorted(int(b["sizes"].max()) for b in swept.builds if _same(_rate(b), rate))
-            if largest != sorted(swept.parts["sizes"]):
-                others = [n for n in largest if n != size] or largest
-                fail(
-                    f"training steps on batches of {size} for the rows with batch size {size}",
-                    f"batches of {others[0]} (learning rate {rate:g})",
-                    "Look at fit: it takes batch_size=…, and uses 32 without it",
-                )
+    for rate in swept.asked.rates:
+        found = [model.size for model in swept.models_at(rate)]
+        unused = [size for size in swept.asked.sizes if size not in found]
+        if unused:
+            foreign = [size for size in found if size not in swept.asked.sizes]
+            fail(
+                f"training steps on batches of {unused[0]} for the rows with batch size "
+                f"{unused[0]}",
+                f"batches of {(foreign or found)[0]} (learning rate {rate:g})",
+                "Look at fit: it takes batch_size=…, and uses 32 without it",
+            )
 
 
 @check(
@@ -445,6 +222,15 @@ def batch_size_used(swept):
 )
 def every_example(swept):
     """Each training sees every training example once per epoch, the last small batch too."""
+    _leaves_the_data_alone(swept)
+    for pair in swept.asked.pairs:
+        _sees_the_given_images(swept, pair)
+        _sees_each_in_the_first_epoch(swept, pair)
+        _sees_each_in_later_epochs(swept, pair)
+        _takes_full_batches(swept, pair)
+
+
+def _leaves_the_data_alone(swept: Sweep) -> None:
     if not swept.data_unchanged:
         fail(
             "`sweep` to leave the arrays that it was given as they are",
@@ -452,50 +238,58 @@ def every_example(swept):
             "Look for an operation in place (`x /= 255`, `np.random.shuffle(x)`): the next pair "
             "trains on what this one leaves",
         )
-    count = len(swept.parts["train"][0])
-    for rate, size in swept.pairs:
-        build = swept.build_of(rate, size)
-        seen = build["seen"]
-        if (seen < 0).any():
+
+
+def _sees_the_given_images(swept: Sweep, pair: Pair) -> None:
+    if (swept.model_of(pair).seen < 0).any():
+        fail(
+            "training on the images of train_data as they are",
+            f"other images in the steps for {pair}",
+            "Look at what fit gets: the model takes the images as they come",
+        )
+
+
+def _sees_each_in_the_first_epoch(swept: Sweep, pair: Pair) -> None:
+    count = swept.asked.examples
+    times = np.bincount(swept.model_of(pair).seen[:count], minlength=count)
+    if (times != 1).any():
+        never, often = int((times == 0).sum()), int((times > 1).sum())
+        fail(
+            f"each of {count} training examples once in an epoch: {-(-count // pair.size)} steps "
+            f"with batch size {pair.size}, the last one with {count % pair.size}",
+            f"{never} of them not at all{f' and {often} more than once' * bool(often)} among the "
+            f"first {count} that were seen",
+            "Look for drop_remainder, a repeat, a count of steps that is rounded down, or draws "
+            "with replacement",
+        )
+
+
+def _sees_each_in_later_epochs(swept: Sweep, pair: Pair) -> None:
+    count, seen = swept.asked.examples, swept.model_of(pair).seen
+    for epoch in range(1, len(seen) // count):
+        if len(np.unique(seen[epoch * count : (epoch + 1) * count])) != count:
             fail(
-                "training on the images of train_data as they are",
-                f"other images in the steps for {_name(rate, size)}",
-                "Look at what fit gets: the model takes the images as they come",
+                "every training example once in each epoch",
+                f"an epoch that leaves some out ({pair})",
+                "Look at how the batches of the second and later epochs are made",
             )
-        first = seen[:count]
-        times = np.bincount(first, minlength=count)
-        if len(first) < count or (times != 1).any():
-            steps = -(-count // size)
-            alike = f"{int((times == 0).sum())} of them not at all"
-            if (times > 1).any():
-                alike += f" and {int((times > 1).sum())} more than once"
+
+
+def _takes_full_batches(swept: Sweep, pair: Pair) -> None:
+    count, sizes = swept.asked.examples, swept.model_of(pair).sizes
+    ends = np.cumsum(sizes)
+    full, rest = divmod(count, pair.size)
+    wanted = [size for size in [pair.size] * full + [rest] if size]
+    begin = 0
+    for end in range(count, int(ends[-1]) + 1, count):
+        stop = int(np.searchsorted(ends, end)) + 1
+        if sorted(sizes[begin:stop].tolist(), reverse=True) != wanted:
             fail(
-                f"each of {count} training examples once in an epoch: {steps} steps with batch "
-                f"size {size}, the last one with {count % size}",
-                f"{alike} among the first {count} that were seen",
-                "Look for drop_remainder, a repeat, a count of steps that is rounded down, or "
-                "draws with replacement",
+                f"{len(wanted)} steps in an epoch with batch size {pair.size}",
+                f"batches of {', '.join(map(str, sizes[begin:stop][:8]))}, …",
+                "Look at how the batches are made",
             )
-        for start in range(0, len(seen) - count + 1, count):
-            if len(np.unique(seen[start : start + count])) != count:
-                fail(
-                    "every training example once in each epoch",
-                    f"an epoch that leaves some out ({_name(rate, size)})",
-                    "Look at how the batches of the second and later epochs are made",
-                )
-        full, rest = divmod(count, size)
-        ends = np.cumsum(build["sizes"])
-        wanted = [n for n in [size] * full + [rest] if n]
-        begin = 0
-        for end in range(count, len(seen) + 1, count):
-            stop = int(np.searchsorted(ends, end)) + 1
-            if sorted(build["sizes"][begin:stop].tolist(), reverse=True) != wanted:
-                fail(
-                    f"{len(wanted)} steps in an epoch with batch size {size}",
-                    f"batches of {', '.join(map(str, build['sizes'][begin:stop][:8]))}, …",
-                    "Look at how the batches are made",
-                )
-            begin = stop
+        begin = stop
 
 
 @check(
@@ -508,13 +302,12 @@ def every_example(swept):
 )
 def equal_epochs(swept):
     """Each pair is trained for the number of epochs that was asked for."""
-    count = len(swept.parts["train"][0])
-    for rate, size in swept.pairs:
-        epochs = len(swept.build_of(rate, size)["seen"]) / count
-        if epochs != swept.parts["epochs"]:
+    for pair in swept.asked.pairs:
+        epochs = len(swept.model_of(pair).seen) / swept.asked.examples
+        if epochs != swept.asked.epochs:
             fail(
-                f"{swept.parts['epochs']} epochs for every pair, as `epochs` says",
-                f"{epochs:g} for {_name(rate, size)}",
+                f"{swept.asked.epochs} epochs for every pair, as `epochs` says",
+                f"{epochs:g} for {pair}",
                 "Look at what fit gets as epochs, and for callbacks that stop early",
             )
 
@@ -529,54 +322,40 @@ def equal_epochs(swept):
 )
 def val_accuracy(swept):
     """val_accuracy is the accuracy on the validation data after the last epoch."""
-    count, images = len(swept.parts["train"][0]), len(swept.parts["validation"][0])
-    for rate, size in swept.pairs:
-        claimed = float(swept.row_of(rate, size)["val_accuracy"])
-        curve = _curve(swept, rate, size, count)
-        if not abs(claimed - curve[-1]) * images <= 1.5:
-            history = swept.row_of(rate, size)["history"]
-            # The training's accuracy may come near that of the best epoch by chance.
-            fits = len(history) == len(curve) and all(
-                abs(a - b) * images <= 1.5 for a, b in zip(history, curve, strict=True)
-            )
-            best = fits and abs(claimed - max(history)) < 1e-6
-            so_far = len(history) == len(curve) and all(
-                abs(a - b) * images <= 1.5
-                for a, b in zip(history, np.maximum.accumulate(curve), strict=True)
-            )
-            advice = "Look at which data and which epoch val_accuracy comes from"
-            if so_far:
-                best = True
-                advice += "; history holds the best accuracy so far, not that of each epoch"
-            elif best:
-                advice += "; the last one is history[-1]"
-            elif not fits and history and claimed == history[-1]:
-                advice += (
-                    ': of a History, "val_accuracy" is what validation gives, "accuracy" the '
-                    "training; and validation takes all of val_data, not some steps of it"
-                )
+    for pair in swept.asked.pairs:
+        row, curve = swept.row_of(pair), swept.curve_of(pair)
+        if not _same([row.val_accuracy], curve[-1:]):
+            found, advice = _what_it_is(row, curve)
             fail(
-                f"the accuracy on val_data after the last epoch ({curve[-1]:.3f} for "
-                f"{_name(rate, size)}, computed by the grader from the weights)",
-                f"{claimed:.3f}" + (", which is that of the best epoch" if best else ""),
-                advice,
+                f"the accuracy on val_data after the last epoch ({curve[-1]:.3f} for {pair}, "
+                "computed by the grader from the weights)",
+                f"{row.val_accuracy:.3f}{found}",
+                f"Look at which data and which epoch val_accuracy comes from{advice}",
             )
 
 
-def _curve(swept: Sweep, rate: float, size: int, count: int) -> list[float]:
-    """Computes the accuracy on the validation data after each epoch, from the noted weights."""
-    build = swept.build_of(rate, size)
-    found = []
-    for epoch in range(1, swept.parts["epochs"] + 1):
-        [at] = np.flatnonzero(build["state_at"] == epoch * count)[:1] or [None]
-        if at is None:
-            fail(
-                "a model whose weights can be read between the epochs",
-                "none",
-                "Train the model that build_model returns",
-            )
-        found.append(swept.accuracy(build["kernels"][at], build["biases"][at]))
-    return found
+def _same(claimed: Any, found: Any, images: float = ROUNDED) -> bool:
+    """Returns whether accuracies are the same, except for so many images."""
+    return len(claimed) == len(found) and all(
+        abs(a - b) * WATCHED <= images for a, b in zip(claimed, found, strict=True)
+    )
+
+
+def _what_it_is(row: Row, curve: list[float]) -> tuple[str, str]:
+    """Returns what a wrong val_accuracy is, as far as is known, and what to look at."""
+    best = ", which is that of the best epoch"
+    if _same(row.history, np.maximum.accumulate(curve)):
+        return best, "; history holds the best accuracy so far, not that of each epoch"
+    if _same(row.history, curve):
+        # Without such a history, the training's accuracy may come near the best epoch's by chance.
+        is_best = abs(row.val_accuracy - max(row.history)) < 1e-6
+        return (best, "; the last one is history[-1]") if is_best else ("", "")
+    if row.history and row.val_accuracy == row.history[-1]:
+        return "", (
+            ': of a History, "val_accuracy" is what validation gives, "accuracy" the training; and '
+            "validation takes all of val_data, not some steps of it"
+        )
+    return "", ""
 
 
 @check(
@@ -589,51 +368,23 @@ def _curve(swept: Sweep, rate: float, size: int, count: int) -> list[float]:
 )
 def history_per_epoch(swept):
     """history holds the accuracy on the validation data after each epoch."""
-    count, images = len(swept.parts["train"][0]), len(swept.parts["validation"][0])
-    for rate, size in swept.pairs:
-        history = swept.row_of(rate, size)["history"]
-        curve = _curve(swept, rate, size, count)
+    for pair in swept.asked.pairs:
+        history, curve = swept.row_of(pair).history, swept.curve_of(pair)
         if len(history) != len(curve):
             fail(
                 f"a history of {len(curve)} values, one for each epoch",
-                f"{len(history)} for {_name(rate, size)}",
+                f"{len(history)} for {pair}",
                 "Look at what is kept after each epoch",
             )
         for epoch, (claimed, found) in enumerate(zip(history, curve, strict=True), 1):
-            if not abs(claimed - found) * images <= 1.5:
+            if not _same([claimed], [found]):
                 fail(
                     f"the accuracy on val_data after each epoch ({found:.3f} after epoch {epoch} "
-                    f"of {_name(rate, size)}, computed by the grader from the weights)",
+                    f"of {pair}, computed by the grader from the weights)",
                     f"{claimed:.3f}",
                     'Look at the key: "val_accuracy" is what validation gives, "accuracy" the '
                     "training",
                 )
-
-
-def _retrain(swept: Sweep, rate: float, size: int) -> list[float]:
-    """Trains softmax regression again in NumPy, on the noted batches, from the grader's weights.
-
-    Returns:
-        List of floats: the accuracy on the validation data after each epoch.
-    """
-    build = swept.build_of(rate, size)
-    x = swept.parts["train"][0]
-    x = x.reshape(len(x), -1).astype("float64")
-    kernel, bias = (w.astype("float64") for w in swept.parts["weights"])
-    targets = np.eye(len(bias))[swept.parts["train"][1]]
-    curve, start = [], 0
-    for width in build["sizes"]:
-        chosen = build["seen"][start : start + width]
-        start += width
-        scores = x[chosen] @ kernel + bias
-        p = np.exp(scores - scores.max(axis=1, keepdims=True))
-        p /= p.sum(axis=1, keepdims=True)
-        slope = (p - targets[chosen]) / len(chosen)
-        kernel = kernel - rate * (x[chosen].T @ slope)
-        bias = bias - rate * slope.sum(axis=0)
-        if start % len(x) == 0:
-            curve.append(swept.accuracy(kernel, bias))
-    return curve
 
 
 @check(
@@ -644,17 +395,17 @@ def _retrain(swept: Sweep, rate: float, size: int) -> list[float]:
         "Do the images and the labels still belong together after shuffling?",
     ),
 )
-def reproduced(swept, evidence):
+def reproduced(swept, asked, evidence):
     """The grader, training again with the same batches, gets the accuracies that are reported."""
-    images = len(swept.parts["validation"][0])
-    for rate, size in swept.pairs:
-        found = _retrain(swept, rate, size)[-1]
-        claimed = float(swept.row_of(rate, size)["val_accuracy"])
-        evidence.setdefault("retrained", {})[_name(rate, size)] = found
-        if not abs(claimed - found) * images <= 3.5:
+    for pair in asked.pairs:
+        batches = swept.model_of(pair).batches
+        *_, weights = train(asked.weights, asked.train, batches, pair.rate)
+        found, claimed = accuracy(weights, asked.validation), swept.row_of(pair).val_accuracy
+        evidence.setdefault("retrained", {})[str(pair)] = found
+        if not _same([claimed], [found], RETRAINED):
             fail(
-                f"the accuracy that the same training gives ({found:.3f} for {_name(rate, size)}, "
-                "trained again by the grader, on the same batches from the same weights)",
+                f"the accuracy that the same training gives ({found:.3f} for {pair}, trained "
+                "again by the grader, on the same batches from the same weights)",
                 f"{claimed:.3f}",
                 "Look at the labels: do x and y still belong together in each batch, and does "
                 "nothing but training change the weights?",
@@ -665,12 +416,22 @@ def reproduced(swept, evidence):
     points=1,
     hints=(
         "Which row does max find, and by which key?",
-        "max takes an argument `key`: a function that gives of a row what rows are compared by.",
-        "The order of the rows says nothing, and the list is the caller's: leave it as it is.",
+        "max takes an argument `key`: a function that returns of a row what rows are compared by.",
+        "The order of the rows does not matter, and the list is the caller's: leave it as it is.",
     ),
 )
 def best_row(submission, rng):
     """best returns the row with the highest val_accuracy, whatever the order of the rows."""
+    cases = _lists_of_rows(rng)
+    answers = submission.run(choose, lists=list(cases.values()), seconds=30)
+    if not isinstance(answers, list) or len(answers) != len(cases):
+        fail("one answer for each list of rows", "something else", "Leave the grader's calls alone")
+    for (when, rows), answer in zip(cases.items(), answers, strict=True):
+        _is_the_best(Choice.read(answer), rows, when)
+
+
+def _lists_of_rows(rng: np.random.Generator) -> dict[str, list[dict[str, Any]]]:
+    """Returns lists of rows by what is special about them."""
 
     def row(accuracy: float, peak: float | None = None) -> dict[str, Any]:
         curve = [float(v) for v in rng.uniform(0.1, 0.4, 3)]
@@ -681,7 +442,7 @@ def best_row(submission, rng):
             "history": [*curve, *([] if peak is None else [peak]), float(accuracy)],
         }
 
-    cases = {
+    return {
         "the best row is the last": [row(0.2), row(0.5), row(0.91)],
         "the best row is the first": [row(0.93), row(0.5), row(0.2)],
         "the best row is in the middle": [row(0.31), row(0.5), row(0.92), row(0.08), row(0.4)],
@@ -691,28 +452,27 @@ def best_row(submission, rng):
         "the best epoch of all belongs to another row": [row(0.6, 0.97), row(0.8, 0.3), row(0.7)],
         "the differences are small": [row(0.8749), row(0.8751), row(0.875)],
     }
-    answers = submission.run(choose, lists=list(cases.values()), seconds=30)
-    if not isinstance(answers, list) or len(answers) != len(cases):
-        fail("one answer for each list of rows", "something else", "Leave the grader's calls alone")
-    for (when, rows), answer in zip(cases.items(), answers, strict=True):
-        highest = max(r["val_accuracy"] for r in rows)
-        if answer["row"] not in rows:
-            fail(
-                f"one of the rows that `best` was given ({when})",
-                "None: is a `return` missing?"
-                if answer["kind"] == "NoneType"
-                else f"{answer['kind']}, which is none of them",
-                "Return the row itself, not its accuracy or its index",
-            )
-        if answer["row"]["val_accuracy"] != highest:
-            fail(
-                f"the row with the highest val_accuracy ({highest:g}; {when})",
-                f"a row with {answer['row']['val_accuracy']:g}",
-                "Look at which key the rows are compared by, and in which direction",
-            )
-        if answer["unchanged"] is not True:
-            fail(
-                "`best` to leave the list that it is given as it is",
-                "a list in another order, or with other rows",
-                "Look for results.sort(): sorted(results) makes a new list, and max needs none",
-            )
+
+
+def _is_the_best(choice: Choice, rows: list[dict[str, Any]], when: str) -> None:
+    if choice.row is None or choice.row not in rows:
+        fail(
+            f"one of the rows that `best` was given ({when})",
+            "None: is a `return` missing?"
+            if choice.kind == "NoneType"
+            else f"{choice.kind}, which is none of them",
+            "Return the row itself, not its accuracy or its index",
+        )
+    highest = max(row["val_accuracy"] for row in rows)
+    if choice.row["val_accuracy"] != highest:
+        fail(
+            f"the row with the highest val_accuracy ({highest:g}; {when})",
+            f"a row with {choice.row['val_accuracy']:g}",
+            "Look at which key the rows are compared by, and in which direction",
+        )
+    if not choice.unchanged:
+        fail(
+            "`best` to leave the list that it is given as it is",
+            "a list in another order, or with other rows",
+            "Look for results.sort(): sorted(results) makes a new list, and max needs none",
+        )

@@ -1,6 +1,6 @@
 # fails: fresh_models
 # says: 4 models
-# says: 1 that were trained
+# says: 1 that was trained
 # says: head start
 """One model is trained on and on."""
 
