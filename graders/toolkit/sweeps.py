@@ -33,7 +33,7 @@ def _words(value: Any) -> str:
     """Returns what a student would call a value that came back as plain data."""
     if isinstance(value, dict) and set(value) == {"kind"}:
         return str(value["kind"])[:80]
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, int | float) and not isinstance(value, bool) and not _is_number(value):
         return "a number that is too large"
     return "None" if value is None else type(value).__name__
 
@@ -273,7 +273,7 @@ class Choice:
         claim = claim if isinstance(claim, dict) else {}
         row = claim.get("row")
         return cls(
-            str(claim.get("kind"))[:80],
+            str(claim.get("kind", "something else"))[:80],
             row if _is_plain_row(row) else None,
             claim.get("unchanged") is True,
         )
