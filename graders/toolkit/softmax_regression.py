@@ -112,7 +112,6 @@ def train(
         `Weights` after each step.
     """
     x, y = data
-    weights = Weights(*(part.astype("float64") for part in weights))
     for chosen in batches:
         weights = step(weights, (x[chosen], y[chosen]), rate)
         yield weights
