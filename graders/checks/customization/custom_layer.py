@@ -1,188 +1,177 @@
 """A layer with trainable weights of its own."""
 
-from typing import Any
+import dataclasses
+import json
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 
 from graders.checking import check, fail, probe
+from graders.toolkit.answers import read
+from graders.toolkit.closed_forms import diagnose, differs, softmax
 
 ORDER = 1
 
 # A layer of this size answers in milliseconds; what takes longer does not end.
 SECONDS = 60.0
+CLOSE = 1e-4
 
 Arrays = dict[str, np.ndarray]
+Function = Callable[[np.ndarray], np.ndarray]
+T = TypeVar("T")
+
+
+# --- probes, and what they answer ---------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class Weight:
+    """An attribute that should be a weight: see `graders.sandbox.objects.weight`."""
+
+    kind: str
+    shape: tuple[int, ...]
+    dtype: str
+    tracked: bool
+    frozen: bool
+    value: np.ndarray | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Made:
+    """A layer before its first call; `borrowed` names what of Keras's computes in its place."""
+
+    policy: str
+    trainable: int
+    w: Weight
+    b: Weight
+    borrowed: tuple[str, ...]
 
 
 @probe
-def make_weights(student, box, units, input_dim, between=(), options=None):
+def make_layer(student, box, units, input_dim, between=(), options=None):
     """Builds a layer, and describes what it holds before any call."""
-    import contextlib
-    import inspect
-    import sys
-
     import keras
-    import tensorflow as tf
 
-    made = box.function("CustomDense", 1)
-    if not (inspect.isclass(made) and issubclass(made, keras.layers.Layer)):
-        return {"layer": False}
-    options = options or {}
-    try:
-        inspect.signature(made.__init__).bind(None, units, activation=None, **options)
-    except TypeError as error:
-        return {"arguments": f"{error} (asked for activation, {', '.join(options)})"}
-    layer = made(units, **options)
-    if not isinstance(layer, keras.layers.Layer):
-        return {"layer": False}
+    layer = box.make("CustomDense", keras.layers.Layer, units, **(options or {}))
+    zeros = keras.ops.zeros((2, *between, input_dim))
     layer.build((None, *between, input_dim))
     if not (hasattr(layer, "w") and hasattr(layer, "b")):
-        layer(keras.ops.zeros((2, *between, input_dim)))
-    answer = {"layer": True, "count": len(layer.trainable_weights), "others": []}
-    answer["policy"] = layer.dtype_policy.name
-    for name in ("w", "b"):
-        value = getattr(layer, name, None)
-        kind = type(value).__name__
-        if isinstance(value, keras.Variable):
-            kind = "keras"
-        elif isinstance(value, tf.Variable):
-            kind = "tf"
-        tracked = any(value is weight for weight in layer.trainable_weights)
-        frozen = any(value is weight for weight in layer.non_trainable_weights)
-        shape = [int(n) for n in value.shape] if kind in ("keras", "tf") else []
-        answer[name] = {"kind": kind, "shape": shape, "tracked": tracked, "frozen": frozen}
-        if kind == "keras":
-            answer[name]["dtype"] = keras.backend.standardize_dtype(value.dtype)
-            answer[name]["start"] = keras.ops.convert_to_numpy(value)
-    ready = keras.layers.Dense, keras.layers.EinsumDense
-    for part in layer._flatten_layers(include_self=True):
-        if isinstance(part, ready):
-            answer["others"].append(type(part).__name__ if part is not layer else "a subclass")
-    # Whatever it holds or hides: whose code computes?
-    codes = {inspect.unwrap(kind.call).__code__: kind.__name__ for kind in ready}
+        layer(zeros)
+    dense = (keras.layers.Dense, keras.layers.EinsumDense)
+    return {
+        "policy": layer.dtype_policy.name,
+        "trainable": len(layer.trainable_weights),
+        "w": box.objects.weight(layer, "w"),
+        "b": box.objects.weight(layer, "b"),
+        "borrowed": box.objects.parts(layer, dense)
+        + box.objects.computed_by(lambda: layer(zeros), dense),
+    }
 
-    def watch(frame, event, argument):
-        if event == "call" and frame.f_code in codes:
-            answer["others"].append(codes[frame.f_code])
 
-    # That call works is another check's business.
-    with contextlib.suppress(Exception):
-        sys.setprofile(watch)
-        try:
-            layer(keras.ops.zeros((2, *between, input_dim)))
-        finally:
-            sys.setprofile(None)
-    return answer
+@dataclasses.dataclass(frozen=True)
+class Computed:
+    """The output of a layer with the grader's weights, and how many weights it has."""
+
+    y: np.ndarray
+    dtype: str
+    weights: int
+    trainable: int
 
 
 @probe
-def compute(student, box, units, x, w, b, activation=None, own="", options=None, gradient=None):
-    """Calls a layer with the grader's weights; says its output, dtypes and gradients."""
-    import inspect
+def compute(student, box, units, given, activation=None, options=None, frozen=False):
+    """Calls a layer that has the grader's weights; freezes it afterwards if asked to."""
+    import keras
 
+    options = {"activation": box.objects.activation(activation), **(options or {})}
+    layer = box.make("CustomDense", keras.layers.Layer, units, **options)
+    y = box.objects.call_with(layer, **given)
+    if frozen:
+        layer.trainable = False
+    return {
+        "y": box.objects.result(y, "call"),
+        "dtype": keras.backend.standardize_dtype(y.dtype),
+        "weights": len(layer.weights),
+        "trainable": len(layer.trainable_weights),
+    }
+
+
+@dataclasses.dataclass(frozen=True)
+class Gradients:
+    """What arrives at the weights and at the input."""
+
+    w: np.ndarray | None
+    b: np.ndarray | None
+    x: np.ndarray | None
+
+
+@probe
+def differentiate(student, box, units, given, upstream):
+    """Takes the gradients of `sum(upstream * output)`."""
     import keras
     import tensorflow as tf
 
-    # A callable cannot travel: it is made here. One is Keras's own, one is nobody's.
-    if own == "softplus":
-        activation = keras.activations.softplus
-    elif own:
-        activation = lambda t: t * t + 1.0  # noqa: E731
-    made = box.function("CustomDense")
-    options = options or {}
-    try:
-        inspect.signature(made.__init__).bind(None, units, activation=activation, **options)
-    except TypeError as error:
-        return {"arguments": f"{error} (asked for activation, {', '.join(options)})"}
-    layer = made(units, activation=activation, **options)
-    x = tf.constant(x)
+    layer = box.make("CustomDense", keras.layers.Layer, units, activation=None)
+    x = tf.constant(given["x"])
     with tf.GradientTape() as tape:
         tape.watch(x)
-        y = layer(x)
-        if not (hasattr(y, "shape") and hasattr(y, "dtype")):
-            return {"y": None, "kind": type(y).__name__}
-        # The weights exist now; the call that counts is the next one.
-        layer.w.assign(w)
-        layer.b.assign(b)
-        y = layer(x)
-        if gradient is not None:
-            total = tf.reduce_sum(tf.cast(y, x.dtype) * tf.cast(gradient, x.dtype))
-    answer = {
-        "y": keras.ops.convert_to_numpy(y),
-        "output": keras.backend.standardize_dtype(y.dtype),
-        "count": len(layer.trainable_weights),
-        "weights": len(layer.weights),
-    }
-    if gradient is not None:
-        for name, g in zip(
-            ("w", "b", "x"), tape.gradient(total, [layer.w.value, layer.b.value, x]), strict=True
-        ):
-            answer["d" + name] = None if g is None else keras.ops.convert_to_numpy(g)
-    if not options:
-        layer.trainable = False
-        answer["frozen_count"] = len(layer.trainable_weights)
-    return answer
+        y = box.objects.call_with(layer, x, w=given["w"], b=given["b"])
+        total = tf.reduce_sum(tf.cast(y, x.dtype) * upstream)
+    found = tape.gradient(total, [layer.w.value, layer.b.value, x])
+    return dict(zip("wbx", map(box.objects.optional, found), strict=True))
+
+
+@dataclasses.dataclass(frozen=True)
+class Copy:
+    """A copy of a layer, and its output with the grader's weights."""
+
+    name: str
+    dtype: str
+    trainable: bool
+    w: Weight
+    b: Weight
+    y: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class Copied:
+    """A layer's config, and its copies: by from_config, and by saving and loading."""
+
+    config: Any
+    by_config: Copy
+    by_saving: Copy | None
 
 
 @probe
-def copy_layer(student, box, units, x, w, b, activation, own, options):
-    """Makes a layer, a copy from its config, and one through Keras's own JSON."""
-    import json
-
+def copy_layer(student, box, units, given, activation, options, shown):
+    """Makes a layer, and copies of it that get the grader's weights."""
     import keras
 
-    made = box.function("CustomDense")
-    chosen = keras.activations.softplus if own else activation
-    layer = made(units, activation=chosen, **options)
-    layer(x)
-    try:
-        config = layer.get_config()
-    except NotImplementedError as error:
-        if "TODO" in str(error):
-            raise
-        return {"problem": "no get_config of its own, and Keras cannot make one for a function"}
-    if not isinstance(config, dict):
-        return {"problem": f"get_config returned {type(config).__name__}, not a dict"}
-    try:
-        copies = [made.from_config(dict(config))]
-    except Exception as error:
-        text = (str(error).strip() or type(error).__name__).splitlines()[0]
-        return {"problem": f"from_config(get_config()) raised {type(error).__name__}: {text[:250]}"}
-    if not own:
-        # As model.save does; a config that only lives in memory is lost there.
-        try:
-            text = json.dumps(keras.saving.serialize_keras_object(layer))
-            known = {made.__name__: made}
-            copies.append(
-                keras.saving.deserialize_keras_object(json.loads(text), custom_objects=known)
-            )
-        except Exception as error:
-            text = (str(error).strip() or type(error).__name__).splitlines()[0]
-            said = f"{type(error).__name__}: {text[:250]}"
-            return {"problem": f"saving the layer and loading it again raised {said}"}
-    answer = {"keys": sorted(str(key) for key in config), "copies": []}
-    answer["units"] = config["units"] if isinstance(config.get("units"), int) else None
-    for copy in copies:
-        if not isinstance(copy, made):
-            return {"problem": f"from_config returned {type(copy).__name__}, not a CustomDense"}
-        if copy is layer:
-            return {"problem": "from_config returned the very same layer, not a new one"}
-        y = copy(x)
-        shapes = [[int(n) for n in copy.w.shape], [int(n) for n in copy.b.shape]]
-        if shapes == [list(w.shape), list(b.shape)]:
-            copy.w.assign(w)
-            copy.b.assign(b)
-            y = copy(x)
-        answer["copies"].append(
-            {
-                "name": str(copy.name),
-                "dtype": str(copy.dtype_policy.name),
-                "trainable": bool(copy.trainable),
-                "shapes": shapes,
-                "y": keras.ops.convert_to_numpy(y),
-            }
-        )
+    chosen = box.objects.activation(activation)
+    layer = box.make("CustomDense", keras.layers.Layer, units, activation=chosen, **options)
+    layer(given["x"])
+    config, copies = box.objects.copies(layer, saved=not callable(chosen), shown=shown)
+    answer = {"config": box.objects.plain(config)}
+    for way, copy in zip(("by_config", "by_saving"), copies, strict=False):
+        y = box.objects.call_with(copy, **given)
+        answer[way] = {
+            "name": copy.name,
+            "dtype": copy.dtype_policy.name,
+            "trainable": copy.trainable,
+            "w": box.objects.weight(copy, "w"),
+            "b": box.objects.weight(copy, "b"),
+            "y": box.objects.result(y, "call"),
+        }
     return answer
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """Two layers after training: their weights w1, b1, w2, b2."""
+
+    trainable: int
+    weights: tuple[np.ndarray, ...]
 
 
 @probe
@@ -190,24 +179,26 @@ def train_two(student, box, x, y, start, rate, steps):
     """Trains a model of two layers, from the grader's weights, by plain gradient descent."""
     import keras
 
-    made = box.function("CustomDense")
     hidden, outputs = len(start["b1"]), len(start["b2"])
-    first, second = made(hidden, activation="tanh"), made(outputs)
+    first = box.make("CustomDense", keras.layers.Layer, hidden, activation="tanh")
+    second = box.make("CustomDense", keras.layers.Layer, outputs)
     inputs = keras.Input(x.shape[1:])
     model = keras.Model(inputs, second(first(inputs)))
-    for layer, number in ((first, "1"), (second, "2")):
-        layer.w.assign(start["w" + number])
-        layer.b.assign(start["b" + number])
+    weights = [first.w, first.b, second.w, second.b]
+    for weight, name in zip(weights, ("w1", "b1", "w2", "b2"), strict=True):
+        weight.assign(start[name])
     model.compile(optimizer=keras.optimizers.SGD(rate), loss="mse")
     model.fit(x, y, batch_size=len(x), epochs=steps, shuffle=False, verbose=0)
-    value = keras.ops.convert_to_numpy
-    return {
-        "w1": value(first.w),
-        "b1": value(first.b),
-        "w2": value(second.w),
-        "b2": value(second.b),
-        "count": len(model.trainable_weights),
-    }
+    after = [keras.ops.convert_to_numpy(weight) for weight in weights]
+    return {"trainable": len(model.trainable_weights), "weights": after}
+
+
+def _ask(submission: Any, kind: type[T], probe: Callable[..., Any], **asked: Any) -> T:
+    """Runs a probe, and reads its answer."""
+    return read(kind, submission.run(probe, seconds=SECONDS, **asked))
+
+
+# --- closed forms -------------------------------------------------------------------------------
 
 
 def _draw(rng: np.random.Generator, units: int, *shape: int, dtype: str = "float32") -> Arrays:
@@ -225,42 +216,44 @@ def _linear(given: Arrays) -> np.ndarray:
     return x @ w + b
 
 
-def _differs(found: Any, wanted: np.ndarray, tolerance: float = 1e-4) -> str:
-    """Says how an answer differs from the closed form; empty if it does not."""
-    if not isinstance(found, np.ndarray):
-        return "no array"
-    if found.shape != wanted.shape:
-        return f"an array of shape {found.shape}"
-    if not np.isfinite(found).all():
-        return "NaN or infinity"
-    worst = float(np.abs(found.astype("float64") - wanted).max())
-    if worst > tolerance * max(1.0, float(np.abs(wanted).max())):
-        return f"values that are up to {worst:.3g} off"
-    return ""
+def _descend(start: Arrays, x: np.ndarray, y: np.ndarray, rate: float, steps: int) -> Arrays:
+    """Trains tanh(x @ w1 + b1) @ w2 + b2 on the mean squared error, in NumPy."""
+    w1, b1, w2, b2 = (start[name].astype("float64") for name in ("w1", "b1", "w2", "b2"))
+    x, y = x.astype("float64"), y.astype("float64")
+    for _ in range(steps):
+        h = np.tanh(x @ w1 + b1)
+        out = 2 * (h @ w2 + b2 - y) / y.size
+        inner = (out @ w2.T) * (1 - h**2)
+        w1, b1 = w1 - rate * x.T @ inner, b1 - rate * inner.sum(axis=0)
+        w2, b2 = w2 - rate * h.T @ out, b2 - rate * out.sum(axis=0)
+    return {"w1": w1, "b1": b1, "w2": w2, "b2": b2}
 
 
-def _close(found: Any, wanted: np.ndarray) -> bool:
-    return not _differs(found, wanted)
+# By the names that `graders.sandbox.objects.activation` knows: the words, and the closed form.
+ACTIVATIONS: dict[str, tuple[str, Function]] = {
+    "relu": ('the name "relu"', lambda z: np.maximum(z, 0)),
+    "tanh": ('the name "tanh"', np.tanh),
+    "softmax": ('the name "softmax"', softmax),
+    "function:softplus": (
+        "the function keras.activations.softplus",
+        lambda z: np.logaddexp(0, z),
+    ),
+    "function:own": ("a function of the grader's own", lambda z: z * z + 1),
+}
 
 
-def _answer(answer: Any) -> dict[str, Any]:
-    """Returns a probe's answer, if it is one."""
-    if not isinstance(answer, dict):
-        fail("an answer from the layer", "none", "Look at call: it returns a tensor")
-    if "arguments" in answer:
-        fail(
-            "`CustomDense(units, activation=None, **kwargs)` to take the standard arguments of a "
-            "layer (name, dtype, trainable) too",
-            f"an `__init__` that does not: {str(answer['arguments'])[:200]}",
-            "Add **kwargs, and hand it to super().__init__(**kwargs)",
-        )
-    if "y" in answer and answer["y"] is None:
-        fail(
-            "`call` to return a tensor",
-            str(answer.get("kind", "nothing")).replace("NoneType", "None")[:60],
-            "Look at call: is a `return` missing?",
-        )
-    return answer
+# Without an activation: what it gives in place of z = x @ w + b, and where to look.
+MISTAKES: dict[str, tuple[Callable[[np.ndarray, np.ndarray], np.ndarray], str]] = {
+    "x @ w, without b": (lambda z, b: z - b, "Look at call: add self.b"),
+    "x @ w - b": (lambda z, b: z - 2 * b, "Look at the sign of b in call"),
+    "relu(x @ w + b) although activation is None": (
+        lambda z, b: np.maximum(z, 0),
+        "Look at __init__ and call: None means that nothing is applied",
+    ),
+}
+
+
+# --- checks -------------------------------------------------------------------------------------
 
 
 @check(
@@ -273,69 +266,64 @@ def _answer(answer: Any) -> dict[str, Any]:
 )
 def weights_created(submission):
     """The layer creates trainable weights w (input_dim, units) and b (units,)."""
-    for units, input_dim in ((3, 5), (4, 9)):
-        answer = submission.run(make_weights, seconds=SECONDS, units=units, input_dim=input_dim)
-        if not isinstance(answer, dict) or not answer.get("layer"):
-            fail(
-                "`CustomDense` to be a class that inherits from keras.layers.Layer",
-                "something else",
-                "Keep the line `class CustomDense(keras.layers.Layer):` of the stub",
-            )
-        if answer["others"]:
-            inside = str(answer["others"][0])[:40]
-            what = "a subclass of Dense" if inside == "a subclass" else f"a {inside} inside it"
+    for units, input_dim, options in ((3, 5, {}), (4, 9, {"activation": None})):
+        made = _ask(submission, Made, make_layer, units=units, input_dim=input_dim, options=options)
+        if made.borrowed:
+            borrowed = made.borrowed[0]
             fail(
                 "a layer that creates its own weights and computes with them",
-                what,
+                borrowed if borrowed.startswith("a ") else f"Keras's {borrowed} inside it",
                 "Writing what Dense does is the exercise: create w and b with self.add_weight in "
                 "build, and use them in call",
             )
-        for name, shape in (("w", [input_dim, units]), ("b", [units])):
-            _check_weight(name, shape, answer[name], units, input_dim)
-        if answer["count"] != 2:
+        for name, weight, words, shape in (
+            ("w", made.w, "(input_dim, units)", (input_dim, units)),
+            ("b", made.b, "(units,)", (units,)),
+        ):
+            size = f"{words} = {shape} for {input_dim} features and {units} units"
+            _check_weight(name, weight, shape, size)
+        if made.trainable != 2:
             fail(
                 "two trainable weights, w and b",
-                f"{answer['count']} in layer.trainable_weights",
+                f"{made.trainable} in layer.trainable_weights",
                 "Look at build: does it make a weight that call does not need?",
             )
 
 
-def _check_weight(name: str, shape: list[int], found: Any, units: int, input_dim: int) -> None:
-    kind = found["kind"]
-    if kind == "NoneType":
+def _check_weight(name: str, found: Weight, shape: tuple[int, ...], size: str) -> None:
+    advice = f"Make it with self.{name} = self.add_weight(…)"
+    if found.kind == "NoneType":
         fail(
             f"a weight `self.{name}` once the layer is built",
             f"no attribute `{name}` (or None)",
             f"Look at build: self.{name} = self.add_weight(…)",
         )
-    if kind == "tf":
+    if found.kind == "tf":
         fail(
             f"`self.{name}` to be a weight that Keras tracks",
             "a raw tf.Variable, which is in neither layer.weights nor layer.trainable_weights, so "
             "that no optimizer would ever change it",
-            f"Make it with self.{name} = self.add_weight(…)",
+            advice,
         )
-    if kind != "keras":
+    if found.kind != "keras":
         fail(
             f"`self.{name}` to be a trainable weight",
-            f"a {kind}, which nothing can train",
-            f"Make it with self.{name} = self.add_weight(…)",
+            f"a {found.kind}, which nothing can train",
+            advice,
         )
-    if found["shape"] != shape:
-        what = "(input_dim, units)" if name == "w" else "(units,)"
+    if found.shape != shape:
         fail(
-            f"`{name}` with the shape {what} = {tuple(shape)} for {input_dim} features and "
-            f"{units} units",
-            f"the shape {tuple(found['shape'])}",
+            f"`{name}` with the shape {size}",
+            f"the shape {found.shape}",
             "Look at build: input_dim is input_shape[-1]" if name == "w" else "Look at build",
         )
-    if not found["tracked"]:
+    if not found.tracked:
         fail(
             f"`{name}` in layer.trainable_weights",
             "a weight that is not trainable (trainable=False)"
-            if found["frozen"]
+            if found.frozen
             else "a variable that the layer does not track",
-            f"Make it with self.{name} = self.add_weight(…), which is trainable by default",
+            f"{advice}, which is trainable by default",
         )
 
 
@@ -349,26 +337,19 @@ def _check_weight(name: str, shape: list[int], found: Any, units: int, input_dim
 )
 def computes(submission, rng):
     """Without an activation the layer computes x @ w + b."""
-    given = _draw(rng, 3, 6, 5)
-    answer = _answer(submission.run(compute, seconds=SECONDS, units=3, **given))
-    wanted = _linear(given)
-    y = answer["y"]
-    if problem := _differs(y, wanted):
-        product = wanted - given["b"]
-        look = "Look at call: activation(x @ w + b), and no activation means the sum itself"
-        if _close(y, product):
-            problem, look = "x @ w, without b", "Look at call: add self.b"
-        elif _close(y, product - given["b"]):
-            problem, look = "x @ w - b", "Look at the sign of b in call"
-        elif _close(y, np.maximum(wanted, 0)):
-            problem = "relu(x @ w + b) although activation is None"
-            look = "Look at __init__ and call: None means that nothing is applied"
-        fail(f"x @ w + b, of shape {wanted.shape}, for activation=None", problem, look)
-    # Another batch size, and one example.
-    given = _draw(rng, 4, 1, 7)
-    answer = _answer(submission.run(compute, seconds=SECONDS, units=4, **given))
-    if problem := _differs(answer["y"], _linear(given)):
-        fail("x @ w + b for a batch of one example too", problem, "Look at call")
+    for units, shape in ((3, (6, 5)), (4, (1, 7))):
+        given = _draw(rng, units, *shape)
+        found = _ask(submission, Computed, compute, units=units, given=given)
+        z = _linear(given)
+        mistakes = {words: wrong(z, given["b"]) for words, (wrong, _) in MISTAKES.items()}
+        if problem := diagnose(found.y, z, mistakes, CLOSE):
+            fail(
+                f"x @ w + b, of shape {z.shape}, for x of shape {shape} and activation=None",
+                problem,
+                MISTAKES[problem][1]
+                if problem in MISTAKES
+                else "Look at call: activation(x @ w + b), and no activation means the sum itself",
+            )
 
 
 @check(
@@ -383,30 +364,23 @@ def computes(submission, rng):
 def any_rank(submission, rng):
     """The layer works over the last axis of inputs with three and four axes too."""
     for shape in ((4, 6, 5), (2, 3, 4, 5)):
-        made = submission.run(
-            make_weights, seconds=SECONDS, units=3, input_dim=5, between=list(shape[1:-1])
-        )
-        if made["w"]["shape"] != [5, 3]:
+        made = _ask(submission, Made, make_layer, units=3, input_dim=5, between=list(shape[1:-1]))
+        if made.w.shape != (5, 3):
             fail(
                 f"w of shape (input_dim, units) = (5, 3) for an input of shape {shape}",
-                f"the shape {tuple(made['w']['shape'])}",
+                f"the shape {made.w.shape}",
                 "Look at build: input_dim is the last entry, input_shape[-1]",
             )
         given = _draw(rng, 3, *shape)
-        answer = _answer(submission.run(compute, seconds=SECONDS, units=3, **given))
+        found = _ask(submission, Computed, compute, units=3, given=given)
         wanted = _linear(given)
-        if problem := _differs(answer["y"], wanted):
+        if problem := differs(found.y, wanted, CLOSE):
             fail(
                 f"x @ w + b over the last axis: shape {wanted.shape} for x of shape {shape}",
                 problem,
                 "Look at build and call for something that takes x to have two axes "
                 "(input_shape[1], a Flatten, a transpose)",
             )
-
-
-def _softmax(z: np.ndarray) -> np.ndarray:
-    e = np.exp(z - z.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
 
 
 @check(
@@ -419,29 +393,18 @@ def _softmax(z: np.ndarray) -> np.ndarray:
 )
 def activation(submission, rng):
     """The activation is applied to x @ w + b, given as a name or as a function."""
-    cases = (
-        ('the name "relu"', "relu", "", lambda z: np.maximum(z, 0)),
-        ('the name "tanh"', "tanh", "", np.tanh),
-        ('the name "softmax"', "softmax", "", _softmax),
-        ("the function keras.activations.softplus", None, "softplus", lambda z: np.logaddexp(0, z)),
-        ("a function of the grader's own", None, "own", lambda z: z * z + 1),
-    )
-    for what, name, own, function in cases:
+    for name, (words, function) in ACTIVATIONS.items():
         given = _draw(rng, 4, 6, 5)
-        answer = _answer(
-            submission.run(compute, seconds=SECONDS, units=4, activation=name, own=own, **given)
-        )
-        z = _linear(given)
-        wanted, y = function(z), answer["y"]
-        if problem := _differs(y, wanted):
-            if _close(y, z):
-                problem = "x @ w + b, to which no activation was applied"
-            elif _close(y, function(z - given["b"]) + given["b"]):
-                problem = "activation(x @ w) + b: b is added after the activation"
-            elif _close(y, function(wanted)):
-                problem = "an activation that was applied twice"
+        found = _ask(submission, Computed, compute, units=4, given=given, activation=name)
+        z, b = _linear(given), given["b"]
+        mistakes = {
+            "x @ w + b, to which no activation was applied": z,
+            "activation(x @ w) + b: b is added after the activation": function(z - b) + b,
+            "an activation that was applied twice": function(function(z)),
+        }
+        if problem := diagnose(found.y, function(z), mistakes, CLOSE):
             fail(
-                f"activation(x @ w + b) when the activation is {what}",
+                f"activation(x @ w + b) when the activation is {words}",
                 problem,
                 "Look at how __init__ keeps the activation, and where call applies it",
             )
@@ -458,27 +421,23 @@ def activation(submission, rng):
 def gradients(submission, rng):
     """Gradients reach w, b and the input."""
     given = _draw(rng, 3, 6, 5)
-    c = rng.normal(size=(6, 3)).astype("float32")
-    answer = _answer(submission.run(compute, seconds=SECONDS, units=3, gradient=c, **given))
-    inner = c.astype("float64")
-    closed = {
-        "w": given["x"].T.astype("float64") @ inner,
-        "b": inner.sum(axis=0),
-        "x": inner @ given["w"].T.astype("float64"),
-    }
-    for name, wanted in closed.items():
-        found = answer["d" + name]
-        what = {"x": "the input x"}.get(name, name)
-        if found is None:
+    upstream = rng.normal(size=(6, 3)).astype("float32")
+    found = _ask(submission, Gradients, differentiate, units=3, given=given, upstream=upstream)
+    for name, arrived, wanted in (
+        ("w", found.w, given["x"].T @ upstream),
+        ("b", found.b, upstream.sum(axis=0)),
+        ("the input x", found.x, upstream @ given["w"].T),
+    ):
+        if arrived is None:
             fail(
-                f"a gradient of the output with respect to {what}",
+                f"a gradient of the output with respect to {name}",
                 "none",
                 "Look at call for what a gradient cannot pass: NumPy, stop_gradient, rounding, a "
                 "copy of the weight made elsewhere",
             )
-        if problem := _differs(found, wanted, 1e-3):
+        if problem := differs(arrived, wanted, 1e-3):
             fail(
-                f"the gradient with respect to {what} that belongs to x @ w + b",
+                f"the gradient with respect to {name} that belongs to x @ w + b",
                 problem,
                 "Look at call for a stop_gradient, or a part that is computed outside of keras.ops",
             )
@@ -495,44 +454,48 @@ def gradients(submission, rng):
 )
 def dtype_policy(submission, rng):
     """The layer follows its dtype policy: mixed_float16 and float64."""
-    for policy, variables, output, tolerance in (
-        ("mixed_float16", "float32", "float16", 1e-2),
-        ("float64", "float64", "float64", 1e-9),
-    ):
-        options = {"dtype": policy}
-        made = _answer(
-            submission.run(make_weights, seconds=SECONDS, units=3, input_dim=5, options=options)
+    _check_policy(submission, rng, "mixed_float16", "float32", "float16", 1e-2)
+    _check_policy(submission, rng, "float64", "float64", "float64", 1e-9)
+
+
+def _check_policy(
+    submission: Any,
+    rng: np.random.Generator,
+    policy: str,
+    variables: str,
+    output: str,
+    tolerance: float,
+) -> None:
+    options = {"dtype": policy}
+    made = _ask(submission, Made, make_layer, units=3, input_dim=5, options=options)
+    if made.policy != policy:
+        fail(
+            f'`CustomDense(3, dtype="{policy}")` to have the dtype policy {policy}',
+            f"the policy {made.policy[:40]}",
+            "Look at __init__: **kwargs must reach super().__init__(**kwargs)",
         )
-        if made["policy"] != policy:
+    for name, weight in (("w", made.w), ("b", made.b)):
+        if weight.dtype != variables:
             fail(
-                f'`CustomDense(3, dtype="{policy}")` to have the dtype policy {policy}',
-                f"the policy {str(made['policy'])[:40]}",
-                "Look at __init__: **kwargs must reach super().__init__(**kwargs)",
+                f"`{name}` in {variables} under the policy {policy}",
+                weight.dtype[:40] or f"a {weight.kind[:40]}",
+                "Look at build: leave dtype out of add_weight (or use self.variable_dtype)",
             )
-        for name in ("w", "b"):
-            if made[name].get("dtype") != variables:
-                fail(
-                    f"`{name}` in {variables} under the policy {policy}",
-                    f"{str(made[name].get('dtype'))[:40]}",
-                    "Look at build: leave dtype out of add_weight (or use self.variable_dtype)",
-                )
-        given = _draw(rng, 3, 6, 5, dtype=variables)
-        answer = _answer(
-            submission.run(compute, seconds=SECONDS, units=3, options=options, **given)
+    given = _draw(rng, 3, 6, 5, dtype=variables)
+    found = _ask(submission, Computed, compute, units=3, given=given, options=options)
+    if found.dtype != output:
+        fail(
+            f"an output in {output} under the policy {policy}",
+            found.dtype[:40],
+            "Look at call for a cast, or an array of a fixed dtype: the layer's compute_dtype "
+            "decides",
         )
-        if answer["output"] != output:
-            fail(
-                f"an output in {output} under the policy {policy}",
-                f"{str(answer['output'])[:40]}",
-                "Look at call for a cast, or an array of a fixed dtype: the layer's compute_dtype "
-                "decides",
-            )
-        if problem := _differs(answer["y"], _linear(given), tolerance):
-            fail(
-                f"x @ w + b at the precision of {output} under the policy {policy}",
-                problem,
-                "Look at build and call for a cast to a smaller dtype",
-            )
+    if problem := differs(found.y, _linear(given), tolerance):
+        fail(
+            f"x @ w + b at the precision of {output} under the policy {policy}",
+            problem,
+            "Look at build and call for a cast to a smaller dtype",
+        )
 
 
 @check(
@@ -547,28 +510,26 @@ def dtype_policy(submission, rng):
 def trainable_flag(submission, rng):
     """With trainable=False the layer has no trainable weights, and still computes."""
     given = _draw(rng, 3, 6, 5)
-    frozen = _answer(
-        submission.run(compute, seconds=SECONDS, units=3, options={"trainable": False}, **given)
-    )
-    later = _answer(submission.run(compute, seconds=SECONDS, units=3, **given))
-    for count, how in (
-        (frozen["count"], "`CustomDense(3, trainable=False)`"),
-        (later["frozen_count"], "a layer whose `trainable` was set to False later"),
+    made = _ask(submission, Computed, compute, units=3, given=given, options={"trainable": False})
+    later = _ask(submission, Computed, compute, units=3, given=given, frozen=True)
+    for found, how in (
+        (made, "`CustomDense(3, trainable=False)`"),
+        (later, "a layer whose `trainable` was set to False later"),
     ):
-        if count != 0:
+        if found.trainable != 0:
             fail(
                 f"no trainable weights in {how}",
-                f"{count}",
+                f"{found.trainable}",
                 "Look at __init__ (does trainable reach super().__init__?) and for an attribute "
                 "or property of your own called trainable or trainable_weights",
             )
-    if frozen["weights"] < 2:
+    if made.weights < 2:
         fail(
             "w and b to stay weights of the layer with trainable=False",
-            f"{frozen['weights']} weights",
+            f"{made.weights} weights",
             "Create the weights in any case; Keras sorts them into trainable and others",
         )
-    if problem := _differs(frozen["y"], _linear(given)):
+    if problem := differs(made.y, _linear(given), CLOSE):
         fail("x @ w + b with trainable=False too", problem, "Look at call")
 
 
@@ -585,65 +546,64 @@ def trainable_flag(submission, rng):
 )
 def config(submission, rng):
     """get_config and from_config keep units, activation, name, dtype and trainable."""
-    cases = (
-        ("tanh", False, {"name": "copied", "dtype": "float64", "trainable": False}, np.tanh),
-        (None, False, {"name": "plain", "dtype": "mixed_float16"}, lambda z: z),
-        (None, True, {"name": "other", "dtype": "float32"}, lambda z: np.logaddexp(0, z)),
-    )
-    for name, own, options, function in cases:
-        mixed = options["dtype"] == "mixed_float16"
-        given = _draw(rng, 7, 4, 5, dtype="float32" if mixed else options["dtype"])
-        answer = submission.run(
-            copy_layer, seconds=SECONDS, units=7, activation=name, own=own, options=options, **given
-        )
-        shown = f"CustomDense(7, {'softplus' if own else name!r}, {options})"
-        advice = (
-            "Look at get_config: {**super().get_config(), …} with units and activation, as plain "
-            "values"
-        )
-        if not isinstance(answer, dict) or "problem" in answer:
-            said = answer.get("problem") if isinstance(answer, dict) else "no answer"
-            fail(f"a copy of {shown} from its config", str(said)[:400], advice)
-        if answer["units"] != 7:
-            keys = ", ".join(str(key)[:30] for key in answer["keys"][:12])
-            fail('"units": 7 in the config', f"the keys {keys}", advice)
-        for copy, how in zip(answer["copies"], ("from_config", "saving and loading"), strict=False):
-            for key, wanted in {**options, "trainable": options.get("trainable", True)}.items():
-                if copy[key] != wanted:
-                    fail(
-                        f"a copy (by {how}) of {shown} with {key}={wanted!r}",
-                        f"{key}={copy[key]!r}",
-                        "Look at get_config (does it start from super().get_config()?) and at "
-                        "super().__init__(**kwargs)",
-                    )
-            if copy["shapes"] != [[5, 7], [7]]:
-                fail(
-                    f"a copy (by {how}) with 7 units",
-                    f"weights of the shapes {copy['shapes']}",
-                    advice,
-                )
-            z = _linear(given)
-            if problem := _differs(copy["y"], function(z), 1e-2 if mixed else 1e-4):
-                if _close(copy["y"], z):
-                    problem = "a copy that lost its activation"
-                fail(
-                    f"a copy (by {how}) of {shown} that computes the same, once it has the same "
-                    "weights",
-                    problem,
-                    advice,
-                )
+    _check_copies(submission, rng, "tanh", name="copied", dtype="float64", trainable=False)
+    _check_copies(submission, rng, None, name="plain", dtype="mixed_float16")
+    _check_copies(submission, rng, "function:softplus", name="other", dtype="float32")
 
 
-def _descend(start: Arrays, x: np.ndarray, y: np.ndarray, rate: float, steps: int) -> Arrays:
-    """Trains tanh(x @ w1 + b1) @ w2 + b2 on the mean squared error, in NumPy."""
-    w1, b1, w2, b2 = (start[name].astype("float64") for name in ("w1", "b1", "w2", "b2"))
-    for _ in range(steps):
-        h = np.tanh(x @ w1 + b1)
-        out = 2 * (h @ w2 + b2 - y) / y.size
-        inner = (out @ w2.T) * (1 - h**2)
-        w1, b1 = w1 - rate * x.T @ inner, b1 - rate * inner.sum(axis=0)
-        w2, b2 = w2 - rate * h.T @ out, b2 - rate * out.sum(axis=0)
-    return {"w1": w1, "b1": b1, "w2": w2, "b2": b2}
+ADVICE = (
+    "Look at get_config: {**super().get_config(), …} with units and activation, as plain values"
+)
+
+
+def _check_copies(
+    submission: Any, rng: np.random.Generator, activation: str | None, **options: Any
+) -> None:
+    """Fails unless the copies of a layer of 7 units are like it."""
+    typed = [
+        f"{key}={_typed(value)}" for key, value in {"activation": activation, **options}.items()
+    ]
+    shown = f"CustomDense(7, {', '.join(typed)})"
+    given = _draw(rng, 7, 4, 5, dtype="float64" if options["dtype"] == "float64" else "float32")
+    asked = {"activation": activation, "options": options, "shown": shown}
+    found = _ask(submission, Copied, copy_layer, units=7, given=given, **asked)
+    config = found.config if isinstance(found.config, dict) else {}
+    if config.get("units") != 7:
+        keys = ", ".join(str(key)[:30] for key in list(config)[:12])
+        fail('"units": 7 in the config', f"the keys {keys}", ADVICE)
+    z = _linear(given)
+    wanted = ACTIVATIONS[activation][1](z) if activation else z
+    for way, copy in (("from_config", found.by_config), ("saving", found.by_saving)):
+        if copy is not None:  # a function cannot be saved
+            _check_copy(copy, f"a copy (by {way}) of `{shown}`", options, wanted, z)
+
+
+def _check_copy(
+    copy: Copy, what: str, options: dict[str, Any], wanted: np.ndarray, z: np.ndarray
+) -> None:
+    for key, value in {**options, "trainable": options.get("trainable", True)}.items():
+        if getattr(copy, key) != value:
+            fail(
+                f"{what} with {key}={_typed(value)}",
+                f"{key}={_typed(getattr(copy, key))}",
+                "Look at get_config (does it start from super().get_config()?) and at "
+                "super().__init__(**kwargs)",
+            )
+    shapes = (copy.w.shape, copy.b.shape)
+    if shapes != ((5, 7), (7,)):
+        fail(f"{what} with 7 units", f"weights of the shapes {shapes}", ADVICE)
+    tolerance = 1e-2 if options["dtype"] == "mixed_float16" else CLOSE
+    if problem := diagnose(copy.y, wanted, {"a copy that lost its activation": z}, tolerance):
+        fail(f"{what} that computes the same, once it has the same weights", problem, ADVICE)
+
+
+def _typed(value: Any) -> str:
+    """Returns an argument as a student would type it."""
+    if not isinstance(value, str):
+        return repr(value)
+    if value.startswith("function:"):
+        return f"keras.activations.{value.removeprefix('function:')}"
+    return json.dumps(value)
 
 
 @check(
@@ -665,33 +625,38 @@ def trains(submission, rng, evidence):
     }
     x, y = x.astype("float32"), y.astype("float32")
     start = {name: value.astype("float32") for name, value in start.items()}
-    answer = submission.run(train_two, x=x, y=y, start=start, rate=0.1, steps=20, seconds=SECONDS)
-    if not isinstance(answer, dict):
-        fail("weights after training", "none", "Look at build and call")
-    if answer["count"] != 4:
+    asked = {"x": x, "y": y, "start": start, "rate": 0.1, "steps": 20}
+    found = _ask(submission, Trained, train_two, **asked)
+    if found.trainable != 4:
         fail(
             "4 trainable weights in a model of two layers",
-            f"{answer['count']}",
+            f"{found.trainable}",
             "Look at build: each layer has weights of its own, w and b",
         )
-    for name, wanted in _descend(start, x.astype("float64"), y.astype("float64"), 0.1, 20).items():
-        if problem := _differs(answer[name], wanted, 2e-3):
-            if _close(answer[name], start[name]):
-                problem = "the values that it started with"
+    after = dict(zip(start, found.weights, strict=False))
+    for name, wanted in _descend(**asked).items():
+        mistakes = {"the values that it started with": start[name]}
+        if problem := diagnose(after.get(name), wanted, mistakes, 2e-3):
             fail(
                 f"{name[0]} of the {'first' if name[1] == '1' else 'second'} layer to follow "
                 "gradient descent (20 steps of SGD on a model of two layers)",
                 problem,
                 "Look at call for what differs between a single call and a call inside a model",
             )
-    fresh = submission.run(make_weights, seconds=SECONDS, units=8, input_dim=12)["w"].get("start")
-    if not isinstance(fresh, np.ndarray) or fresh.shape != (12, 8) or not np.isfinite(fresh).all():
+    _check_start(submission, evidence)
+
+
+def _check_start(submission: Any, evidence: dict[str, Any]) -> None:
+    """Fails if the units of a new layer are alike, and notes how its weights are spread."""
+    made = _ask(submission, Made, make_layer, units=8, input_dim=12)
+    start = made.w.value
+    if start is None or start.shape != (12, 8) or not np.isfinite(start).all():
         fail("finite starting values of w", "others", "Look at the initializer of w")
-    evidence["start"] = [float(fresh.mean()), float(fresh.std())]
-    if np.ptp(fresh, axis=1).max() == 0:
+    evidence["start"] = [float(start.mean()), float(start.std())]
+    if np.ptp(start, axis=1).max() == 0:
         fail(
             "starting values of w that differ from unit to unit",
-            f"the same value for every unit ({fresh.flat[0]:g})",
+            f"the same value for every unit ({start.flat[0]:g})",
             "Look at the initializer of w: units that start equal get equal gradients and stay "
             "equal for ever. Use a random one, as glorot_uniform",
         )

@@ -1,5 +1,5 @@
 # fails: config
-# says: name='copied'
+# says: name="copied"
 # says: super().get_config()
 
 import keras
