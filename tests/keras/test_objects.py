@@ -144,6 +144,13 @@ def test_make() -> None:
     assert isinstance(found, Scale)
     assert (found.factor, found.name) == (3.0, "mine")
 
+    class Logarithm(Layer):
+        def __init__(self, base: float):
+            super().__init__()
+            self.base = base
+
+    assert objects.make(Logarithm, Layer, base=2.0).base == 2.0
+
 
 def test_make_by_name() -> None:
     """A probe makes it by its name, and `name` may be an option of the layer there too."""
@@ -512,6 +519,8 @@ def test_what_is_no_weight_of_a_layer() -> None:
     import tensorflow as tf
 
     layer = Scale()
+    layer.build((None, 2))
+    layer.seen = layer.add_weight(shape=(), trainable=False)
     layer.raw, layer.array = tf.Variable([1.0, 2.0]), np.ones(2)
     layer._tracker.unlock()
     outside = keras.Variable([1.0])
