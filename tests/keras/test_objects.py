@@ -520,9 +520,9 @@ def test_what_is_no_weight_of_a_layer() -> None:
 
     layer = Scale()
     layer.build((None, 2))
-    layer.seen = layer.add_weight(shape=(), trainable=False)
-    layer.raw, layer.array = tf.Variable([1.0, 2.0]), np.ones(2)
     layer._tracker.unlock()
+    layer.seen = layer.add_weight(shape=(), initializer="zeros", trainable=False)
+    layer.raw, layer.array = tf.Variable([1.0, 2.0]), np.ones(2)
     outside = keras.Variable([1.0])
     vars(layer)["outside"] = outside
     kinds = {name: objects.weight(layer, name) for name in ("raw", "array", "outside", "missing")}
