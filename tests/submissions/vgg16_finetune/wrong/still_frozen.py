@@ -1,5 +1,6 @@
 # fails: tunes_block5
 # says: Make the layers of block5 trainable
+# says: not in model.layers
 """fine_tune unfreezes nothing."""
 
 import keras
