@@ -455,6 +455,14 @@ def _own_optimizer(model: Any, x: Any, y: Any) -> None:
     _by_tape(lambda model, some: model(some), graph=True)(model, x, y)
 
 
+def _from_a_generator(model: Any, x: Any, y: Any) -> None:
+    variables = model.trainable_variables
+    ones = [0 * variable.value + 1 for variable in variables]
+    before = model.get_weights()
+    model.optimizer.apply(ones, (variable for variable in variables))
+    assert all((old > new).all() for old, new in zip(before, model.get_weights(), strict=True))
+
+
 def _in_batches(model: Any, x: Any, y: Any) -> None:
     for start in range(0, len(x), 20):
         model.train_on_batch(x[start : start + 20], y[start : start + 20])
@@ -476,6 +484,7 @@ WAYS: dict[str, Callable[..., Any]] = {
     "a tape in a graph, training left out": _by_tape(lambda model, x: model(x), graph=True),
     "a tape and a scaled loss": _scaled,
     "another optimizer than at first": _own_optimizer,
+    "variables from a generator": _from_a_generator,
 }
 
 
@@ -496,6 +505,31 @@ def test_start_of_a_training(way: str, fits: Recorder, given: Given) -> None:
     assert run.examples == (60 if way == "batches" else 0)
     assert len(run.fits) == {"fit": 1, "fit of a data set": 1, "two fits": 2}.get(way, 0)
     assert run.only_fits == bool(run.fits)
+
+
+def test_start_of_a_step_without_an_optimizer(fits: Recorder, given: Given) -> None:
+    """A loop that moves the weights itself is a training, if it calls the model as one."""
+    starts = []
+
+    def act(student: Any, train: Any, held: Any) -> None:
+        model = student.build_model((6,), 2)
+        starts.append(recorder.digest(model.get_weights()))
+        for _ in range(2):
+            model(train[0], training=True)
+            model.set_weights([weight * 0.9 for weight in model.get_weights()])
+
+    assert only_run(watch(fits, given, act)).starts == set(starts)
+
+
+def test_fit_after_watching_is_not_noted(fits: Recorder, given: Given) -> None:
+    """A model that somebody trains later has the fits from before only."""
+    student = module()
+    with fits.watching(student, "build_model", NAMES) as seen:
+        model = student.build_model((6,), 2)
+        model.fit(*given[0], verbose=0)
+    model.fit(*given[0], verbose=0)
+    run = only_run(Watched.from_claim(seen.answer(None)))
+    assert (len(run.fits), len(run.starts)) == (1, 1)
 
 
 def test_model_that_is_not_trained_is_none(fits: Recorder, given: Given) -> None:
