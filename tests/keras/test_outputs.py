@@ -333,5 +333,7 @@ def test_a_live_model_of_two_inputs_is_compared(kind: str) -> None:
     built = types.SimpleNamespace(keras=model, live=answers, function="build_model")
     check_same_model(built)
     model.set_weights([2 * weight + 1 for weight in model.get_weights()])
-    with pytest.raises(checking.CheckFailed, match="computes what the configs of its layers describe"):
+    with pytest.raises(
+        checking.CheckFailed, match="computes what the configs of its layers describe"
+    ):
         check_same_model(built)
