@@ -34,7 +34,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Lets the many processes that tests start share their bytecode; keeps results if asked to."""
     bytecode.keep()
-    if config.getoption("--all") and not hasattr(config, "workerinput"):
+    # With -n, each worker reads the command line anew.
+    if config.getoption("--all"):
         config.args = [str(KIT / "tests")]
     if config.getoption("--report-card") and not hasattr(config, "workerinput"):
         from tests.report_card import Recorder
