@@ -278,8 +278,9 @@ def _section(title: str, lines: list[str]) -> str:
 def render(folder: Path | None = None) -> str:
     """Returns the page that the results make."""
     explanations = survivors.load()
-    tasks = rubric.tasks()
-    found = [Figures(task.id, explanations, folder) for task in tasks]
+    # A new task is on the page once something of it was measured.
+    known = [t for t in rubric.tasks() if any(records.read(k, t.id) for k in records.KINDS)]
+    found = [Figures(task.id, explanations, folder) for task in known]
     measured = [f for f in found if f.corpus]
     page = HEAD + CORPUS_HEAD
     rows = [_corpus_row(f"`{f.task}`", [f]) for f in found] + [_corpus_row("all", measured)]

@@ -104,7 +104,7 @@ class EvidenceGathered:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class DataUnavailable:
-    """The data that were asked for cannot be had here.
+    """Data or bounds that the task asks for cannot be had here.
 
     Attributes:
         reason: String, one line.

@@ -132,32 +132,6 @@ def calibrate(
     }
 
 
-def markdown() -> str:
-    """Returns the README's table of tasks, with what was measured."""
-    lines = [
-        "| task | what it teaches | what is checked | bound | best shortcut | reference |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    for task in rubric.tasks():
-        rows = thresholds.rows(task.id)
-        measures = [name for name in rows if not name.startswith("_")]
-        cells = []
-        for part in ("bound", "shortcut", "reference"):
-            cells.append("<br>".join(_cell(name, rows[name], part) for name in measures) or "–")
-        checks = ", ".join(check.name for check in task.checks)
-        lines.append(f"| `{task.id}` | {task.title} | {checks} | {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def _cell(name: str, row: dict[str, Any], part: str) -> str:
-    if part == "bound":
-        return f"{name} {'≤' if row['upper'] else '≥'} {row['bound']:.2f}"
-    if part == "reference":
-        return f"{row['reference']['mean']:.2f} ± {row['reference']['sd']:.2f}"
-    best = thresholds.best_shortcut(row)
-    return f"{best[1]:.2f} ({best[0]})" if best else "–"
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Runs the command."""
     parser = argparse.ArgumentParser(description="Calibrate the bounds of tasks.")
@@ -168,11 +142,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--again", action="store_true", help="place the bounds again, from the stored values"
     )
-    parser.add_argument("--table", action="store_true", help="print the README's table")
     given = parser.parse_args(arguments)
-    if given.table:
-        print(markdown())
-        return 0
     if given.again:
         _place_again()
         return 0

@@ -77,12 +77,69 @@ def _lacks(name: str, message: str, importing: bool) -> str:
     return ""
 
 
+# What a check reports in a sandbox's place: the words around its message, by the kind of fault.
+AS_FAILED: dict[str, str] = {
+    Kind.TODO: "Not written yet: {}",
+    Kind.MISSING: "{} Keep the names and arguments of the stub: the grader calls them.",
+    Kind.SIGNATURE: "{} Keep the arguments as they are in the stub.",
+    Kind.SUBCLASSED: (
+        "Expected a Sequential or Functional model of Keras's own layers. Found: {} The grader "
+        "rebuilds your model from its config, which a subclass does not give. Build the same "
+        "layers with keras.Sequential or with keras.Input and keras.Model."
+    ),
+    Kind.UNBUILT: "Expected a model that is ready to train. Found: {} Start with keras.Input.",
+    Kind.RETURNED: "Expected a compiled Keras model. Found: {} Look at what the function returns.",
+    Kind.CONFIG: "Expected a compiled Keras model. Found: {} Look at what the function returns.",
+    Kind.BASE_CLASS: (
+        "Expected the class that the stub has, with the same base class. Found: {} Keep the line "
+        "`class …` of the stub."
+    ),
+    Kind.ARGUMENTS: (
+        "Expected `__init__` to take the arguments of the stub, and the standard ones of Keras "
+        "(name, dtype, …) through **kwargs. Found: {} Add **kwargs, and hand it to "
+        "super().__init__(**kwargs)."
+    ),
+    Kind.NO_RESULT: (
+        "Expected a tensor. Found: {} Look at the end of that method: is a `return` missing?"
+    ),
+    Kind.NO_COPY: (
+        "Expected a copy made from the config (as saving and loading a model does). Found: {}. "
+        "Look at get_config: {{**super().get_config(), …}} with the arguments of `__init__` as "
+        "plain values."
+    ),
+}
+# What ended the submission's work: the kind of error for the verdict, and the words before the
+# student's own lines.
+AS_ERRORS: dict[str, tuple[str, str]] = {
+    Kind.EXIT: (
+        "exit",
+        "Your code called `sys.exit` (or `exit`, `quit`). Remove the call: a module that is graded "
+        "must not end the process.",
+    ),
+    Kind.GRAPHS: (
+        "raised",
+        "Your code turns eager execution off. Keras 3 does not work without it. Remove that call, "
+        "which is left from TensorFlow 1: `fit` makes graphs of its steps by itself, and "
+        "@tf.function does so for a function of yours.",
+    ),
+    Kind.MEMORY: (
+        "memory",
+        "Your code ran out of memory ({}). Look for an array or a layer that is much larger than "
+        "the data need.",
+    ),
+}
+
+
 def explain(error: dict[str, Any], importing: bool = False) -> Exception:
     """Turns an error that the sandbox reports into one for the student.
 
     Args:
         error: Dict, the claim: `kind`, `type`, `message` and `traceback`, each a string.
         importing: Boolean, whether the submission was being imported.
+
+    Returns:
+        `CheckFailed` where the submission gave something of the wrong kind, else
+        `SubmissionError`.
     """
 
     def text(key: str) -> str:
@@ -90,69 +147,11 @@ def explain(error: dict[str, Any], importing: bool = False) -> Exception:
         return value if isinstance(value, str) else ""
 
     kind, name, message, trace = (text(key) for key in ("kind", "type", "message", "traceback"))
-    if kind == Kind.TODO:
-        return CheckFailed(f"Not written yet: {message}")
-    if kind == Kind.MISSING:
-        return CheckFailed(
-            f"{message} Keep the names and arguments of the stub: the grader calls them."
-        )
-    if kind == Kind.SIGNATURE:
-        return CheckFailed(f"{message} Keep the arguments as they are in the stub.")
-    if kind == Kind.SUBCLASSED:
-        return CheckFailed(
-            f"Expected a Sequential or Functional model of Keras's own layers. Found: {message} "
-            "The grader rebuilds your model from its config, which a subclass does not give. "
-            "Build the same layers with keras.Sequential or with keras.Input and keras.Model."
-        )
-    if kind == Kind.UNBUILT:
-        return CheckFailed(
-            f"Expected a model that is ready to train. Found: {message} Start with keras.Input."
-        )
-    if kind in (Kind.RETURNED, Kind.CONFIG):
-        return CheckFailed(
-            f"Expected a compiled Keras model. Found: {message} Look at what the function returns."
-        )
-    if kind == Kind.BASE_CLASS:
-        return CheckFailed(
-            f"Expected the class that the stub has, with the same base class. Found: {message} "
-            "Keep the line `class …` of the stub."
-        )
-    if kind == Kind.ARGUMENTS:
-        return CheckFailed(
-            "Expected `__init__` to take the arguments of the stub, and the standard ones of "
-            f"Keras (name, dtype, …) through **kwargs. Found: {message} Add **kwargs, and hand it "
-            "to super().__init__(**kwargs)."
-        )
-    if kind == Kind.NO_RESULT:
-        return CheckFailed(
-            f"Expected a tensor. Found: {message} Look at the end of that method: is a `return` "
-            "missing?"
-        )
-    if kind == Kind.NO_COPY:
-        return CheckFailed(
-            "Expected a copy made from the config (as saving and loading a model does). Found: "
-            f"{message}. Look at get_config: {{**super().get_config(), …}} with the arguments of "
-            "`__init__` as plain values."
-        )
-    if kind == Kind.EXIT:
-        return SubmissionError(
-            "exit",
-            "Your code called `sys.exit` (or `exit`, `quit`). Remove the call: a module that is "
-            f"graded must not end the process.\n{trace}",
-        )
-    if kind == Kind.GRAPHS:
-        return SubmissionError(
-            "raised",
-            "Your code turns eager execution off. Keras 3 does not work without it. Remove that "
-            "call, which is left from TensorFlow 1: `fit` makes graphs of its steps by itself, and "
-            f"@tf.function does so for a function of yours.\n{trace}",
-        )
-    if kind == Kind.MEMORY:
-        return SubmissionError(
-            "memory",
-            f"Your code ran out of memory ({name}). Look for an array or a layer that is much "
-            f"larger than the data need.\n{trace}",
-        )
+    if kind in AS_FAILED:
+        return CheckFailed(AS_FAILED[kind].format(message))
+    if kind in AS_ERRORS:
+        kind_of_error, words = AS_ERRORS[kind]
+        return SubmissionError(kind_of_error, f"{words.format(name)}\n{trace}")
     last = message.strip()[:1500]
     advice = _lacks(name, last, importing)
     parts = (f"Your code raised {name}: {last}", advice, trace)
@@ -164,6 +163,11 @@ FORGED = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, R
 
 
 def forged(error: Exception) -> SubmissionError:
+    """Returns the fault of a submission whose sandbox sent something that is no answer.
+
+    Args:
+        error: One of `FORGED`, what reading it raised.
+    """
     return SubmissionError(
         "protocol",
         f"What came back from the process that runs your code is not a model ({error}).",

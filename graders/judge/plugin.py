@@ -28,6 +28,10 @@ from graders.verdict import Outcome
 T = TypeVar("T")
 
 
+class NoBound(Exception):
+    """A check asks for a bound that was never measured; the text is one line for its author."""
+
+
 def _begin(work: Callable[[], T]) -> Callable[[], T]:
     """Starts work in the background, and returns a function that waits for what it gives."""
     found: concurrent.futures.Future[T] = concurrent.futures.Future()
@@ -146,7 +150,13 @@ class GradingPlugin:
                 self._evidence.setdefault("measures", {})[measure] = [float(value), upper]
             if self._job["calibrating"]:
                 return math.inf if upper else -math.inf
-            return float(self._job["bounds"][measure])
+            bounds = self._job["bounds"]
+            if measure not in bounds:
+                raise NoBound(
+                    f"{self._job['task']} has no bound for {measure} yet. Measure it: "
+                    f"python -m graders.calibration {self._job['task']}"
+                )
+            return float(bounds[measure])
 
         return bound
 
@@ -234,7 +244,7 @@ class GradingPlugin:
                 "that is far larger than the task needs.",
                 "memory",
             )
-        elif type(error).__name__ == "DataUnavailable":
+        elif isinstance(error, NoBound) or type(error).__name__ == "DataUnavailable":
             self._emit(events.DataUnavailable(text))
             self._finish(name, "skipped", text)
         else:

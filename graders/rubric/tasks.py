@@ -135,7 +135,7 @@ def _texts(node: ast.expr, constants: dict[str, tuple[str, ...]]) -> tuple[str, 
 def _shared_hints() -> dict[str, tuple[str, ...]]:
     """Returns the hints that several tasks give, by the names of their constants."""
     found: dict[str, tuple[str, ...]] = {}
-    for node in ast.parse(HINTS.read_text(encoding="utf-8")).body:
+    for node in ast.parse(HINTS.read_text(encoding="utf-8"), str(HINTS)).body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             found[node.targets[0].id] = _texts(node.value, found)
     return found
@@ -180,7 +180,7 @@ def read_task(path: Path) -> Task:
     Raises:
         BrokenRubric: If the file lacks what a rubric needs.
     """
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
     task = path.stem
     constants: dict[str, object] = {}
     checks = []

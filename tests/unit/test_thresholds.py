@@ -13,7 +13,6 @@ from graders import rubric
 from graders.calibration import calibrate, first_use
 from graders.calibration import placing as bounds
 from graders.cli import arguments
-from graders.rubric import KIT
 from graders.rubric import bounds as thresholds
 from graders.rubric.bounds import NoBounds
 from graders.runner import Graded, Request, Runner, Settings, ThisMachine
@@ -175,10 +174,3 @@ def test_bounds_keep_their_promises() -> None:
     assert 0.12 < row["bound"] < 0.5
     near = bounds.between([0.9, 0.5] * 10, {"close": [0.6, 0.7] * 10}, False)
     assert near["kept_out"] == []
-
-
-def test_the_readme_shows_what_was_measured() -> None:
-    """The README's table is what the calibration says."""
-    text = (KIT / "assignments" / "README.md").read_text()
-    begin, end = "--table` -->", "<!-- end of tasks -->"
-    assert text.partition(begin)[2].partition(end)[0].strip() == calibrate.markdown()
