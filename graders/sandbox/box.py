@@ -14,8 +14,9 @@ from graders.boundary.wire import Channel
 from graders.sandbox import losses, objects
 from graders.sandbox.errors import WrongAnswer, type_name
 from graders.sandbox.factory import WatchedFactory
-from graders.sandbox.recorder import Recorder, Watch
+from graders.sandbox.recorder import Recorder
 from graders.sandbox.snapshots import snapshot
+from graders.sandbox.watching import Watch
 
 
 class Box:

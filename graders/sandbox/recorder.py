@@ -7,190 +7,18 @@ judge could find for sure; the call shows it.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import functools
-import hashlib
 import inspect
-import math
 import numbers
 import time
-import types
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
-
-import numpy as np
 
 from graders.boundary.names import FitFault
 from graders.sandbox.fits import Change, Given, arrays, faults_of, learning_rate
-from graders.sandbox.objects import plain
-from graders.sandbox.snapshots import snapshot
-
-# As many starts of a training, and as many fits, are noted of one model.
-MOST = 5000
-
-
-def digest(values: Sequence[np.ndarray]) -> str:
-    """Returns a short digest of arrays."""
-    found = hashlib.blake2b()
-    for value in values:
-        found.update(np.ascontiguousarray(value).tobytes())
-    return found.hexdigest()[:32]
-
-
-def _trainable(model: Any) -> str:
-    return digest([np.asarray(weight) for weight in model.trainable_weights])
-
-
-def _every_weight(model: Any) -> str:
-    import tensorflow as tf
-
-    with tf.init_scope():
-        return digest([np.asarray(value) for value in model.get_weights()])
-
-
-def _finite(value: float | None) -> float | None:
-    """Returns a number, `None` in place of one that is not finite (pixels divided by 0, say)."""
-    return value if value is not None and math.isfinite(value) else None
-
-
-def _sums(x: Any, y: Any) -> list[float] | None:
-    """Returns the number of examples and the sums of x and y, `None` if these are no numbers."""
-    if not all(isinstance(a, np.ndarray) and a.ndim and a.dtype.kind in "biuf" for a in (x, y)):
-        return None
-    with np.errstate(all="ignore"):
-        sums = [_finite(float(part.sum(dtype="float64"))) for part in (x, y)]
-    return None if None in sums else [len(x), *sums]  # type: ignore[list-item]
-
-
-@dataclasses.dataclass(eq=False)
-class FitNote:
-    """One call of `fit`.
-
-    Attributes:
-        model: Weak reference to the model.
-        history: Weak reference to the `History` that it returned.
-        faults: Set of what is wrong with how it was validated.
-        asked: Integer, the epochs that it was asked for, 0 if that is not known.
-        done: Integer, the epochs that it ran.
-        rate: Float, the learning rate of its first epoch, `None` if that is not known.
-        last: String, the digest of the trainable weights after its last epoch.
-        start: String, the digest of all weights before it, if it was watched.
-        data: List of the number of examples and the sums of x and y, if it was watched and got
-            arrays; `None` otherwise.
-        seconds: Float, how long it took.
-        steps: Integer, the training steps, if it was watched.
-        epochs: List of pairs, the seconds of each epoch without and with validation, if watched.
-    """
-
-    model: weakref.ref
-    history: Callable[[], Any] = lambda: None
-    faults: set[str] = dataclasses.field(default_factory=set)
-    asked: int = 0
-    done: int = 0
-    rate: float | None = None
-    last: str = ""
-    start: str = ""
-    data: list[float] | None = None
-    seconds: float = 0.0
-    steps: int = 0
-    epochs: list[list[float]] = dataclasses.field(default_factory=list)
-
-    def claim(self) -> dict[str, Any]:
-        """Returns the note as plain data; `kept`: the weights are those of the last epoch."""
-        model = self.model()
-        kept = not self.last or model is None or _trainable(model) == self.last
-        names = ("asked", "done", "rate", "start", "data", "seconds", "steps", "epochs")
-        return {name: getattr(self, name) for name in names} | {"kept": kept}
-
-
-@dataclasses.dataclass(eq=False)
-class BuildNote:
-    """One model that a watched builder returned.
-
-    Attributes:
-        model: The model.
-        arguments: Dict, what the builder was given, as plain data.
-        starts: List of strings, the digests of its weights whenever a training of it began.
-        inferred: Boolean, whether it was asked for predictions.
-        examples: Integer, the examples given to `train_on_batch`.
-        fits: List of `FitNote`.
-    """
-
-    model: Any
-    arguments: dict[str, Any]
-    starts: list[str] = dataclasses.field(default_factory=list)
-    inferred: bool = False
-    examples: int = 0
-    fits: list[FitNote] = dataclasses.field(default_factory=list)
-
-    def claim(self) -> dict[str, Any]:
-        """Returns the note as plain data, with a snapshot of the model."""
-        return {
-            "arguments": self.arguments,
-            "starts": self.starts,
-            "inferred": self.inferred,
-            "examples": self.examples,
-            "fits": [fit.claim() for fit in self.fits],
-            "snapshot": snapshot(self.model),
-        }
-
-
-class Watch:
-    """What happened while a function of the submission ran.
-
-    Attributes:
-        builds: List of `BuildNote`.
-    """
-
-    def __init__(self) -> None:
-        import keras
-
-        self.builds: list[BuildNote] = []
-        self._given: list[tuple[np.ndarray, np.ndarray]] = []
-        self._before = str(keras.config.dtype_policy().name)
-        self._left = ""
-        self._seconds = 0.0
-        self._began = time.perf_counter()
-
-    def given(self, *data: Any) -> list[tuple[np.ndarray, ...]]:
-        """Returns copies of data sets for the submission; later changes of them are noted.
-
-        Args:
-            *data: Tuples of arrays.
-        """
-        copies = [tuple(np.array(part) for part in pair) for pair in data]
-        for pair in copies:
-            self._given += [(part, part.copy()) for part in pair]
-        self._began = time.perf_counter()
-        return copies
-
-    def note_of(self, model: Any) -> BuildNote | None:
-        """Returns the note of a model, `None` if no watched builder returned it."""
-        return next((note for note in self.builds if note.model is model), None)
-
-    def finish(self) -> None:
-        """Stops the clock, and looks at the global policy."""
-        import keras
-
-        self._seconds = time.perf_counter() - self._began
-        self._left = str(keras.config.dtype_policy().name)
-        keras.config.set_dtype_policy(self._before)
-
-    def answer(self, returned: Any) -> dict[str, Any]:
-        """Returns what happened as plain data.
-
-        Args:
-            returned: What the function returned.
-        """
-        return {
-            "returned": type(returned).__name__,
-            "value": plain(returned) if isinstance(returned, dict | list | tuple) else None,
-            "seconds": self._seconds,
-            "policies": [self._before, self._left],
-            "data_unchanged": all(np.array_equal(now, then) for now, then in self._given),
-            "models": [note.claim() for note in self.builds if note.starts],
-        }
+from graders.sandbox.notes import MOST, FitNote, digest_of_all, digest_of_trainable, finite, sums
+from graders.sandbox.watching import Watch, exchanged, watched_models, watched_optimizers
 
 
 class Recorder:
@@ -259,8 +87,8 @@ class Recorder:
             arguments["callbacks"] = [*several, kind()(self, note)]
         if built is not None and len(built.fits) < MOST:
             built.fits.append(note)
-            note.start = _every_weight(model)
-            note.data = _sums(arguments.get("x"), arguments.get("y"))
+            note.start = digest_of_all(model)
+            note.data = sums(arguments.get("x"), arguments.get("y"))
         return note
 
     def _end_fit(self, model: Any, arguments: dict[str, Any], history: Any, note: FitNote) -> None:
@@ -348,9 +176,9 @@ class Recorder:
         with contextlib.ExitStack() as stack:
             stack.callback(watch.finish)
             if builder:
-                stack.enter_context(_exchanged(student, builder, arguments, watch))
-                stack.enter_context(_watched_models(watch))
-                stack.enter_context(_watched_optimizers(watch))
+                stack.enter_context(exchanged(student, builder, arguments, watch))
+                stack.enter_context(watched_models(watch))
+                stack.enter_context(watched_optimizers(watch))
             self._watch = watch
             stack.callback(setattr, self, "_watch", None)
             yield watch
@@ -370,12 +198,12 @@ def _reporter() -> type:
             self.recorder.began_epoch(epoch, self.params.get("epochs"))
             rate = self.recorder.look_at(self.model)
             if self.note.rate is None:
-                self.note.rate = _finite(rate)
+                self.note.rate = finite(rate)
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             self.recorder.look_at(self.model)
             with contextlib.suppress(Exception):
-                self.note.last = _trainable(self.model)
+                self.note.last = digest_of_trainable(self.model)
 
     return Reporter
 
@@ -399,144 +227,3 @@ def _clock() -> type:
             super().on_epoch_end(epoch, logs)
 
     return Clock
-
-
-def _named(
-    signature: inspect.Signature | None, names: Sequence[str], args: Any, kwargs: Any
-) -> dict[str, Any]:
-    """Returns what a function is given, under the names that its arguments have for the grader.
-
-    Args:
-        signature: The function's own, which tells its defaults; `None` if it has none.
-        names: Sequence of strings, in the order of its arguments.
-        args: What it is given by position.
-        kwargs: What it is given by name.
-    """
-    with contextlib.suppress(TypeError):
-        if signature is not None:
-            bound = signature.bind(*args, **kwargs)
-            bound.apply_defaults()
-            args, kwargs = bound.args, bound.kwargs
-    return dict(zip(names, args, strict=False)) | kwargs
-
-
-@contextlib.contextmanager
-def _exchanged(student: Any, builder: str, names: tuple[str, ...], watch: Watch) -> Iterator[None]:
-    """Puts a function in a builder's place that notes what the builder returns."""
-    import keras
-
-    original = inner = getattr(student, builder)
-    signature = None
-    with contextlib.suppress(ValueError, TypeError):
-        signature = inspect.signature(original)
-    # The submission may hold the function itself (as a default argument, in a table), so its code
-    # is exchanged too where it has some.
-    held = type(original) is types.FunctionType
-    kept: dict[str, Any] = {}
-    if held:
-        code = original.__code__
-        inner = types.FunctionType(
-            code, original.__globals__, builder, original.__defaults__, original.__closure__
-        )
-        inner.__kwdefaults__ = original.__kwdefaults__
-        kept = {
-            key: getattr(original, key) for key in ("__code__", "__defaults__", "__kwdefaults__")
-        }
-
-    def forward(*args: Any, **kwargs: Any) -> Any:
-        return __watched_build__(*args, **kwargs)  # type: ignore[name-defined]  # noqa: F821
-
-    @functools.wraps(original)
-    def build(*args: Any, **kwargs: Any) -> Any:
-        model = inner(*args, **kwargs)
-        if isinstance(model, keras.Model):
-            given = _named(signature, names, args, kwargs)
-            watch.builds.append(BuildNote(model, plain(given)))
-        return model
-
-    setattr(student, builder, build)
-    if held:
-        original.__globals__["__watched_build__"] = build
-        # Python wants as many free variables as the function's closure has.
-        original.__code__ = forward.__code__.replace(co_freevars=code.co_freevars)
-        original.__defaults__ = original.__kwdefaults__ = None
-    try:
-        yield
-    finally:
-        setattr(student, builder, original)
-        for key, value in kept.items():
-            setattr(original, key, value)
-        if held:
-            original.__globals__.pop("__watched_build__", None)
-
-
-@contextlib.contextmanager
-def _methods(owner: type, functions: dict[str, Callable[..., Any]]) -> Iterator[None]:
-    """Gives a class other methods for a while."""
-    own = {name: vars(owner).get(name) for name in functions}
-    for name, function in functions.items():
-        setattr(owner, name, function)
-    try:
-        yield
-    finally:
-        for name, value in own.items():
-            if value is None:
-                delattr(owner, name)  # it was inherited
-            else:
-                setattr(owner, name, value)
-
-
-def _watched_models(watch: Watch) -> contextlib.AbstractContextManager[None]:
-    """Has Keras's models note when a training of them begins, and whether they are evaluated."""
-    import keras
-    from keras.src.backend.common.symbolic_scope import in_symbolic_scope
-
-    kept = {
-        name: getattr(keras.Model, name)
-        for name in ("make_train_function", "__call__", "train_on_batch")
-    }
-
-    def make_train_function(self: Any, *args: Any, **kwargs: Any) -> Any:
-        note = watch.note_of(self)
-        if note is not None and len(note.starts) < MOST:
-            note.starts.append(_every_weight(self))
-        return kept["make_train_function"](self, *args, **kwargs)
-
-    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        note = watch.note_of(self)
-        training = kwargs.get("training")
-        if note is not None and training and not note.starts:
-            note.starts.append(_every_weight(self))
-        # `evaluate` and `predict` come here too. Fit's own look at the shapes is no prediction.
-        if note is not None and not training and not in_symbolic_scope():
-            note.inferred = True
-        return kept["__call__"](self, *args, **kwargs)
-
-    def train_on_batch(self: Any, x: Any, *args: Any, **kwargs: Any) -> Any:
-        note = watch.note_of(self)
-        if note is not None and hasattr(x, "__len__"):
-            note.examples += len(x)
-        return kept["train_on_batch"](self, x, *args, **kwargs)
-
-    changed = (make_train_function, call, train_on_batch)
-    return _methods(keras.Model, dict(zip(kept, changed, strict=True)))
-
-
-def _watched_optimizers(watch: Watch) -> contextlib.AbstractContextManager[None]:
-    """Has Keras's optimizers note the start of a loop by hand that calls `model(x)` alone."""
-    import keras
-
-    kept = keras.optimizers.Optimizer.apply
-
-    def apply(self: Any, grads: Any, trainable_variables: Any = None) -> Any:
-        unseen = [note for note in watch.builds if not note.starts]
-        if unseen:
-            if trainable_variables is not None:
-                trainable_variables = list(trainable_variables)
-            moved = {id(v) for v in trainable_variables or self._trainable_variables}
-            for note in unseen:
-                if any(id(variable) in moved for variable in note.model.trainable_variables):
-                    note.starts.append(_every_weight(note.model))
-        return kept(self, grads, trainable_variables)
-
-    return _methods(keras.optimizers.Optimizer, {"apply": apply})

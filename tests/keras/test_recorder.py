@@ -12,7 +12,7 @@ import pytest
 
 from graders.boundary import wire
 from graders.rebuilt.claims import Fingerprint, Fit, Run, Watched
-from graders.sandbox import recorder
+from graders.sandbox import notes, recorder, watching
 from graders.sandbox.recorder import Recorder
 
 Given = tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -496,7 +496,7 @@ def test_start_of_a_training(way: str, fits: Recorder, given: Given) -> None:
     def act(student: Any, train: Any, held: Any) -> None:
         student.EAGERLY.clear()
         model = student.build_model((6,), 2)
-        starts.append(recorder.digest(model.get_weights()))
+        starts.append(notes.digest(model.get_weights()))
         WAYS[way](model, *train)
 
     run = only_run(watch(fits, given, act))
@@ -513,7 +513,7 @@ def test_start_of_a_step_without_an_optimizer(fits: Recorder, given: Given) -> N
 
     def act(student: Any, train: Any, held: Any) -> None:
         model = student.build_model((6,), 2)
-        starts.append(recorder.digest(model.get_weights()))
+        starts.append(notes.digest(model.get_weights()))
         for _ in range(2):
             model(train[0], training=True)
             model.set_weights([weight * 0.9 for weight in model.get_weights()])
@@ -853,7 +853,8 @@ def test_rate_of_the_first_epoch(fits: Recorder, given: Given) -> None:
 
 def test_only_so_many_fits_are_noted(monkeypatch: Any, fits: Recorder, given: Given) -> None:
     """A claim never holds more than the grader reads."""
-    monkeypatch.setattr(recorder, "MOST", 3)
+    for module_of_it in (recorder, watching):
+        monkeypatch.setattr(module_of_it, "MOST", 3)
 
     def act(student: Any, train: Any, held: Any) -> None:
         model = student.build_model((6,), 2)
