@@ -3,7 +3,7 @@
 
 import sys
 
-if sys.version_info < (3, 11):  # noqa: UP036 - said before anything newer is parsed
+if sys.version_info < (3, 11):  # noqa: UP036 - reported before anything newer is parsed
     sys.exit("grade.py: Python 3.11 or newer is needed, this is %d.%d." % sys.version_info[:2])
 
 if sys.platform == "win32":
@@ -13,8 +13,8 @@ try:
     from graders.cli import main
 except ModuleNotFoundError as error:
     sys.stderr.write(
-        "grade.py: the package %s is not installed. The README's first command installs it.\n"
-        % error.name
+        "grade.py: the package %s is not installed. Run python -m uv run grade.py, which installs "
+        "what is needed, or python -m pip install . first.\n" % error.name
     )
     sys.exit(2)
 

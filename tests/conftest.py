@@ -34,6 +34,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Lets the many processes that tests start share their bytecode; keeps results if asked to."""
     bytecode.keep()
+    # Stealing leaves neighbours together: the fixtures of a module are made once.
+    if getattr(config.option, "dist", "") == "load":
+        config.option.dist = "worksteal"
     # With -n, each worker reads the command line anew.
     if config.getoption("--all"):
         config.args = [str(KIT / "tests")]
