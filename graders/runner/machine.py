@@ -112,7 +112,7 @@ class ThisMachine:
         collected = Collected(task, source)
         try:
             channel.send(
-                _job(task, source, settings, bounds), time.monotonic() + GRADER_START_SECONDS
+                job(task, source, settings, bounds), time.monotonic() + GRADER_START_SECONDS
             )
             deadline = None
             while not collected.done:
@@ -140,9 +140,15 @@ class ThisMachine:
         return Graded(verdict, collected.lasting and verdict.status != "grader_error")
 
 
-def _job(
-    task: Task, source: Source, settings: Settings, bounds: dict[str, float]
-) -> dict[str, Any]:
+def job(task: Task, source: Source, settings: Settings, bounds: dict[str, float]) -> dict[str, Any]:
+    """Returns what a grader process is told: plain data, see `graders.judge.process`.
+
+    Args:
+        task: `Task`.
+        source: `Source`, the submission.
+        settings: `Settings`.
+        bounds: Dict of floats, by the names of the measures.
+    """
     return {
         "task": task.id,
         "path": str(task.path),

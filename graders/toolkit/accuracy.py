@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -55,6 +56,23 @@ def _by_luck(scores: Scores, others: int) -> float:
     p = min(max(scores.accuracy, 0.05), 0.95)
     deviation = float(np.sqrt(p * (1 - p) * (1 / len(scores.labels) + 1 / others)))
     return max(0.1, 4.3 * deviation)
+
+
+def share_lost_by_chance(accuracy: float, examples: int) -> float:
+    """Returns which share of the right answers a change that matters nothing may cost by chance.
+
+    Three standard deviations of an accuracy on that many examples, as a share of it: next to
+    nothing for a model that is right most of the time, much for one that guesses.
+
+    Args:
+        accuracy: Float in [0, 1].
+        examples: Integer, how many examples it was measured on.
+
+    Returns:
+        Float.
+    """
+    p = min(max(accuracy, 1e-9), 1.0)
+    return 3 * math.sqrt((1 - p) / (p * examples))
 
 
 def check_accuracy(

@@ -206,3 +206,20 @@ def test_pictures_in_a_dict() -> None:
     model = models.keras.Model(inputs, snapshot.model(image))
     found = accuracy.confused_pictures(models.snapshot(model), both)
     assert found == accuracy.confused_pictures(snapshot, data) != []
+
+
+# --- share_lost_by_chance ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reached", "examples", "expected"),
+    [(0.93, 1000, 0.026), (0.22, 1000, 0.179), (0.22, 100, 0.565), (1.0, 1000, 0.0)],
+)
+def test_share_lost_by_chance(reached: float, examples: int, expected: float) -> None:
+    """Hardly anything where most answers are right, much where few are, or few are asked."""
+    assert accuracy.share_lost_by_chance(reached, examples) == pytest.approx(expected, abs=1e-3)
+
+
+def test_no_right_answer_is_no_error() -> None:
+    """A model that is never right may lose everything by chance."""
+    assert accuracy.share_lost_by_chance(0.0, 1000) > 1

@@ -55,7 +55,8 @@ FORGERIES = {
     "closing the wire": ("os.closerange(3, 100)", ("ended itself", "exit code", "killed")),
     "a forged answer": (
         "import struct, json\n    d = json.dumps({'ok': {'handle': 0, 'snapshot': {'config': '{}', "
-        "'weights': [], 'paths': [], 'dtypes': [], 'trainable': [], 'compiled': True}}}).encode()\n"
+        "'weights': [], 'paths': [], 'dtypes': [], 'trainable': [], 'compiled': True}, "
+        "'live': {'inference': None, 'training': None, 'penalty': None}}}).encode()\n"
         "    for fd in range(3, 64):\n        try: os.write(fd, struct.pack('>IQ', len(d), 0) + d)\n"
         "        except OSError: pass\n    os._exit(0)",
         ("Expected a model that the grader can rebuild",),

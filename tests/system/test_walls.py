@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from graders.runner import Runner
+from graders.runner import Runner, machine
 from tests.system import planting, probes
 from tests.system.broken import MUTANTS
 
@@ -140,14 +140,14 @@ def test_a_secret_that_comes_along_is_found(
     secret: str, broken: Broken, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A secret among a sandbox's settings is found in its memory."""
-    original = Runner._job
+    original = machine.job
 
-    def job(self: Runner, *args: Any) -> dict:
-        made = original(self, *args)
+    def job(*args: Any) -> dict:
+        made = original(*args)
         made["limits"]["leak"] = {"secret": planting.SECRET, "draw": str(made["draw"])}[secret]
         return made
 
-    monkeypatch.setattr(Runner, "_job", job)
+    monkeypatch.setattr(machine, "job", job)
     found, _ = broken.look([], ["memory"])
     assert found["memory"] == str([secret])
 

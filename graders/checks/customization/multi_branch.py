@@ -7,7 +7,7 @@ import pytest
 
 from graders.checking import check, fail
 from graders.toolkit import graph, hints
-from graders.toolkit.accuracy import check_accuracy
+from graders.toolkit.accuracy import check_accuracy, share_lost_by_chance
 from graders.toolkit.live import check_same_model
 from graders.toolkit.losses import check_classifier_output
 from graders.toolkit.outputs import Scores, part_scores
@@ -246,9 +246,9 @@ def uses_both(training, data, rng, threshold, evidence):
         mixed[name] = Scores(trained, (other, y)).accuracy
     evidence["mixed"] = {"nothing": right, **mixed}
     for name in NAMES:
-        # The share of the right answers that is lost.
+        # The share of the right answers that is lost. Where few are right, some are lost by chance.
         lost = 1 - mixed[name] / max(right, 1e-9)
-        if not lost >= threshold(f"{name}_matters", lost):
+        if not lost >= max(threshold(f"{name}_matters", lost), share_lost_by_chance(right, len(y))):
             fail(
                 f'a model that does much worse when the "{name}" inputs are mixed up',
                 f"an accuracy of {mixed[name]:.1%} then, and {right:.1%} with the right ones "
