@@ -63,7 +63,9 @@ def plain(value: Any, depth: int = 0) -> Any:
             return [walk(item, depth + 1) for item in several(value, MAX_ITEMS)]
         if getattr(value, "shape", None) == () and hasattr(value, "numpy"):
             return walk(np.asarray(value.numpy()), depth)
-        return {"kind": type(value).__name__}
+        kind = type(value).__name__
+        too_large = isinstance(value, numbers.Integral)
+        return {"kind": f"{kind} that is far too large" if too_large else kind}
 
     return walk(value, depth)
 

@@ -39,7 +39,7 @@ def submission(answer: Any) -> Any:
 def test_policy_restored_needs_an_answer(answer: Any) -> None:
     """An answer that compares nothing is no pass."""
     with pytest.raises(CheckFailed, match=r"Expected .* Found "):
-        task.policy_restored(submission(answer), DATA)
+        task.policy_restored(submission(answer), {}, DATA)
 
 
 @pytest.mark.parametrize("answer", [*FORGED, ["float32", "float32"], [None]])

@@ -291,7 +291,9 @@ def label_shapes(submission, rng):
             fail(
                 f"one value per example for {kind}",
                 f"an array of shape {answer.value.shape}",
-                "Look at what is subtracted from what: shapes (n, 1) and (n,) give (n, n)",
+                "Look at which shapes meet in call: (n, 1) beside (n,) gives (n, n), and a one-hot "
+                "of (n, 1) has the shape (n, 1, classes). Bring y_true to the shape (n,) first, "
+                "with ops.reshape(y_true, (-1,))",
             )
         found = answer.value.reshape(-1)
         if not near(found, batch.loss(0.3)):

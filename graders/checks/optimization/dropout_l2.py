@@ -14,7 +14,7 @@ from graders.toolkit import regularization as reg
 from graders.toolkit.losses import check_classifier_output
 from graders.toolkit.outputs import part_scores, varies
 from graders.toolkit.shapes import check_image_classifier
-from graders.toolkit.training import check_loss_fell, check_trained, note_training
+from graders.toolkit.training import check_loss_fell, check_moved, note_training
 
 DATA = "noisy_digits"
 SOURCES = ("mnist",)
@@ -24,8 +24,8 @@ BUILDERS = BASELINE, REGULARIZED = "build_baseline", "build_regularized"
 # Below this many nats, a penalty does not move the loss of any training.
 SMALLEST_PENALTY = 1e-4
 TOO_STRONG = (
-    "The baseline learns with the same `train`: look at build_regularized, where the penalty or "
-    "the dropout rate is too high"
+    "The baseline learns with the same `train`, so look at build_regularized: the penalty or the "
+    "dropout rate is too high for what the layers get (are the inputs scaled down once more?)"
 )
 MOVE_IT = (
     "Move it: after the output it would drop whole classes from the answer, on the inputs it hides "
@@ -314,7 +314,7 @@ def trains(trainings, scores, data, evidence):
     evidence["history_baseline"] = trainings[BASELINE].history
     note_training(trainings[REGULARIZED], data, evidence)
     for name, training in trainings.items():
-        check_trained(training.before, training.after, "train")
+        check_moved(training)
         before = part_scores(training.before, data, "train")
         # The baseline comes first: where it learned, train is not what keeps the other from it.
         advice = "" if name == BASELINE else TOO_STRONG
