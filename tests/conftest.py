@@ -47,10 +47,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leaves out what starts processes, unless it is asked for: by `--all`, or by its path."""
+    """Leaves out what is marked, unless it is asked for: by `--all`, or by its path."""
     if config.getoption("--all") or config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
         return
-    kept = [item for item in items if item.get_closest_marker("system") is None]
+    marks = ("system", "slow")
+    kept = [item for item in items if not any(item.get_closest_marker(mark) for mark in marks)]
     config.hook.pytest_deselected(items=[item for item in items if item not in kept])
     items[:] = kept
 

@@ -13,6 +13,8 @@ import tensorflow as tf
 
 from graders.sandbox.factory import WatchedFactory
 
+pytestmark = pytest.mark.slow
+
 COUNT = 10
 RNG = np.random.default_rng(0)
 X = RNG.random((COUNT, 2, 2, 1)).astype("float32")

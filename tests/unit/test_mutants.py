@@ -117,6 +117,7 @@ def test_equal_places_are_numbered() -> None:
     assert len(set(ids)) == len(ids)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", rubric.tasks(), ids=lambda task: task.id)
 def test_each_reference_has_mutants(task: rubric.Task) -> None:
     """Every reference can be mutated, in at least 40 ways, with ids of its own."""
