@@ -237,7 +237,7 @@ def check_loss_fell(
                 "classes need a cross-entropy"
             )
         fail(
-            "a training loss that falls",
+            "a training loss that falls by at least 5 %",
             f"a cross-entropy of {after.loss:.3f} after `{function}`, {before.loss:.3f} before "
             "(computed by the grader on the training data)",
             advice,
