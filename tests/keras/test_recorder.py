@@ -388,6 +388,7 @@ def _wrong_call(student: Any, train: Any, held: Any) -> None:
     student.build_model()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("act", "error"), [(fit_with(), None), (_raises, ZeroDivisionError), (_wrong_call, TypeError)]
 )
@@ -488,6 +489,7 @@ WAYS: dict[str, Callable[..., Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_start_of_a_training(way: str, fits: Recorder, given: Given) -> None:
     """Whatever trains a model, the weights that it starts from are noted."""
@@ -607,6 +609,7 @@ def _copy(model: Any) -> Any:
     return keras.models.clone_model(model)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", INFERENCES)
 def test_inference_is_noted(name: str, fits: Recorder, given: Given) -> None:
     """A model that was asked for predictions is told apart from one that only trained."""
@@ -742,6 +745,7 @@ LENGTHS: dict[str, tuple[Callable[[], dict[str, Any]], tuple[int, int, int]]] = 
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", LENGTHS)
 def test_epochs_and_steps(name: str, fits: Recorder, given: Given) -> None:
     """The epochs asked for are told apart from those that ran, and each step is counted."""
@@ -790,6 +794,7 @@ def _zeros() -> Any:
     return callback
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", KEPT)
 def test_weights_of_the_last_epoch(name: str, fits: Recorder, given: Given) -> None:
     """A fit that restores earlier weights does not keep those of its last epoch."""

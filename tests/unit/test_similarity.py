@@ -61,6 +61,7 @@ def disguised(text: str) -> str:
     return f'"""Mine."""\n\n\n{text}'
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", rubric.tasks(), ids=lambda task: task.id)
 def test_right_work_of_ones_own_is_not_shown(task: Task) -> None:
     """No two right submissions of the corpus reach the limit, as a class and as a few of it."""

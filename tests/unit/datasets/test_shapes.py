@@ -15,6 +15,7 @@ def _parts(data: datasets.Dataset) -> list:
     return [data.train, data.validation, data.test]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "sizes", "classes", "top"), CONTENTS)
 def test_arrays_are_as_described(name, sizes, classes, top):
     """Shapes, dtypes, range and labels are those of the contract, the classes about even."""
@@ -44,6 +45,7 @@ def test_a_draw_is_the_same_every_time_and_parts_are_disjoint():
     assert len(np.unique(images.reshape(len(images), -1), axis=0)) == len(images)
 
 
+@pytest.mark.slow
 def test_labels_are_permuted_by_the_draw():
     """Which shape has which label differs between draws, and is the same in the three parts."""
     orders = set()
