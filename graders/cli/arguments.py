@@ -152,7 +152,7 @@ def find(names: Sequence[str]) -> list[Task]:
         UsageError: If there is no such task.
     """
     try:
-        return list(dict.fromkeys(rubric.find(name) for name in names))
+        return rubric.find_all(names)
     except UnknownTask as error:
         raise UsageError(str(error)) from None
 

@@ -9,6 +9,7 @@ from graders.rubric.tasks import (
     Task,
     UnknownTask,
     find,
+    find_all,
     read_task,
     tasks,
 )
@@ -22,6 +23,7 @@ __all__ = [
     "Task",
     "UnknownTask",
     "find",
+    "find_all",
     "read_task",
     "tasks",
 ]

@@ -11,6 +11,7 @@ import dataclasses
 import difflib
 import functools
 import textwrap
+from collections.abc import Iterable
 from pathlib import Path
 
 from graders import KIT
@@ -245,3 +246,18 @@ def find(name: str) -> Task:
     close = close or [task for task in known if wanted.lower() and wanted.lower() in task]
     advice = f"Did you mean {' or '.join(close)}?" if close else f"Tasks: {', '.join(known)}."
     raise UnknownTask(f"There is no task {name[:80]!r}. {advice}")
+
+
+def find_all(names: Iterable[str]) -> list[Task]:
+    """Finds tasks by their ids, each once.
+
+    Args:
+        names: Iterable of strings, see `find`.
+
+    Returns:
+        List of `Task`, in the order of the names.
+
+    Raises:
+        UnknownTask: If there is no task of one of these names.
+    """
+    return list(dict.fromkeys(find(name) for name in names))
