@@ -59,7 +59,7 @@ class TaskVerdict:
         checks: Tuple of `CheckResult`, in the rubric's order.
         seconds: Float, wall-clock time.
         cached: Boolean, whether the verdict came from the store.
-        isolation: String, how the student's code was kept apart: `"namespaces"` or `"process"`
+        isolation: String, how the student's code was kept apart: `"namespaces"`, `"landlock"`, …
             (`"none"` where none of it ran).
         submission: String, `"sha256:…"` of what was graded, empty if it could not be read.
         message: String, what holds for the task as a whole (a syntax error, for example).

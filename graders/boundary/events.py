@@ -39,7 +39,6 @@ class CheckEnded:
         message: String, for the student.
         kind: String, what kind of error it was; empty if it was none.
         seconds: Float, how long the check took.
-        isolation: String, how the submission was kept apart.
     """
 
     check: str
@@ -47,7 +46,6 @@ class CheckEnded:
     message: str
     kind: str
     seconds: float
-    isolation: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -162,7 +160,7 @@ def _is_table(value: Any) -> bool:
 
 # What each field of an event has to be.
 FITS: dict[str, Callable[[Any], bool]] = {
-    **dict.fromkeys(("check", "kind", "isolation"), _is_text(MAX_NAME)),
+    **dict.fromkeys(("check", "kind"), _is_text(MAX_NAME)),
     **dict.fromkeys(("message", "text", "reason", "trace"), _is_text(MAX_TEXT)),
     **dict.fromkeys(("epoch", "epochs"), _is_count),
     "outcome": lambda value: isinstance(value, str) and value in get_args(Outcome),

@@ -38,15 +38,18 @@ class Launcher:
     Args:
         control: Socket to a warm process; `None` spawns a fresh interpreter each time.
         environment: Dict of strings for a spawned child; `child_environment()` if `None`.
+
+    Attributes:
+        walls: Dict of plain data, what a spawned sandbox has to know about its walls: `level`, and
+            the paths `hidden` and `extra`. A warm process knows it.
     """
 
     def __init__(self, control: socket.socket | None, environment: dict[str, str] | None = None):
         self._control, self._environment = control, environment
+        self.walls: dict[str, Any] = {}
         self._spawned: dict[int, subprocess.Popen[bytes]] = {}
         self._next = 0
         self._lock = threading.Lock()
-        # Namespaces until the kernel has refused them once.
-        self.isolation = "namespaces" if sys.platform == "linux" else "process"
 
     @property
     def forks(self) -> bool:
@@ -72,6 +75,8 @@ class Launcher:
             socket.send_fds(self._control, [packet], fds)
         else:
             passed = ",".join(map(str, fds))
+            if role == "sandbox":
+                settings = {**settings, **self.walls}
             command = [sys.executable, "-m", "graders.warm", role, passed, json.dumps(settings)]
             self._spawned[number] = subprocess.Popen(
                 command,

@@ -15,6 +15,7 @@ from graders.rubric import Task, UnknownTask
 from graders.rubric.bounds import Bounds, CommittedBounds
 from graders.runner import BadSecret, Request, Settings, processors, secret_from
 from graders.submission import Unreadable, files, locate
+from graders.walls.levels import LEVELS
 
 
 class UsageError(Exception):
@@ -82,6 +83,12 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--weights", default="kit", metavar="NAME", help="VGG16 weights: kit or imagenet"
     )
+    parser.add_argument(
+        "--isolation",
+        choices=LEVELS[::-1],
+        metavar="LEVEL",
+        help=f"grade nothing unless it is at least this: {', '.join(LEVELS[::-1])}",
+    )
     parser.add_argument("--secret", metavar="FILE", help="file with the secret of the hidden tests")
 
 
@@ -111,6 +118,7 @@ def settings(given: argparse.Namespace) -> Settings:
     except BadSecret as error:
         raise UsageError(str(error)) from None
     return Settings(
+        isolation=given.isolation or "process",
         jobs=jobs,
         use_store=not given.no_cache,
         spawn=given.spawn,

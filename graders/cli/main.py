@@ -11,6 +11,7 @@ from graders.cli import arguments, commands
 from graders.cli.arguments import UsageError
 from graders.cli.commands import WRONG
 from graders.reports.targets import Unwritable
+from graders.runner import TooLow
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -33,7 +34,7 @@ def main(words: Sequence[str] | None = None) -> int:
         if given.list:
             return commands.show_list(given)
         return commands.hint(given) if given.hint else commands.grade(given)
-    except (UsageError, Unwritable) as error:
+    except (UsageError, Unwritable, TooLow) as error:
         print(f"grade.py: {error}", file=sys.stderr)
         return WRONG
     except KeyboardInterrupt:

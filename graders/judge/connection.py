@@ -8,6 +8,7 @@ import os
 import select
 import signal
 import tempfile
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,33 @@ from graders.boundary.wire import Channel, WireClosed, WireError, WireTimeout
 from graders.judge.faults import SubmissionError, explain
 
 LOG_BYTES = 20_000
+# How long the guard may take to report an end that has been seen on the pipe.
+REPORT_SECONDS = 10.0
+# What a submission reads when its processes together used too much, by the limit that it hit.
+EXCEEDED = {
+    "memory": (
+        "memory",
+        "Your code used {used:.1f} GB of memory, and may use {allowed:.1f} GB. Look for an array "
+        "or a layer that is much larger than the data need.",
+        2**30,
+    ),
+    "processes": (
+        "died",
+        "Your code started {used:.0f} processes, and may have {allowed:.0f} at once. Do without "
+        "processes of your own: TensorFlow uses all processors by itself.",
+        1,
+    ),
+    "scratch": (
+        "died",
+        "Your code wrote {used:.0f} MB of files, and may write {allowed:.0f} MB. Write less, or "
+        "nothing: the files are gone after the grading.",
+        2**20,
+    ),
+}
+
+
+class WallBroken(Exception):
+    """A sandbox's walls could not be put up: the machine's fault. The text is one line."""
 
 
 def _memory_file() -> int:
@@ -31,7 +59,7 @@ class Connection:
 
     Args:
         launcher: `Launcher`, which starts it.
-        limits: Dict with `memory` (bytes), `cpu_seconds`, `threads`, `visible` (paths).
+        limits: Dict with `memory` (bytes), `cpu_seconds`, `threads`.
         on_event: Callable that takes progress events (dicts).
     """
 
@@ -47,8 +75,7 @@ class Connection:
         # Output goes to a file in memory: no pipe to drain, and its size is limited.
         self._log = _memory_file()
         theirs = [request_r, answer_w, status_w, self._log]
-        settings = {"isolation": launcher.isolation, **limits}
-        self._number = launcher.start("sandbox", theirs, settings)
+        self._number = launcher.start("sandbox", theirs, limits)
         for fd in theirs[:3]:
             os.close(fd)
         self._channel = Channel(answer_r, request_w)
@@ -95,21 +122,24 @@ class Connection:
             ) from None
 
     def _explain_end(self) -> SubmissionError:
-        """Reads from the guard how the process ended."""
-        ended: Any = None
-        poll = select.poll()
-        poll.register(self._status, select.POLLIN)
-        with contextlib.suppress(ValueError, OSError, RecursionError):
-            if poll.poll(5000):
-                ended = json.loads(os.read(self._status, 4096).partition(b"\n")[0])
-        if not isinstance(ended, dict):
-            ended = {}
-        if "isolation_error" in ended:
-            # The kernel refuses here: from now on without, and the verdict says so.
-            self._launcher.isolation = "process"
-            self.close("isolation")
-            return SubmissionError("isolation", ended["isolation_error"])
+        """Reads from the guard how the process ended.
+
+        Raises:
+            WallBroken: If the submission was never started, because a wall was not up.
+        """
+        reports = self._reports()
         self.close("died")
+        first = reports[0] if reports else {}
+        if first != {"up": True}:
+            raise WallBroken(
+                str(first.get("broken") or "a sandbox ended before its walls were up")[:300]
+            )
+        ended = reports[1] if len(reports) > 1 else {}
+        found = EXCEEDED.get(ended.get("limit", ""))
+        if found is not None:
+            kind, words, unit = found
+            used, allowed = (ended[name] / unit for name in ("used", "allowed"))
+            return SubmissionError(kind, words.format(used=used, allowed=allowed))
         if "signal" in ended:
             number = ended["signal"]
             try:
@@ -130,6 +160,24 @@ class Connection:
             f"The process that ran your code ended itself{said}. Look for a call of "
             "`os._exit`, `quit` or `exit`: a module that is graded must not end the process.",
         )
+
+    def _reports(self) -> list[dict[str, Any]]:
+        """Reads what the guard reports: two lines, or fewer at its end."""
+        data, deadline = b"", time.monotonic() + REPORT_SECONDS
+        poll = select.poll()
+        poll.register(self._status, select.POLLIN)
+        while data.count(b"\n") < 2 and (left := deadline - time.monotonic()) > 0:
+            if poll.poll(left * 1000):
+                part = os.read(self._status, 4096)
+                if not part:
+                    break
+                data += part
+                if b'"broken"' in data:
+                    break
+        found: list[dict[str, Any]] = []
+        with contextlib.suppress(ValueError):
+            found += [json.loads(line) for line in data.splitlines()]
+        return found
 
     def output(self) -> str:
         """Returns the end of what the submission printed."""

@@ -1,7 +1,7 @@
 """The grader process: takes one job from the runner, runs the task's checks, reports events.
 
 A job is plain data: `task`, `path` of the check file, `source` and `filename` of the submission,
-`seed`, `draw`, `data`, `source_name`, `seconds`, `limits`, `files`, `threads`. Events go to the
+`seed`, `draw`, `data`, `source_name`, `seconds`, `walls`, `limits`, `files`, `threads`. Events go to the
 runner as they happen, see `graders.boundary.events`.
 """
 
@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from graders import KIT
-from graders.boundary import events, isolation
+from graders.boundary import events
 from graders.boundary.launching import Launcher
 from graders.boundary.limits import CHECK_GRACE_SECONDS, GRADER_MEMORY
 from graders.boundary.wire import Channel, WireClosed
+from graders.walls.kernel import hide_memory
+from graders.walls.limits import set_limits
 
 
 def run(job: dict[str, Any], launcher: Launcher, emit: Any) -> None:
@@ -63,7 +65,7 @@ def start(channel: Channel, launcher: Launcher) -> None:
         launcher: `Launcher`, which starts sandboxes.
     """
     # Submissions run as the same user: they must not read this memory.
-    isolation.hide_memory()
+    hide_memory()
     nothing = os.open(os.devnull, os.O_RDWR)
     os.dup2(nothing, 0)
     os.dup2(nothing, 1)
@@ -79,8 +81,8 @@ def start(channel: Channel, launcher: Launcher) -> None:
 
     try:
         job = channel.receive()
-        launcher.isolation = job["isolation"]
-        isolation.set_limits(GRADER_MEMORY, int(job["seconds"] * 8 + 120))
+        launcher.walls = job["walls"]
+        set_limits(GRADER_MEMORY, int(job["seconds"] * 8 + 120))
         import tensorflow as tf
 
         if job["threads"]:

@@ -38,7 +38,7 @@ class Submission:
         filename: String, what tracebacks call the file.
         seed: Integer, seeds Python, NumPy and Keras in each new sandbox.
         seconds: Float, the limit for all of the submission's work together.
-        limits: Dict with `memory`, `cpu_seconds`, `threads`, `visible`.
+        limits: Dict with `memory`, `cpu_seconds`, `threads`.
         on_event: Callable that takes progress events (dicts).
     """
 
@@ -62,15 +62,8 @@ class Submission:
         self._data: dict[str, Any] = {}
         self._sent: set[str] = set()
         self._last_output = ""
-        self.isolation = "none"
 
     # --- the process --------------------------------------------------------------------------
-
-    def _event(self, event: dict) -> None:
-        if "isolation" in event:
-            self.isolation = "namespaces" if event["isolation"] == "namespaces" else "process"
-        else:
-            self._on_event(event)
 
     def _ask(self, request: dict[str, Any], what: str, seconds: float | None) -> Any:
         if self._box is None or self._box.dead:
@@ -110,21 +103,13 @@ class Submission:
             "filename": self._filename,
             "seed": self._seed,
         }
-        for _ in range(2):
-            box = Connection(self._launcher, self._limits, self._event)
-            try:
-                self._ask_box(box, request, f"Importing {self._filename}", STRUCTURE_SECONDS)
-            except SubmissionError as error:
-                if error.kind == "isolation":
-                    continue
-                box.close("import failed")
-                raise
-            except CheckFailed:
-                box.close("import failed")
-                raise
-            self._box = box
-            return
-        raise RuntimeError("no sandbox could be started")
+        box = Connection(self._launcher, self._limits, self._on_event)
+        try:
+            self._ask_box(box, request, f"Importing {self._filename}", STRUCTURE_SECONDS)
+        except (SubmissionError, CheckFailed):
+            box.close("import failed")
+            raise
+        self._box = box
 
     def close(self) -> None:
         """Ends the sandbox."""

@@ -1,6 +1,7 @@
 """The one path from submissions to verdicts, which every front end uses."""
 
 from graders.runner.events import Event, Listener, ResultReady, VerdictReady
+from graders.runner.isolation import Isolation, TooLow
 from graders.runner.machine import Graded, Place, ThisMachine
 from graders.runner.runner import Runner, grade
 from graders.runner.settings import (
@@ -16,6 +17,7 @@ __all__ = [
     "BadSecret",
     "Event",
     "Graded",
+    "Isolation",
     "Listener",
     "Place",
     "Request",
@@ -23,6 +25,7 @@ __all__ = [
     "Runner",
     "Settings",
     "ThisMachine",
+    "TooLow",
     "VerdictReady",
     "draw_for",
     "grade",

@@ -90,18 +90,18 @@ class Collected:
     Args:
         task: `Task`.
         source: `Source`, the submission.
+        isolation: String, the level of the run.
 
     Attributes:
         done: Boolean, whether there is nothing more to come.
         lasting: Boolean, whether the same submission would get the same verdict another day.
     """
 
-    def __init__(self, task: Task, source: Source):
-        self._task, self._source = task, source
+    def __init__(self, task: Task, source: Source, isolation: str):
+        self._task, self._source, self._isolation = task, source, isolation
         self._results: dict[str, CheckResult] = {}
         self._current = ""
         self._failure = ""
-        self._isolation = "none"
         self._evidence: dict[str, Any] = {}
         self._unavailable = ""
         self.done = False
@@ -112,11 +112,11 @@ class Collected:
         match event:
             case CheckStarted(name):
                 self._current = name
-            case CheckEnded(name, outcome, message, kind, seconds, isolation):
+            case CheckEnded(name, outcome, message, kind, seconds):
                 message = self._source.in_cells(message)
                 result = result_of(self._task, name, outcome, message, seconds)
                 self._results[name] = result
-                self._current, self._isolation = "", isolation
+                self._current = ""
                 self.lasting = self.lasting and kind not in PASSING_KINDS
                 return result
             case JudgeFailed(trace):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import shutil
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from datasets.cache import cache_dir
+from graders import KIT
 from graders.boundary.events import unpack
 from graders.boundary.launching import Launcher
 from graders.boundary.limits import (
@@ -21,10 +25,15 @@ from graders.boundary.wire import Channel, WireClosed, WireError, WireTimeout
 from graders.rubric import Task
 from graders.runner.collected import Collected
 from graders.runner.events import Event, ResultReady
+from graders.runner.isolation import Isolation, probed
 from graders.runner.settings import Settings, data_of, draw_for
 from graders.runner.warm import WarmProcess, spawning
 from graders.submission import Source
 from graders.verdict import TaskVerdict
+
+
+# In the folder for temporary files, what submissions may read: pretrained weights.
+SHOWN = "shown"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +54,9 @@ class Place(Protocol):
 
     def warm_up(self, settings: Settings) -> object:
         """Prepares for gradings that will come."""
+
+    def isolation(self) -> Isolation:
+        """Returns how submissions are kept apart there, which stays as it is."""
 
     def grade(
         self,
@@ -73,22 +85,48 @@ class ThisMachine:
 
     def __init__(self) -> None:
         self._warm: WarmProcess | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._isolation: Isolation | None = None
+        self._temporary: str | None = None
 
     def close(self) -> None:
         """Ends the warm process and everything under it."""
         if self._warm is not None:
             self._warm.close()
             self._warm = None
+        if self._temporary is not None:
+            shutil.rmtree(self._temporary, ignore_errors=True)
+            self._temporary = None
+
+    def isolation(self) -> Isolation:
+        """Returns how submissions are kept apart here: asked once, true for the whole run."""
+        with self._lock:
+            if self._isolation is None:
+                self._isolation = probed(_hidden())
+            return self._isolation
+
+    def _folder(self) -> str:
+        """Returns the folder for temporary files; other users may pass through it."""
+        if self._temporary is None:
+            self._temporary = tempfile.mkdtemp(prefix="keras-kit-")
+            os.chmod(self._temporary, 0o711)
+            os.mkdir(os.path.join(self._temporary, SHOWN))
+        return self._temporary
+
+    def _walls(self) -> dict[str, Any]:
+        """Returns what the processes that start sandboxes are told, see `graders.warm.server`."""
+        shown = os.path.join(self._folder(), SHOWN)
+        return {"level": self.isolation().level, "hidden": _hidden(), "extra": [shown]}
 
     def warm_up(self, settings: Settings) -> Launcher:
         """Starts the warm process, if it does not run yet, and returns what starts its children."""
         # Only Linux forks a process that has loaded TensorFlow safely.
-        if settings.spawn or sys.platform != "linux":
-            return spawning()
+        self.isolation()
         with self._lock:
+            if settings.spawn or sys.platform != "linux":
+                return spawning(self._folder())
             if self._warm is None or not self._warm.alive:
-                self._warm = WarmProcess()
+                self._warm = WarmProcess(self._walls(), self._folder())
             return self._warm.launcher
 
     def grade(
@@ -109,11 +147,10 @@ class ThisMachine:
         finally:
             os.close(job_r)
             os.close(events_w)
-        collected = Collected(task, source)
+        collected = Collected(task, source, self.isolation().level)
         try:
-            channel.send(
-                job(task, source, settings, bounds), time.monotonic() + GRADER_START_SECONDS
-            )
+            work = job(task, source, settings, bounds, self._walls())
+            channel.send(work, time.monotonic() + GRADER_START_SECONDS)
             deadline = None
             while not collected.done:
                 event = unpack(channel.receive(deadline))
@@ -140,7 +177,18 @@ class ThisMachine:
         return Graded(verdict, collected.lasting and verdict.status != "grader_error")
 
 
-def job(task: Task, source: Source, settings: Settings, bounds: dict[str, float]) -> dict[str, Any]:
+def _hidden() -> list[str]:
+    """Returns the folders that no submission may see."""
+    return [str(KIT), str(cache_dir())]
+
+
+def job(
+    task: Task,
+    source: Source,
+    settings: Settings,
+    bounds: dict[str, float],
+    walls: dict[str, Any],
+) -> dict[str, Any]:
     """Returns what a grader process is told: plain data, see `graders.judge.process`.
 
     Args:
@@ -148,6 +196,7 @@ def job(task: Task, source: Source, settings: Settings, bounds: dict[str, float]
         source: `Source`, the submission.
         settings: `Settings`.
         bounds: Dict of floats, by the names of the measures.
+        walls: Dict of plain data, see `graders.boundary.launching.Launcher`.
     """
     return {
         "task": task.id,
@@ -159,13 +208,13 @@ def job(task: Task, source: Source, settings: Settings, bounds: dict[str, float]
         "data": task.data,
         "source_name": data_of(task, settings),
         "seconds": settings.seconds,
-        "isolation": "namespaces" if sys.platform == "linux" else "process",
+        "walls": walls,
+        "shown": walls["extra"][0],
         "limits": {
             "memory": SANDBOX_MEMORY,
             # CPU time of all threads: a backstop for what the clock does not stop.
             "cpu_seconds": int(settings.seconds * max(2, os.cpu_count() or 2)) + 60,
             "threads": settings.threads,
-            "visible": [],
         },
         "files": list(task.files),
         "weights": settings.weights,

@@ -97,8 +97,12 @@ class Runner:
 
         Returns:
             A `Verdict`.
+
+        Raises:
+            TooLow: If the isolation is not what the settings demand; nothing was graded then.
         """
         started = time.monotonic()
+        self._place.isolation().require(self.settings.isolation)
         works = [self._read(request) for request in requests]
         found: dict[int, TaskVerdict] = {}
 
@@ -137,7 +141,9 @@ class Runner:
         Returns:
             A `TaskVerdict`.
         """
-        return self._finish(self._read(request), settings or self.settings)
+        settings = settings or self.settings
+        self._place.isolation().require(settings.isolation)
+        return self._finish(self._read(request), settings)
 
     def recall(self, request: Request) -> TaskVerdict | None:
         """Returns the verdict on a task as it is now if that is known without grading.
@@ -156,7 +162,7 @@ class Runner:
                 bounds = self._bounds.of(task, source_of(task, self.settings))
             except NoBounds:
                 return None
-            verdict = Store().read(_key(task, work.source, self.settings, bounds))
+            verdict = Store().read(self._key(task, work.source, self.settings, bounds))
         return None if verdict is None else _whole(work, verdict)
 
     def _read(self, request: Request) -> _Work:
@@ -181,6 +187,10 @@ class Runner:
             verdict = self._from_store_or_graded(task, work.source, settings)
         verdict = _whole(work, verdict)
         verdict = dataclasses.replace(verdict, seconds=time.monotonic() - started)
+        if verdict.isolation == "none":
+            # Nothing of it ran. What the run had holds for it, too.
+            level = self._place.isolation().level
+            verdict = dataclasses.replace(verdict, isolation=level)
         self._listener(task.id, VerdictReady(verdict))
         return verdict
 
@@ -189,7 +199,7 @@ class Runner:
         try:
             bounds = self._bounds_of(task, settings)
             if settings.use_store and not settings.calibrating:
-                store, key = Store(), _key(task, source, settings, bounds)
+                store, key = Store(), self._key(task, source, settings, bounds)
                 found = store.read(key)
                 if found is not None:
                     return found
@@ -207,6 +217,18 @@ class Runner:
             store.write(key, verdict)
         return verdict
 
+    def _key(
+        self, task: Task, source: Source, settings: Settings, bounds: dict[str, float]
+    ) -> str:
+        """Returns the key under which the store keeps a verdict."""
+        chosen = ("seed", "data", "weights", "seconds", "spawn")
+        parts = {name: getattr(settings, name) for name in chosen}
+        # The draw stands for the secret, which must not be part of a hash that names a file.
+        parts["draw"] = draw_for(task.id, settings)
+        parts["bounds"] = bounds
+        parts["isolation"] = self._place.isolation().level
+        return key_for(task, source.digest, parts)
+
     def _bounds_of(self, task: Task, settings: Settings) -> dict[str, float]:
         if settings.calibrating:
             return {}
@@ -222,16 +244,6 @@ class Runner:
             return graded.verdict
 
         return self._bounds.of(task, source_of(task, settings), measure)
-
-
-def _key(task: Task, source: Source, settings: Settings, bounds: dict[str, float]) -> str:
-    """Returns the key under which the store keeps a verdict."""
-    chosen = ("seed", "data", "weights", "seconds", "spawn")
-    parts = {name: getattr(settings, name) for name in chosen}
-    # The draw stands for the secret, which must not be part of a hash that names a file.
-    parts["draw"] = draw_for(task.id, settings)
-    parts["bounds"] = bounds
-    return key_for(task, source.digest, parts)
 
 
 def _whole(work: _Work, verdict: TaskVerdict) -> TaskVerdict:

@@ -66,6 +66,7 @@ class Settings:
         weights: String, which pretrained weights: `"kit"` or `"imagenet"`.
         use_store: Boolean, whether unchanged work is answered from the verdict store.
         calibrating: Boolean, whether to measure only: no bound counts, nothing is skipped.
+        isolation: String, the lowest level of isolation that will do.
         settle: Boolean, whether the store keeps a time-out too. It may be the machine's fault, so
             a student's is tried again; a class is graded once, and recorded from the store.
     """
@@ -80,6 +81,7 @@ class Settings:
     weights: str = "kit"
     use_store: bool = False
     calibrating: bool = False
+    isolation: str = "process"
     settle: bool = False
 
     @property

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import socket
 import subprocess
 import sys
+from typing import Any
 
 from datasets.cache import cache_dir
 from graders import KIT
@@ -32,34 +34,49 @@ def bytecode_variables() -> dict[str, str]:
     return {"PYTHONPYCACHEPREFIX": str(cache_dir() / "bytecode")}
 
 
-def environment() -> dict[str, str]:
-    """Returns the environment of the warm process and of spawned children."""
+def environment(temporary: str) -> dict[str, str]:
+    """Returns the environment of the warm process and of spawned children.
+
+    Args:
+        temporary: String, the folder for their temporary files.
+    """
     rules = ("PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE")
     chosen = {name: value for name, value in child_environment().items() if name not in rules}
-    return chosen | bytecode_variables()
+    return chosen | bytecode_variables() | {"TMPDIR": temporary}
 
 
-def spawning() -> Launcher:
-    """Returns a launcher that starts a fresh interpreter for each child."""
-    return Launcher(None, environment())
+def spawning(temporary: str) -> Launcher:
+    """Returns a launcher that starts a fresh interpreter for each child.
+
+    Args:
+        temporary: String, the folder for their temporary files.
+    """
+    return Launcher(None, environment(temporary))
 
 
 class WarmProcess:
     """Starts the warm process and ends it.
 
     Use as a context manager; `launcher` starts children. Importing goes on in the background.
+
+    Args:
+        walls: Dict of plain data, see `graders.warm.server.serve`.
+        temporary: String, the folder for temporary files.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, walls: dict[str, Any], temporary: str) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "graders.warm", "serve", str(theirs.fileno())],
+            [
+                *(sys.executable, "-m", "graders.warm", "serve", str(theirs.fileno())),
+                json.dumps(walls),
+            ],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL if not os.environ.get("KERAS_KIT_DEBUG") else None,
             stdout=subprocess.DEVNULL,
             cwd=KIT,
-            env=environment(),
+            env=environment(temporary),
             start_new_session=True,
         )
         theirs.close()

@@ -1,4 +1,4 @@
-"""Runs as `python -m graders.warm serve FD`, or as one spawned child: `… ROLE FDS SETTINGS`."""
+"""Runs as `python -m graders.warm serve FD WALLS`, or as one child: `… ROLE FDS SETTINGS`."""
 
 from __future__ import annotations
 
@@ -6,21 +6,24 @@ import json
 import socket
 import sys
 
-from graders.warm.children import become, close_all_but
+from graders.warm.children import become, become_walled, close_all_but
 
 
 def main(arguments: list[str]) -> None:
     """Becomes the warm processes, a sandbox or a grader."""
-    role = arguments[0]
+    role, settings = arguments[0], json.loads(arguments[2])
     if role == "serve":
         from graders.warm.server import serve
 
-        serve(socket.socket(fileno=int(arguments[1])))
+        serve(socket.socket(fileno=int(arguments[1])), settings)
         return
     fds = [int(number) for number in arguments[1].split(",")]
     sys.dont_write_bytecode = sys.dont_write_bytecode or role == "sandbox"
     close_all_but(fds)
-    become(role, fds, json.loads(arguments[2]))
+    if role == "sandbox":
+        become_walled(fds, settings)
+    else:
+        become(role, fds, settings)
 
 
 if __name__ == "__main__":

@@ -5,11 +5,12 @@ Each role imports its own modules only, so that a spawned sandbox loads nothing 
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
+import signal
 import socket
 from typing import Any
-
-from graders.boundary.wire import Channel
 
 MOST_DESCRIPTORS = 4096
 
@@ -36,6 +37,8 @@ def become(role: str, fds: list[int], settings: dict[str, Any]) -> None:
             job, events and, where sandboxes are forked, the socket that starts them.
         settings: Dict of plain data for a sandbox.
     """
+    from graders.boundary.wire import Channel
+
     channel = Channel(fds[0], fds[1])
     if role == "sandbox":
         from graders.sandbox import guard
@@ -47,3 +50,47 @@ def become(role: str, fds: list[int], settings: dict[str, Any]) -> None:
 
         control = socket.socket(fileno=fds[2]) if len(fds) > 2 else None
         process.start(channel, Launcher(control))
+
+
+def become_walled(fds: list[int], settings: dict[str, Any]) -> None:
+    """Becomes a sandbox of a fresh interpreter, behind both walls; never returns.
+
+    Args:
+        fds: List of file descriptors, see `become`.
+        settings: Dict of plain data: those of a sandbox, and `hidden` and `extra` paths.
+    """
+    import keras
+    import tensorflow
+
+    from graders.sandbox import guard
+    from graders.walls import shown
+    from graders.walls.kernel import IsolationError
+    from graders.walls.ward import wall_in
+
+    del keras, tensorflow, guard
+    settings = {**settings, "visible": shown.paths(settings["hidden"], settings["extra"])}
+    if settings["level"] == "namespaces":
+        # The kernel lets a process with one thread into a user namespace, and a fresh fork has one.
+        child = os.fork()
+        if child:
+            close_all_but([])
+            signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
+            os.waitpid(child, 0)
+            os._exit(0)
+        try:
+            wall_in(settings["level"], settings["visible"])
+        except IsolationError as error:
+            refuse(fds, str(error))
+            os._exit(98)
+    become("sandbox", fds, settings)
+
+
+def refuse(fds: list[int], reason: str) -> None:
+    """Reports in a sandbox's place that there is none.
+
+    Args:
+        fds: List of file descriptors of the sandbox.
+        reason: String.
+    """
+    with contextlib.suppress(OSError):
+        os.write(fds[2], json.dumps({"broken": reason}).encode() + b"\n")

@@ -2,8 +2,9 @@
 
 Importing TensorFlow takes seconds, forking a process that has imported it milliseconds. The process
 splits in two before it has loaded a module of the judge: one half forks graders, the other one
-sandboxes, so that a sandbox's memory holds neither the judge nor a check. Neither half holds a
-secret: what a grader needs it gets from the runner, over its own pipe, after the fork.
+sandboxes, so that a sandbox's memory holds neither the judge nor a check. The other half goes behind
+the first wall before it forks a sandbox. Neither half holds a secret: what a grader needs it gets
+from the runner, over its own pipe, after the fork.
 
 A packet is one JSON document on a Unix socket, with file descriptors beside it. It starts a child
 (`{"start": role, "number": …, "settings": …}`), ends one (`{"stop": number}`), or hands over the
@@ -23,8 +24,10 @@ import sys
 import traceback
 from typing import Any
 
-from graders.boundary import isolation
-from graders.warm.children import become, close_all_but
+from graders.walls import kernel, shown
+from graders.walls.kernel import IsolationError
+from graders.walls.ward import wall_in
+from graders.warm.children import become, close_all_but, refuse
 
 MAX_PACKET = 65536
 
@@ -35,10 +38,19 @@ class Server:
     Args:
         control: Socket. Its end ends this process and everything that it forked.
         sandboxes: Socket to the process that forks sandboxes; `None` within that process.
+        walls: Dict with what this process knows about every sandbox, whatever is asked for.
+        broken: String, why there can be no sandbox; empty if there can.
     """
 
-    def __init__(self, control: socket.socket, sandboxes: socket.socket | None = None):
+    def __init__(
+        self,
+        control: socket.socket,
+        sandboxes: socket.socket | None = None,
+        walls: dict[str, Any] | None = None,
+        broken: str = "",
+    ):
         self._control, self._sandboxes = control, sandboxes
+        self._walls, self._broken = walls or {}, broken
         # The socket that asked for a child: a grader's sandboxes end with the grader.
         self._children: dict[int, tuple[socket.socket, int]] = {}
         self._poll = select.poll()
@@ -103,6 +115,8 @@ class Server:
                 self._stop_number(control, request["stop"], packet)
             elif request["start"] == "sandbox" and self._sandboxes is not None:
                 socket.send_fds(self._sandboxes, [packet], fds)
+            elif self._broken:
+                refuse(fds, self._broken)
             else:
                 self._fork(control, request, list(fds))
         finally:
@@ -135,8 +149,8 @@ class Server:
                 if theirs is not None:
                     theirs.detach()
                 close_all_but(fds)
-                isolation.die_with_parent()
-                become(request["start"], fds, request["settings"])
+                kernel.die_with_parent(signal.SIGKILL)
+                become(request["start"], fds, {**request["settings"], **self._walls})
             except BaseException:
                 traceback.print_exc()
             finally:
@@ -197,19 +211,31 @@ def _warm_up_graders() -> None:
     del pytest, pytest_timeout, process, graph, outputs
 
 
+def _serve_sandboxes(control: socket.socket, walls: dict[str, Any]) -> None:
+    """Goes behind the first wall, and forks sandboxes there. Its level is fixed from now on."""
+    visible = shown.paths(walls["hidden"], walls["extra"])
+    broken = ""
+    try:
+        wall_in(walls["level"], visible)
+    except IsolationError as error:
+        broken = f"the wall of level {walls['level']} cannot be put up any more: {error}"
+    Server(control, None, {"level": walls["level"], "visible": visible}, broken).run()
+
+
 def _freeze() -> None:
     # Without this, the collector touches (and so copies) every page in every child.
     gc.collect()
     gc.freeze()
 
 
-def serve(control: socket.socket) -> None:
+def serve(control: socket.socket, walls: dict[str, Any]) -> None:
     """Becomes the two warm processes.
 
     Args:
         control: Socket to the runner. Its end ends both. (The kernel's signal at the parent's death
             would come when the thread ends that started this process, whatever the parent's other
             threads still grade.)
+        walls: Dict: `level`, and paths: `hidden`, and `extra` ones to show.
     """
     _warm_up_sandboxes()
     # Children import by the common rules, and leave no bytecode behind.
@@ -220,7 +246,7 @@ def serve(control: socket.socket) -> None:
         control.close()
         ours.close()
         _freeze()
-        Server(theirs).run()
+        _serve_sandboxes(theirs, walls)
         os._exit(0)
     theirs.close()
     _warm_up_graders()

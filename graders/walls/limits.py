@@ -1,0 +1,38 @@
+"""Limits that the kernel keeps for one process: memory, CPU time, sizes and numbers."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+from pathlib import Path
+
+SCRATCH_BYTES = 512 * 2**20
+# Threads count, too, and those of the user's other programs: a last resort against a flood.
+MOST_TASKS = 8192
+MOST_DESCRIPTORS = 4096
+
+
+def set_limits(memory_bytes: int, cpu_seconds: int) -> None:
+    """Limits memory, CPU time, file sizes and core files of the caller and its children.
+
+    Args:
+        memory_bytes: Integer, how much memory beyond what is in use now.
+        cpu_seconds: Integer, CPU seconds (all threads together).
+    """
+    in_use = 0
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        in_use = int(Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
+    # RLIMIT_DATA counts writable private memory; RLIMIT_AS would count TensorFlow's reservations.
+    for name, value in (
+        ("RLIMIT_DATA", in_use + memory_bytes),
+        ("RLIMIT_CPU", cpu_seconds),
+        ("RLIMIT_FSIZE", SCRATCH_BYTES),
+        ("RLIMIT_NPROC", MOST_TASKS),
+        ("RLIMIT_NOFILE", MOST_DESCRIPTORS),
+        ("RLIMIT_CORE", 0),
+    ):
+        with contextlib.suppress(OSError, ValueError, AttributeError):
+            limit = getattr(resource, name)
+            hard = resource.getrlimit(limit)[1]
+            value = value if hard == resource.RLIM_INFINITY else min(value, hard)
+            resource.setrlimit(limit, (value, value))

@@ -1,0 +1,186 @@
+"""Which level this machine has: found by putting the walls up, once, around nothing.
+
+    python -m graders.walls.probe HIDDEN …
+
+prints `{"level": …, "lacks": {level: reason, …}}`. The runner asks before a run begins, and the
+answer holds for the whole run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import stat
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from graders import KIT
+from graders.walls import kernel, landlock, levels, second, shown
+from graders.walls.keeper import Inside, Terms, keep
+from graders.walls.ward import wall_in
+
+SECONDS = 20.0
+MEMORY = 2**30
+# Exit codes of a trial, and what they mean.
+OPEN, CLOSED, REACHED = 3, 4, 5
+
+
+def find(hidden: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """Finds the highest level that can be had.
+
+    Args:
+        hidden: Paths that no submission may see.
+
+    Returns:
+        The level, and the reason why each higher one cannot be had.
+    """
+    lacks: dict[str, str] = {}
+    for level in reversed(levels.LEVELS):
+        reason = lacking(level, hidden)
+        if not reason:
+            return level, lacks
+        lacks[level] = reason
+    return "process", lacks
+
+
+def lacking(level: str, hidden: Sequence[str]) -> str:
+    """Returns why a level cannot be had; empty if it can.
+
+    Args:
+        level: String, one of `levels.LEVELS`.
+        hidden: Paths that no submission may see.
+    """
+    if level == "process":
+        return ""
+    if not kernel.known_machine():
+        return "it needs Linux on x86-64 or ARM64"
+    if level == "landlock" and not landlock.version():
+        return "the kernel has no Landlock (Linux 5.13 or later, switched on)"
+    if level == "user":
+        if os.geteuid() != 0:
+            return "it needs root"
+        close_to_others(hidden, shown.paths(hidden))
+    return _tried(level, hidden)
+
+
+def _tried(level: str, hidden: Sequence[str]) -> str:
+    """Puts the walls up in a child, and returns what went wrong."""
+    visible = shown.paths(hidden)
+    homes = [os.path.expanduser("~")] if level == "user" else []
+    secret = [entry for path in [*hidden, *homes] for entry in _entries(path, visible)]
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reader)
+        _silence()
+        try:
+            wall_in(level, visible)
+        except OSError as error:
+            os.write(writer, json.dumps({"broken": str(error)}).encode() + b"\n")
+            os._exit(1)
+        inside = Inside(lambda scratch: os.chdir(scratch), lambda: _look(secret), lambda: None)
+        keep(Terms(level, visible, MEMORY, int(SECONDS)), writer, inside)
+    os.close(writer)
+    said = _read(reader)
+    with contextlib.suppress(OSError):
+        os.kill(child, signal.SIGTERM)
+    os.waitpid(child, 0)
+    if said[:1] != [{"up": True}]:
+        first = said[0] if said else {}
+        return str(first.get("broken") or "the process ended while its walls were put up")
+    code = said[1].get("exit") if len(said) > 1 else None
+    return {
+        0: "",
+        OPEN: f"other users can read what must be hidden: chmod -R o-rwx {' '.join(hidden)}",
+        CLOSED: f"other users cannot read Python itself, {sys.prefix}",
+        REACHED: "the filter on system calls has no effect",
+    }.get(code if isinstance(code, int) else -1, "a trial behind the walls failed")
+
+
+def _look(hidden: Sequence[str]) -> None:
+    """Looks round from behind the walls, and ends with what it found."""
+    try:
+        socket.socket().close()
+        os._exit(REACHED)
+    except PermissionError:
+        pass
+    for path in hidden:
+        with contextlib.suppress(OSError):
+            os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
+            os._exit(OPEN)
+    try:
+        Path(os.__file__).read_bytes()
+    except OSError:
+        os._exit(CLOSED)
+
+
+def _entries(path: str, visible: Sequence[str]) -> list[str]:
+    """Returns what lies in a folder, but for the way to what is visible."""
+    try:
+        found = [entry.path for entry in os.scandir(os.path.realpath(path))]
+    except OSError:
+        return []
+    real = [os.path.realpath(shown) for shown in visible]
+    return [path for path in found if not any(f"{item}/".startswith(f"{path}/") for item in real)]
+
+
+def _silence() -> None:
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(nothing, fd)
+
+
+def _read(reader: int) -> list[dict[str, object]]:
+    """Reads reports until their end."""
+    data, deadline = b"", time.monotonic() + SECONDS
+    while select.select([reader], [], [], max(0.0, deadline - time.monotonic()))[0]:
+        part = os.read(reader, 4096)
+        if not part:
+            break
+        data += part
+    os.close(reader)
+    found = []
+    for line in data.splitlines():
+        with contextlib.suppress(ValueError):
+            found.append(json.loads(line))
+    return [item for item in found if isinstance(item, dict)]
+
+
+def close_to_others(paths: Sequence[str], visible: Sequence[str]) -> list[str]:
+    """Takes from other users what they may do with folders, but for the way to Python.
+
+    Args:
+        paths: Paths, whose entries are closed.
+        visible: Paths that stay open.
+
+    Returns:
+        Paths that were changed.
+    """
+    changed = []
+    for path in paths:
+        with contextlib.suppress(OSError):
+            for entry in _entries(path, visible):
+                status = os.lstat(entry)
+                mode = stat.S_IMODE(status.st_mode)
+                if mode & stat.S_IRWXO and not stat.S_ISLNK(status.st_mode):
+                    os.chmod(entry, mode & ~stat.S_IRWXO)
+                    changed.append(entry)
+    return changed
+
+
+def main(hidden: list[str]) -> None:
+    """Prints what `find` finds."""
+    level, lacks = find(hidden)
+    print(json.dumps({"level": level, "lacks": lacks}))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,89 @@
+"""The second wall: a sandbox shuts itself in, before the submission's first line."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Sequence
+
+from graders.walls import kernel, landlock, namespaces, seccomp
+from graders.walls.kernel import IsolationError
+
+# What of the machine TensorFlow and Python read about processors, memory and themselves.
+OF_THE_MACHINE = (
+    *("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/loadavg"),
+    *("/proc/filesystems", "/proc/version", "/proc/sys/vm/overcommit_memory"),
+    *("/sys/devices/system/cpu", "/sys/devices/system/node", "/sys/fs/cgroup"),
+    *("/dev/random", "/dev/urandom"),
+)
+WRITABLE_DEVICES = ("/dev/null", "/dev/zero", "/dev/full")
+# Where no other user of the level `user` has a number; each sandbox takes its own.
+FIRST_USER, USERS = 61200, 3800
+
+
+def shut_in(level: str, visible: Sequence[str], scratch: str) -> None:
+    """Shuts the caller and its children in, for good.
+
+    Args:
+        level: String, one of `levels.LEVELS`. At `process` it does what it can, and no refusal
+            counts.
+        visible: Paths that may be read.
+        scratch: String, the folder that may be written.
+
+    Raises:
+        IsolationError: If the kernel refuses.
+    """
+    if level == "user":
+        _become_another_user(scratch)
+    if level == "landlock":
+        kernel.drop_privileges()
+    # Another program starts with memory that others may read; this one does not.
+    kernel.hide_memory()
+    if level == "namespaces":
+        if landlock.version():
+            landlock.restrict(["/"], [*namespaces.SCRATCH, *WRITABLE_DEVICES])
+    elif level == "landlock":
+        landlock.restrict([*visible, *OF_THE_MACHINE], [scratch, *WRITABLE_DEVICES])
+    apart = level in ("namespaces", "user") or landlock.keeps_signals()
+    try:
+        seccomp.restrict(signals=level == "landlock" and not apart)
+    except IsolationError:
+        if level != "process":
+            raise
+
+
+def user_of(process: int) -> int:
+    """Returns the user that a sandbox becomes at the level `user`.
+
+    Args:
+        process: Integer, the sandbox's number: no two that run at once come to one user.
+    """
+    return FIRST_USER + process % USERS
+
+
+def kill_user(number: int) -> None:
+    """Kills every process of a user, at once.
+
+    Args:
+        number: Integer, the user.
+    """
+    child = os.fork()
+    if child == 0:
+        try:
+            os.setresuid(number, number, number)
+            os.kill(-1, signal.SIGKILL)
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+
+
+def _become_another_user(scratch: str) -> None:
+    number = user_of(os.getpid())
+    try:
+        os.chown(scratch, number, number)
+        os.setgroups([])
+        os.setresgid(number, number, number)
+        # From root to another user: the kernel takes the capabilities away with it.
+        os.setresuid(number, number, number)
+    except OSError as error:
+        raise IsolationError(error.errno, f"another user: {error.strerror}") from None
