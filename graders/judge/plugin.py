@@ -11,6 +11,7 @@ import importlib
 import math
 import os
 import shutil
+import stat
 import threading
 import time
 import traceback
@@ -54,9 +55,12 @@ def _show(path: str, folder: str) -> str:
     if not os.path.exists(target):
         temporary = f"{target}.{os.getpid()}"
         try:
+            if not os.stat(path).st_mode & stat.S_IROTH:
+                raise PermissionError("the sandbox may be another user")
             os.link(path, temporary)
         except OSError:
             shutil.copyfile(path, temporary)
+            os.chmod(temporary, 0o644)
         os.replace(temporary, target)
     return target
 

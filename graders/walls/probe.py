@@ -30,7 +30,9 @@ from graders.walls.ward import wall_in
 SECONDS = 20.0
 MEMORY = 2**30
 # Exit codes of a trial, and what they mean.
-OPEN, CLOSED, REACHED = 3, 4, 5
+CLOSED, REACHED, OPEN = 3, 4, 10
+# How many of the paths that must be hidden have an exit code of their own, from `OPEN` on.
+MOST_PATHS = 200
 
 
 def find(hidden: Sequence[str]) -> tuple[str, dict[str, str]]:
@@ -75,7 +77,7 @@ def _tried(level: str, hidden: Sequence[str]) -> str:
     """Puts the walls up in a child, and returns what went wrong."""
     visible = shown.paths(hidden)
     homes = [os.path.expanduser("~")] if level == "user" else []
-    secret = [entry for path in [*hidden, *homes] for entry in _entries(path, visible)]
+    secret = [entry for path in [*hidden, *homes] for entry in _entries(path, visible)][:MOST_PATHS]
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -97,12 +99,15 @@ def _tried(level: str, hidden: Sequence[str]) -> str:
         first = said[0] if said else {}
         return str(first.get("broken") or "the process ended while its walls were put up")
     code = said[1].get("exit") if len(said) > 1 else None
+    if not isinstance(code, int):
+        return "a trial behind the walls failed"
+    if code >= OPEN:
+        return f"{secret[code - OPEN]} can be read behind the walls (chmod o-rwx closes it)"
     return {
         0: "",
-        OPEN: f"other users can read what must be hidden: chmod -R o-rwx {' '.join(hidden)}",
-        CLOSED: f"other users cannot read Python itself, {sys.prefix}",
+        CLOSED: f"other users cannot read Python itself, {sys.prefix} with {sys.base_prefix}",
         REACHED: "the filter on system calls has no effect",
-    }.get(code if isinstance(code, int) else -1, "a trial behind the walls failed")
+    }.get(code, "a trial behind the walls failed")
 
 
 def _look(hidden: Sequence[str]) -> None:
@@ -112,10 +117,10 @@ def _look(hidden: Sequence[str]) -> None:
         os._exit(REACHED)
     except PermissionError:
         pass
-    for path in hidden:
+    for number, path in enumerate(hidden):
         with contextlib.suppress(OSError):
             os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK))
-            os._exit(OPEN)
+            os._exit(OPEN + number)
     try:
         Path(os.__file__).read_bytes()
     except OSError:
@@ -128,8 +133,13 @@ def _entries(path: str, visible: Sequence[str]) -> list[str]:
         found = [entry.path for entry in os.scandir(os.path.realpath(path))]
     except OSError:
         return []
-    real = [os.path.realpath(shown) for shown in visible]
-    return [path for path in found if not any(f"{item}/".startswith(f"{path}/") for item in real)]
+    real = [os.path.realpath(item) for item in visible]
+    # What a link leads to is as open as it is anywhere else.
+    return [
+        path
+        for path in found
+        if not os.path.islink(path) and not any(f"{r}/".startswith(f"{path}/") for r in real)
+    ]
 
 
 def _silence() -> None:
@@ -168,9 +178,8 @@ def close_to_others(paths: Sequence[str], visible: Sequence[str]) -> list[str]:
     for path in paths:
         with contextlib.suppress(OSError):
             for entry in _entries(path, visible):
-                status = os.lstat(entry)
-                mode = stat.S_IMODE(status.st_mode)
-                if mode & stat.S_IRWXO and not stat.S_ISLNK(status.st_mode):
+                mode = stat.S_IMODE(os.lstat(entry).st_mode)
+                if mode & stat.S_IRWXO:
                     os.chmod(entry, mode & ~stat.S_IRWXO)
                     changed.append(entry)
     return changed
