@@ -64,6 +64,8 @@ class TaskVerdict:
         submission: String, `"sha256:…"` of what was graded, empty if it could not be read.
         message: String, what holds for the task as a whole (a syntax error, for example).
         evidence: Dict of plain data for plots and reports, never for points.
+        lasting: Boolean, whether the same submission would get the same verdict another day; in
+            no JSON.
     """
 
     task: str
@@ -76,6 +78,7 @@ class TaskVerdict:
     submission: str = ""
     message: str = ""
     evidence: dict[str, Any] = dataclasses.field(default_factory=dict)
+    lasting: bool = True
 
     @property
     def points(self) -> float:
@@ -148,6 +151,11 @@ class Verdict:
     def max_points(self) -> float:
         """Float, the points that could be earned in all tasks."""
         return round(sum(task.max_points for task in self.tasks), 6)
+
+    @property
+    def isolation(self) -> str:
+        """String, the levels of isolation that the tasks had: one, unless machines differ."""
+        return ", ".join(dict.fromkeys(task.isolation for task in self.tasks))
 
     @property
     def exit_code(self) -> int:

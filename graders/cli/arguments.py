@@ -15,7 +15,7 @@ from graders.rubric import Task, UnknownTask
 from graders.rubric.bounds import Bounds, CommittedBounds
 from graders.runner import BadSecret, Request, Settings, processors, secret_from
 from graders.submission import Unreadable, files, locate
-from graders.walls.levels import LEVELS
+from graders.walls.levels import CLASS_ISOLATION, LEVELS
 
 
 class UsageError(Exception):
@@ -87,7 +87,8 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         "--isolation",
         choices=LEVELS[::-1],
         metavar="LEVEL",
-        help=f"grade nothing unless it is at least this: {', '.join(LEVELS[::-1])}",
+        help=f"grade nothing unless it is at least this: {', '.join(LEVELS[::-1])} "
+        f"(a class and --gradescope demand {CLASS_ISOLATION})",
     )
     parser.add_argument("--secret", metavar="FILE", help="file with the secret of the hidden tests")
 
@@ -117,8 +118,10 @@ def settings(given: argparse.Namespace) -> Settings:
         secret = secret_from(given.secret)
     except BadSecret as error:
         raise UsageError(str(error)) from None
+    # Marks that count are not given on a machine on which the work could write them itself.
+    counts = getattr(given, "gradescope", None) or getattr(given, "submitted", None)
     return Settings(
-        isolation=given.isolation or "process",
+        isolation=given.isolation or (CLASS_ISOLATION if counts else "process"),
         jobs=jobs,
         use_store=not given.no_cache,
         spawn=given.spawn,

@@ -19,10 +19,11 @@ from graders import rubric
 from graders.calibration.first_use import MeasuredBounds
 from graders.course.handed_in import CannotGrade
 from graders.rubric import Task
-from graders.runner import Event, Graded, Runner, Settings, ThisMachine
+from graders.runner import Event, Graded, Isolation, Runner, Settings, ThisMachine
 from graders.runner.store import engine_digest
 from graders.submission import Source
 from graders.verdict import TaskVerdict
+from graders.walls.levels import LEVELS
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -43,6 +44,11 @@ def machine() -> ThisMachine:
     return made
 
 
+def isolation_here() -> dict[str, Any]:
+    """Returns how a worker keeps submissions apart, as plain data."""
+    return dataclasses.asdict(machine().isolation())
+
+
 def grade_here(job: dict[str, Any]) -> str:
     """Grades a submission on a worker.
 
@@ -57,6 +63,7 @@ def grade_here(job: dict[str, Any]) -> str:
     settings = Settings(**job["settings"])
     source = Source(**{**job["source"], "path": Path(job["source"]["path"])})
     try:
+        machine().isolation().require(settings.isolation)
         graded = machine().grade(rubric.find(job["task"]), source, settings, job["bounds"])
     except Exception as error:
         # Dask would write what a failed call was given, the secret too, into its log.
@@ -73,9 +80,17 @@ class Cluster:
 
     def __init__(self, client: Client):
         self._client = client
+        self._isolation: Isolation | None = None
 
     def warm_up(self, settings: Settings) -> None:
         """Does nothing: workers warm up with their first grading."""
+
+    def isolation(self) -> Isolation:
+        """Returns how the workers keep submissions apart: the lowest level that one of them has."""
+        if self._isolation is None:
+            found = [Isolation(**answer) for answer in self._client.run(isolation_here).values()]
+            self._isolation = min(found, key=lambda item: LEVELS.index(item.level))
+        return self._isolation
 
     def close(self) -> None:
         """Leaves the cluster, which drops what it still grades for this runner."""

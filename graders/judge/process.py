@@ -1,8 +1,8 @@
 """The grader process: takes one job from the runner, runs the task's checks, reports events.
 
 A job is plain data: `task`, `path` of the check file, `source` and `filename` of the submission,
-`seed`, `draw`, `data`, `source_name`, `seconds`, `walls`, `limits`, `files`, `threads`. Events go to the
-runner as they happen, see `graders.boundary.events`.
+`seed`, `draw`, `data`, `source_name`, `seconds`, `walls`, `shown`, `limits`, `files`, `threads`.
+Events go to the runner as they happen, see `graders.boundary.events`.
 """
 
 from __future__ import annotations

@@ -47,6 +47,7 @@ def document(verdict: Verdict) -> dict[str, Any]:
         Dict of plain data.
     """
     lines = [f"{text.totals(verdict.tasks)} ({verdict.hidden_tests})."]
+    lines.append(f"Isolation: {verdict.isolation}.")
     for task in verdict.tasks:
         if task.message:
             lines.append(f"{task.task}: {task.message}")
@@ -66,7 +67,12 @@ def document(verdict: Verdict) -> dict[str, Any]:
             for index, task in enumerate(verdict.tasks)
             for number, check in enumerate(task.checks)
         ],
-        "extra_data": {"schema": 1, "seed": verdict.seed, "hidden_tests": verdict.hidden_tests},
+        "extra_data": {
+            "schema": 1,
+            "seed": verdict.seed,
+            "hidden_tests": verdict.hidden_tests,
+            "isolation": verdict.isolation,
+        },
     }
 
 

@@ -142,15 +142,18 @@ def summary(
         )
     total = Text(f"{totals(verdict.tasks)} ({verdict.hidden_tests}).")
     lines: list[RenderableType] = [table, total]
-    if any(task.isolation == "process" for task in verdict.tasks):
-        lines.append(
-            Text("Isolation: process (this system offers no namespaces to the sandbox).", "dim")
-        )
+    if verdict.isolation:
+        lines.append(Text(f"Isolation: {verdict.isolation}{_none(verdict)}.", "dim"))
     if others:
         lines.append(Text(_whole_kit([*verdict.tasks, *others], unknown)))
     if advice := next_step(verdict.tasks, others, unknown, source):
         lines.append(Text(f"Next: {advice}"))
     return Group(*lines)
+
+
+def _none(verdict: Verdict) -> str:
+    levels = [task.isolation for task in verdict.tasks]
+    return " (nothing keeps the code from this machine)" if "process" in levels else ""
 
 
 def bounds_table(rows: dict[str, dict[str, Any]]) -> RenderableType:

@@ -31,7 +31,6 @@ from graders.runner.warm import WarmProcess, spawning
 from graders.submission import Source
 from graders.verdict import TaskVerdict
 
-
 # In the folder for temporary files, what submissions may read: pretrained weights.
 SHOWN = "shown"
 

@@ -25,6 +25,7 @@ from graders.runner.machine import Place, ThisMachine
 from graders.runner.settings import Request, Settings, draw_for, source_of
 from graders.runner.store import Store, key_for
 from graders.submission import Source, idiom
+from graders.submission.touches import touches
 from graders.verdict import TaskVerdict, Verdict
 
 
@@ -211,15 +212,13 @@ class Runner:
         except Exception as error:
             text = grader_failed(f"{type(error).__name__}: {error}")
             return ungraded(task, "grader_error", text, source.digest)
-        verdict = graded.verdict
+        verdict = dataclasses.replace(graded.verdict, lasting=graded.lasting)
         lasting = graded.lasting or (settings.settle and verdict.status != "grader_error")
         if store is not None and key is not None and lasting:
             store.write(key, verdict)
         return verdict
 
-    def _key(
-        self, task: Task, source: Source, settings: Settings, bounds: dict[str, float]
-    ) -> str:
+    def _key(self, task: Task, source: Source, settings: Settings, bounds: dict[str, float]) -> str:
         """Returns the key under which the store keeps a verdict."""
         chosen = ("seed", "data", "weights", "seconds", "spawn")
         parts = {name: getattr(settings, name) for name in chosen}
@@ -247,9 +246,9 @@ class Runner:
 
 
 def _whole(work: _Work, verdict: TaskVerdict) -> TaskVerdict:
-    """Adds what the store does not keep: which file counts, and a remark on complete work.
+    """Adds what the store does not keep: which file counts, and what is remarkable.
 
-    The remark earns no points and is in no JSON: it is part of the evidence.
+    Remarks earn no points and are in no JSON: they are part of the evidence.
     """
     source = work.source
     if source is None:
@@ -257,6 +256,10 @@ def _whole(work: _Work, verdict: TaskVerdict) -> TaskVerdict:
     if source.note:
         text = f"{source.note} {verdict.message}".strip()
         verdict = dataclasses.replace(verdict, message=printable(text))
+    if verdict.status != "not_started":
+        found = touches(source.tree)
+        if found:
+            verdict = dataclasses.replace(verdict, evidence={**verdict.evidence, "touches": found})
     if verdict.status == "passed":
         remark = idiom.remark(source, pristine(work.request.task) or "")
         if remark:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import os
@@ -85,10 +86,8 @@ def take_the_blame() -> None:
     """Has the kernel end the caller and its children first when the machine is out of memory."""
     # The file belongs to root while the process's memory is hidden.
     prctl(PR_SET_DUMPABLE, 1)
-    try:
+    with contextlib.suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")
-    except OSError:
-        pass
     hide_memory()
 
 

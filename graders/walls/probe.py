@@ -12,18 +12,15 @@ import contextlib
 import json
 import os
 import select
-import shutil
 import signal
 import socket
 import stat
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from graders import KIT
-from graders.walls import kernel, landlock, levels, second, shown
+from graders.walls import kernel, landlock, levels, shown
 from graders.walls.keeper import Inside, Terms, keep
 from graders.walls.ward import wall_in
 

@@ -1,10 +1,10 @@
 """The warm processes: import Keras once, run no operation, and fork every sandbox and grader.
 
 Importing TensorFlow takes seconds, forking a process that has imported it milliseconds. The process
-splits in two before it has loaded a module of the judge: one half forks graders, the other one
-sandboxes, so that a sandbox's memory holds neither the judge nor a check. The other half goes behind
-the first wall before it forks a sandbox. Neither half holds a secret: what a grader needs it gets
-from the runner, over its own pipe, after the fork.
+splits in two before it has loaded a module of the judge: one half forks graders. The other half
+goes behind the first wall and forks sandboxes, whose memory so holds neither the judge nor a check.
+Neither half holds a secret: what a grader needs it gets from the runner, over its own pipe, after
+the fork.
 
 A packet is one JSON document on a Unix socket, with file descriptors beside it. It starts a child
 (`{"start": role, "number": …, "settings": …}`), ends one (`{"stop": number}`), or hands over the
