@@ -80,12 +80,16 @@ class Place(Protocol):
 
 
 class ThisMachine:
-    """Grades on this machine; holds the warm process as long as it lives."""
+    """Grades on this machine; holds the warm process as long as it lives.
 
-    def __init__(self) -> None:
+    Args:
+        isolation: `Isolation`; what the machine has if `None`. Less than that is for trials.
+    """
+
+    def __init__(self, isolation: Isolation | None = None) -> None:
         self._warm: WarmProcess | None = None
         self._lock = threading.RLock()
-        self._isolation: Isolation | None = None
+        self._isolation = isolation
         self._temporary: str | None = None
 
     def close(self) -> None:

@@ -1,6 +1,6 @@
 """How quick the kit is, each figure beside its baseline from the same run.
 
-    python -m tests.benchmarks [startup store watch reference] [--runs N]
+    python -m tests.benchmarks [startup walls store watch reference] [--runs N]
 
 Machines are noisy, so every figure is a median of pairs that alternate with their baseline, and what
 counts is the ratio. Nothing here is a test.
@@ -25,7 +25,7 @@ from graders import rubric
 from graders.boundary.limits import SANDBOX_MEMORY
 from graders.judge.submission import Submission
 from graders.rubric import KIT
-from graders.runner import Settings, ThisMachine
+from graders.runner import Isolation, Request, Runner, Settings, ThisMachine
 from tests import bytecode
 
 Timed = Callable[[], float]
@@ -75,7 +75,7 @@ def startup(runs: int) -> None:
     """A ready sandbox against a fresh interpreter that imports Keras."""
     with contextlib.closing(ThisMachine()) as machine:
         launcher = machine.warm_up(Settings())
-        limits = {"memory": SANDBOX_MEMORY, "cpu_seconds": 600, "threads": 0, "visible": []}
+        limits = {"memory": SANDBOX_MEMORY, "cpu_seconds": 600, "threads": 0}
 
         def fork() -> None:
             submission = Submission(launcher, TRIVIAL, "cnn", "cnn.py", 0, 300, limits)
@@ -90,6 +90,26 @@ def startup(runs: int) -> None:
             runs,
             "at most 0.05 of `import keras`",
         )
+
+
+def walls(runs: int) -> None:
+    """A grading behind the walls that this machine has, against the same one without any."""
+    request = Request(rubric.find("custom_layer"), rubric.find("custom_layer").reference, True)
+    with contextlib.ExitStack() as stack:
+        machines = [ThisMachine(), ThisMachine(Isolation("process"))]
+        walled, bare = (
+            stack.enter_context(Runner(Settings(jobs=1), place=machine)) for machine in machines
+        )
+        for runner in (walled, bare):
+            runner.grade([request])
+        pairs = [
+            (timed(lambda: walled.grade([request])), timed(lambda: bare.grade([request])))
+            for _ in range(runs)
+        ]
+        level = machines[0].isolation().level
+    report(f"a grading of custom_layer at level {level}", pairs, "at most 50 ms more than without")
+    more = statistics.median(a - b for a, b in pairs)
+    print(f"    that is {1000 * more:.0f} ms more (median of the pairs)", flush=True)
 
 
 def store(runs: int) -> None:
@@ -202,7 +222,7 @@ def reference(runs: int) -> None:
 
 def main() -> None:
     """Runs the benchmarks that are named, or all."""
-    sections = {f.__name__: f for f in (startup, store, watch, reference)}
+    sections = {f.__name__: f for f in (startup, walls, store, watch, reference)}
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sections", nargs="*", choices=[[], *sections])
     parser.add_argument("--runs", type=int, default=5)
