@@ -32,6 +32,8 @@ class Kind(enum.StrEnum):
     SUBCLASSED = "subclassed"
     UNBUILT = "unbuilt"
     CONFIG = "config"
+    # It is more than a grader takes.
+    TOO_LARGE = "too_large"
     # A class of its own is of the wrong kind.
     BASE_CLASS = "base_class"
     ARGUMENTS = "arguments"

@@ -1,8 +1,11 @@
 """Plain data between processes: JSON and raw arrays over pipes, with limits and deadlines.
 
 Nothing here can run code on the reading side: no pickle, and only the dtypes below. Each frame is
-an 12-byte header (JSON length, payload length), a JSON document, and the arrays' raw bytes.
+a 12-byte header (JSON length, payload length), a JSON document, and the arrays' raw bytes.
 In the document an array is `{"$array": i}`, a tuple `{"$tuple": [...]}`.
+
+A frame of progress is a header alone: a mark in place of a length, and two integers. Reading one
+allocates nothing.
 """
 
 from __future__ import annotations
@@ -13,14 +16,19 @@ import os
 import select
 import struct
 import time
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from graders.boundary.sizes import MAX_DEPTH, TRUSTED, Limits, measured
+
 HEADER = struct.Struct(">IQ")
-MAX_JSON = 32 * 2**20
-MAX_PAYLOAD = 1024 * 2**20
-MAX_ARRAYS = 20_000
+PROGRESS = struct.Struct(">III")
+# No document is that long.
+MARK = 2**32 - 1
+# More reports of progress within one answer than any training has that ends in time.
+MAX_PROGRESS = 1_000_000
 RESERVED = frozenset(["$array", "$tuple"])
 DTYPES = frozenset(
     [
@@ -42,6 +50,10 @@ DTYPES = frozenset(
 
 class WireError(Exception):
     """The other side sent something that is not a frame."""
+
+
+class TooLarge(Exception):
+    """What should be sent is larger than the other side takes."""
 
 
 class WireClosed(Exception):
@@ -128,18 +140,34 @@ def _unpack(node: Any, arrays: list[np.ndarray]) -> Any:
             if not isinstance(items, list):
                 raise WireError("a tuple that is not a list")
             return tuple(_unpack(item, arrays) for item in items)
-        return {key: _unpack(item, arrays) for key, item in node.items()}
+        return {_text(key): _unpack(item, arrays) for key, item in node.items()}
     if isinstance(node, list):
         return [_unpack(item, arrays) for item in node]
-    return node
+    return _text(node) if isinstance(node, str) else node
 
 
-def decode(document: bytes, payload: bytearray) -> Any:
+def _text(value: str) -> str:
+    """Replaces what no encoding takes: half of a pair of surrogates would stop a report later."""
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()
+
+
+def _parsed(document: bytes | bytearray, limits: Limits) -> Any:
+    """Parses JSON of a limited size: 30 MB of empty lists would become 1 GB of objects."""
+    # `encode` writes ASCII. Another encoding could hide brackets from the measure.
+    text = document.decode("ascii")
+    nodes, depth = measured(text, limits.nodes)
+    if nodes > limits.nodes or depth > MAX_DEPTH:
+        raise WireError("a document of too many values")
+    return json.loads(text)
+
+
+def decode(document: bytes | bytearray, payload: bytearray, limits: Limits = TRUSTED) -> Any:
     """Turns one frame's two parts back into plain data.
 
     Args:
         document: Bytes, the JSON part.
         payload: Bytearray, the arrays' bytes; the arrays returned are views of it.
+        limits: `Limits`, how much there may be.
 
     Returns:
         The plain data.
@@ -148,10 +176,10 @@ def decode(document: bytes, payload: bytearray) -> Any:
         WireError: If the two parts are not what `encode` makes.
     """
     try:
-        tree = json.loads(document)
+        tree = _parsed(document, limits)
         specs: dict[int, dict] = {}
         _array_specs(tree, specs)
-        if len(specs) > MAX_ARRAYS or sorted(specs) != list(range(len(specs))):
+        if len(specs) > limits.arrays or sorted(specs) != list(range(len(specs))):
             raise WireError("arrays that are not numbered in order")
         arrays, offset = [], 0
         for index in range(len(specs)):
@@ -165,7 +193,7 @@ def decode(document: bytes, payload: bytearray) -> Any:
                 if not isinstance(length, int) or isinstance(length, bool) or length < 0:
                     raise WireError("an array with an odd shape")
                 size *= length
-                if size > MAX_PAYLOAD:
+                if size > limits.payload:
                     raise WireError("an array that is too large")
             dtype = np.dtype(name)
             if offset + size * dtype.itemsize > len(payload):
@@ -220,11 +248,19 @@ class Channel:
                 raise WireTimeout
         return data
 
-    def receive(self, deadline: float | None = None) -> Any:
-        """Reads one frame.
+    def receive(
+        self,
+        deadline: float | None = None,
+        limits: Limits = TRUSTED,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> Any:
+        """Reads one frame of data, and the frames of progress before it.
 
         Args:
             deadline: Float, a value of `time.monotonic()`; `None` waits for ever.
+            limits: `Limits`, how large the frame may be.
+            on_progress: Callable that takes the two integers of a frame of progress; `None` where
+                there must not be any.
 
         Returns:
             Plain data.
@@ -232,26 +268,58 @@ class Channel:
         Raises:
             WireClosed: If the other side is gone.
             WireTimeout: If the deadline passed.
-            WireError: If what came is not a frame.
+            WireError: If what came is not a frame, or one that is too large.
         """
-        json_size, payload_size = HEADER.unpack(self._read(HEADER.size, deadline))
-        if json_size > MAX_JSON or payload_size > MAX_PAYLOAD:
+        left = 0 if on_progress is None else MAX_PROGRESS
+        while True:
+            header = self._read(HEADER.size, deadline)
+            json_size, payload_size = HEADER.unpack(header)
+            if json_size != MARK or on_progress is None:
+                break
+            left -= 1
+            if left < 0:
+                raise WireError("more reports of progress than a training can have")
+            _, done, whole = PROGRESS.unpack(header)
+            on_progress(done, whole)
+        if json_size > limits.document or payload_size > limits.payload:
             raise WireError(f"a frame of {json_size + payload_size} bytes")
         document = self._read(json_size, deadline)
-        return decode(bytes(document), self._read(payload_size, deadline))
+        return decode(document, self._read(payload_size, deadline), limits)
 
-    def send(self, value: Any, deadline: float | None = None) -> None:
+    def send_progress(self, done: int, whole: int, deadline: float | None = None) -> None:
+        """Writes a frame of progress.
+
+        Args:
+            done: Integer from 0 to 2**32 - 1.
+            whole: Integer from 0 to 2**32 - 1.
+            deadline: Float, a value of `time.monotonic()`; `None` waits for ever.
+
+        Raises:
+            WireClosed, WireTimeout: See `send`.
+        """
+        self._write([PROGRESS.pack(MARK, done, whole)], deadline)
+
+    def send(self, value: Any, deadline: float | None = None, limits: Limits | None = None) -> None:
         """Writes one frame.
 
         Args:
             value: Plain data.
             deadline: Float, a value of `time.monotonic()`; `None` waits for ever.
+            limits: `Limits` of the other side; `None` sends whatever there is.
 
         Raises:
+            TooLarge: If the frame is above the limits. Nothing of it was sent.
+            TypeError: If the value is not plain data.
             WireClosed: If the other side is gone.
             WireTimeout: If the deadline passed.
         """
-        for part in encode(value):
+        header, *parts = encode(value)
+        if limits is not None and (words := limits.exceeded(parts)):
+            raise TooLarge(words)
+        self._write([header, *parts], deadline)
+
+    def _write(self, parts: Sequence[bytes | memoryview], deadline: float | None) -> None:
+        for part in parts:
             view = memoryview(part)
             while view:
                 self._wait(False, deadline)

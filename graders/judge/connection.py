@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import select
@@ -14,6 +15,7 @@ from typing import Any
 
 from graders.boundary.launching import Launcher
 from graders.boundary.names import Verb
+from graders.boundary.sizes import SHORT, Limits
 from graders.boundary.wire import Channel, WireClosed, WireError, WireTimeout
 from graders.judge.faults import SubmissionError, explain
 
@@ -42,6 +44,9 @@ EXCEEDED = {
     ),
 }
 
+# How many reports of progress are passed on; what comes above that is read and dropped.
+REPORTS_AT_ONCE, REPORTS_PER_SECOND = 100, 20
+
 
 class WallBroken(Exception):
     """A sandbox's walls could not be put up: the machine's fault. The text is one line."""
@@ -68,6 +73,7 @@ class Connection:
     ):
         self._launcher = launcher
         self._on_event = on_event
+        self._began, self._passed_on = time.monotonic(), 0
         self.dead = self._output = ""
         request_r, request_w = os.pipe()
         answer_r, answer_w = os.pipe()
@@ -80,12 +86,20 @@ class Connection:
             os.close(fd)
         self._channel = Channel(answer_r, request_w)
 
-    def ask(self, request: dict[str, Any], deadline: float) -> Any:
+    def _progress(self, epoch: int, epochs: int) -> None:
+        """Passes on how far a training is, as often as somebody could read it."""
+        seconds = time.monotonic() - self._began
+        if self._passed_on < REPORTS_AT_ONCE + REPORTS_PER_SECOND * seconds:
+            self._passed_on += 1
+            self._on_event({"epoch": epoch, "epochs": epochs})
+
+    def ask(self, request: dict[str, Any], deadline: float, limits: Limits = SHORT) -> Any:
         """Sends one request and waits for its answer.
 
         Args:
             request: Dict, with the `verb`.
             deadline: Float, a value of `time.monotonic()`.
+            limits: `Limits`, how large the answer may be.
 
         Returns:
             Plain data.
@@ -94,15 +108,14 @@ class Connection:
             SubmissionError: If there is no proper answer in time.
         """
         try:
-            self._channel.send(request, deadline)
+            asked = {**request, "limits": list(dataclasses.astuple(limits))}
+            self._channel.send(asked, deadline)
             while True:
-                answer = self._channel.receive(deadline)
+                answer = self._channel.receive(deadline, limits, self._progress)
                 if not isinstance(answer, dict) or len(answer) != 1:
                     raise WireError("an answer that is none")
                 [(kind, value)] = answer.items()
-                if kind == "event" and isinstance(value, dict):
-                    self._on_event(value)
-                elif kind == "ok":
+                if kind == "ok":
                     return value
                 elif kind == "error" and isinstance(value, dict):
                     raise explain(value, request["verb"] == Verb.LOAD)

@@ -22,6 +22,8 @@ class SubmissionError(Exception):
         self.kind = kind
 
 
+# A sandbox sends no longer text of an error: `graders.sandbox.errors`.
+MAX_TEXT = 6000
 # What libraries raise, or write into a message, if there is no network.
 _OFFLINE = re.compile(
     r"URLError|HTTPError|gaierror|ConnectionError|ConnectTimeout|MaxRetryError|"
@@ -90,6 +92,10 @@ AS_FAILED: dict[str, str] = {
     Kind.UNBUILT: "Expected a model that is ready to train. Found: {} Start with keras.Input.",
     Kind.RETURNED: "Expected a compiled Keras model. Found: {} Look at what the function returns.",
     Kind.CONFIG: "Expected a compiled Keras model. Found: {} Look at what the function returns.",
+    Kind.TOO_LARGE: (
+        "Expected models and answers of the size that the task needs. Found: {} Look for a Dense "
+        "layer after a Flatten of large feature maps, or for a list or an array that grows."
+    ),
     Kind.BASE_CLASS: (
         "Expected the class that the stub has, with the same base class. Found: {} Keep the line "
         "`class …` of the stub."
@@ -144,7 +150,7 @@ def explain(error: dict[str, Any], importing: bool = False) -> Exception:
 
     def text(key: str) -> str:
         value = error.get(key, "")
-        return value if isinstance(value, str) else ""
+        return value[:MAX_TEXT] if isinstance(value, str) else ""
 
     kind, name, message, trace = (text(key) for key in ("kind", "type", "message", "traceback"))
     if kind in AS_FAILED:
@@ -170,5 +176,8 @@ def forged(error: Exception) -> SubmissionError:
     """
     return SubmissionError(
         "protocol",
-        f"What came back from the process that runs your code is not a model ({error}).",
+        "What came back from the process that runs your code is not what the grader asked for "
+        f"({str(error)[:200]}). Look for code of yours that changes what Python, Keras or the "
+        "grader does by itself (a property, `__getattribute__`, a function of Keras's that you "
+        "set anew).",
     )

@@ -10,22 +10,34 @@ import inspect
 import textwrap
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
+from graders.boundary import sizes
 from graders.boundary.launching import Launcher
 from graders.boundary.names import Verb
 from graders.checking import CheckFailed
 from graders.judge.connection import Connection
 from graders.judge.faults import FORGED, SubmissionError, forged
 from graders.judge.training import Training
-from graders.rebuilt.claims import Change, Run
 from graders.rebuilt.live import LiveAnswers
+from graders.rebuilt.replies import Built, Trained
 from graders.rebuilt.snapshot import Snapshot
 
 # Generous: a busy machine must not fail right work. An endless loop costs this once.
 STRUCTURE_SECONDS = 120.0
 # Added to the public seed: what challenge inputs are drawn from.
 CHALLENGE = 7919
+
+
+T = TypeVar("T")
+
+
+def _parsed(parse: Callable[[], T]) -> T:
+    """Parses an answer; one that does not fit is the submission's fault."""
+    try:
+        return parse()
+    except FORGED as error:
+        raise forged(error) from None
 
 
 class Submission:
@@ -65,14 +77,21 @@ class Submission:
 
     # --- the process --------------------------------------------------------------------------
 
-    def _ask(self, request: dict[str, Any], what: str, seconds: float | None) -> Any:
+    def _ask(
+        self, request: dict[str, Any], what: str, seconds: float | None, limits: sizes.Limits
+    ) -> Any:
         if self._box is None or self._box.dead:
             self._start()
         assert self._box is not None
-        return self._ask_box(self._box, request, what, seconds)
+        return self._ask_box(self._box, request, what, seconds, limits)
 
     def _ask_box(
-        self, box: Connection, request: dict[str, Any], what: str, seconds: float | None
+        self,
+        box: Connection,
+        request: dict[str, Any],
+        what: str,
+        seconds: float | None,
+        limits: sizes.Limits = sizes.SHORT,
     ) -> Any:
         now = time.monotonic()
         if now >= self._deadline:
@@ -81,7 +100,7 @@ class Submission:
             )
         limit = self._deadline - now if seconds is None else min(seconds, self._deadline - now)
         try:
-            return box.ask(request, now + limit)
+            return box.ask(request, now + limit, limits)
         except SubmissionError as error:
             if error.kind == "timeout":
                 raise SubmissionError(
@@ -162,35 +181,39 @@ class Submission:
             "input_shape": input_shape,
             "number": self._seed + CHALLENGE,
         }
-        answer = self._ask(request, f"`{function}`", STRUCTURE_SECONDS)
-        try:
-            handle, snapshot = answer["handle"], Snapshot.from_claim(answer["snapshot"])
-            if type(handle) is not int:
-                raise ValueError("no handle")
-            live = LiveAnswers.from_claim(answer["live"], request["number"])
-        except FORGED as error:
-            raise forged(error) from None
-        if not snapshot.compiled:
+        answer = self._ask(request, f"`{function}`", STRUCTURE_SECONDS, sizes.MODEL)
+        built = _parsed(lambda: Built.from_claim(answer, request["number"]))
+        if not built.snapshot.compiled:
             raise CheckFailed(
                 f"Expected `{function}` to return a compiled model. Found a model on which "
                 "`compile` was never called. Call model.compile(optimizer=…, loss=…, "
                 'metrics=["accuracy"]) before `return model`.'
             )
         assert self._box is not None
-        return BuiltModel(self, self._box, handle, snapshot, live, function)
+        return BuiltModel(self, self._box, built.handle, built.snapshot, built.live, function)
 
     def run(
-        self, function: Callable[..., Any], *, seconds: float | None = None, **data: Any
-    ) -> Any:
+        self,
+        function: Callable[..., Any],
+        read: Callable[[Any], T],
+        /,
+        *,
+        seconds: float | None = None,
+        models: bool = False,
+        **data: Any,
+    ) -> T:
         """Runs a probe beside the student's code.
 
         Args:
             function: A function marked with `graders.checking.probe`; only its source travels.
+            read: Function that takes what the probe returned (plain data, and a claim), and makes
+                of it what a check may use. It raises `ValueError` where the answer is none.
             seconds: Float, a limit; `None` for what is left of the task's time.
+            models: Boolean, whether the answer holds models.
             **data: Plain data, its arguments.
 
         Returns:
-            What it returns: plain data, and a claim.
+            What `read` returns.
 
         Raises:
             CheckFailed, SubmissionError: See `build`.
@@ -202,7 +225,10 @@ class Submission:
             "function": function.__name__,
             "arguments": data,
         }
-        return self._ask(request, f"Your code (asked for `{function.__name__}`)", seconds)
+        limits = sizes.MODEL if models else sizes.ANSWER
+        what = f"Your code (asked for `{function.__name__}`)"
+        answer = self._ask(request, what, seconds, limits)
+        return _parsed(lambda: read(answer))
 
 
 class BuiltModel:
@@ -267,27 +293,20 @@ class BuiltModel:
             "model": self._handle,
             "data": list(names),
         }
-        answer = submission._ask_box(box, request, f"`{function}`", None)
-        try:
-            after = Snapshot.from_claim(answer["snapshot"])
-            history = answer["history"]
-            if history is not None:
-                history = {str(k): [float(v) for v in values] for k, values in history.items()}
-            fits = answer["fits"]
-            noted = {"fits": fits["notes"], "starts": [], "examples": 0}
-            training = Training(
-                function,
-                before,
-                after,
-                history,
-                str(answer["returned"])[:200],
-                bool(answer["data_unchanged"]),
-                list(map(str, fits["faults"])),
-                float(fits["rate"]),
-                Run.from_claim(f"for the model of `{self.function}`", noted, before, after),
-                {key: Change.from_claim(item) for key, item in fits.get("changes", {}).items()},
-            )
-        except FORGED as error:
-            raise forged(error) from None
-        self.snapshot = after
-        return training
+        limits = sizes.of_training(sum(weight.nbytes for weight in before.weights))
+        answer = submission._ask_box(box, request, f"`{function}`", None, limits)
+        label = f"for the model of `{self.function}`"
+        trained = _parsed(lambda: Trained.from_claim(answer, label, before))
+        self.snapshot = trained.after
+        return Training(
+            function,
+            before,
+            trained.after,
+            trained.history,
+            trained.returned,
+            trained.data_unchanged,
+            trained.faults,
+            trained.rate,
+            trained.run,
+            trained.changes,
+        )

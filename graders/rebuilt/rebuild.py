@@ -15,12 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from graders.boundary.sizes import MAX_CONFIG, MAX_PARAMETERS
 from graders.checking import CheckFailed
 from graders.rebuilt.allowlist import refuse
 from graders.rebuilt.cleaning import cleaned
-
-MAX_CONFIG = 4 * 2**20
-MAX_PARAMETERS = 60_000_000
 
 
 @contextlib.contextmanager

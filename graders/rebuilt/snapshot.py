@@ -22,7 +22,7 @@ def _optimizer_from(claim: Any) -> dict[str, Any] | None:
     if rate is not None and not isinstance(rate, float):
         raise ValueError("no learning rate")
     counts = {key: claim.get(key) for key in ("iterations", "trainable")}
-    if any(type(count) is not int for count in counts.values()):
+    if any(type(count) is not int or not 0 <= count < 2**53 for count in counts.values()):
         raise ValueError("no count of an optimizer's steps or variables")
     return {
         "class_name": str(claim.get("class_name", ""))[:200],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import numbers
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from graders.boundary.names import Kind
+from graders.boundary.sizes import MAX_EPOCHS
 from graders.boundary.wire import Channel
 from graders.sandbox import losses, objects
 from graders.sandbox.errors import WrongAnswer, type_name
@@ -48,9 +50,16 @@ class Box:
     def __getitem__(self, handle: int) -> Any:
         return self._kept[handle]
 
-    def progress(self, **event: Any) -> None:
-        """Tells the grader how far a training is. Shown, never scored."""
-        self._channel.send({"event": event})
+    def progress(self, epoch: Any, epochs: Any) -> None:
+        """Reports how far a training is: shown, never scored.
+
+        Args:
+            epoch: Integer, the epoch that begins. Anything else is not reported.
+            epochs: Integer, how many there are. Anything else is not reported.
+        """
+        found = [int(n) if isinstance(n, numbers.Integral) else -1 for n in (epoch, epochs)]
+        if all(0 <= number <= MAX_EPOCHS for number in found):
+            self._channel.send_progress(*found)
 
     def function(self, name: str, arguments: int | None = None) -> Callable[..., Any]:
         """Looks up a function or class of the submission.

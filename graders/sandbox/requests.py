@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 
 from graders.boundary.names import Kind, Verb
-from graders.boundary.wire import Channel, WireClosed
+from graders.boundary.sizes import Limits
+from graders.boundary.wire import Channel, TooLarge, WireClosed
 from graders.sandbox import absent, live
 from graders.sandbox.box import Box
 from graders.sandbox.errors import WrongAnswer, describe, require_eager, type_name
@@ -153,7 +154,7 @@ def serve(channel: Channel) -> None:
             request = channel.receive()
         except WireClosed:
             return
-        verb = VERBS[request.pop("verb")]
+        verb, limits = VERBS[request.pop("verb")], request.pop("limits", None)
         try:
             reply: dict[str, Any] = {"ok": verb(box, **request)}
         except BaseException as error:
@@ -165,8 +166,12 @@ def serve(channel: Channel) -> None:
             sys.stdout.flush()
             sys.stderr.flush()
         try:
-            channel.send(reply)
+            channel.send(reply, limits=Limits(*limits) if limits else None)
         except TypeError as error:
-            channel.send(
-                {"error": {"kind": Kind.RAISED, "type": "TypeError", "message": str(error)}}
-            )
+            _send_error(channel, Kind.RAISED, "TypeError", str(error))
+        except TooLarge as error:
+            _send_error(channel, Kind.TOO_LARGE, "", str(error))
+
+
+def _send_error(channel: Channel, kind: Kind, name: str, message: str) -> None:
+    channel.send({"error": {"kind": kind, "type": name, "message": message}})

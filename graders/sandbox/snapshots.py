@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 from typing import Any
 
 import numpy as np
 
 from graders.boundary.names import Kind
+from graders.boundary.sizes import MAX_PARAMETERS
 from graders.sandbox.errors import WrongAnswer, type_name
 from graders.sandbox.fits import learning_rate
 
@@ -42,6 +44,10 @@ def snapshot(model: Any, input_shape: Any = None) -> dict[str, Any]:
         model.build((None, *input_shape))
     if not model.built or not getattr(model, "inputs", None):
         raise WrongAnswer(Kind.UNBUILT, "the model does not know its input shape.")
+    total = sum(math.prod(variable.shape) for variable in model.weights)
+    if total > MAX_PARAMETERS:
+        found = f"a model of {total:,} parameters (the limit is {MAX_PARAMETERS:,})."
+        raise WrongAnswer(Kind.TOO_LARGE, found)
     try:
         config = _serialise(model)
     except Exception as error:

@@ -91,8 +91,11 @@ def _distance(found: Any, wanted: Any) -> float:
     """
     if not is_numbers(found):
         return math.inf
+    # The shapes first: what came back may be large, and eight times larger as float64.
+    if np.shape(wanted) != np.shape(found):
+        return math.inf
     ours, theirs = np.asarray(wanted, "float64"), np.asarray(found, "float64")
-    if ours.shape != theirs.shape or not np.isfinite(ours).all() or not np.isfinite(theirs).all():
+    if not np.isfinite(ours).all() or not np.isfinite(theirs).all():
         return math.inf
     if not ours.size:
         return 0.0
@@ -127,9 +130,9 @@ def same(found: Any, other: Any, tolerance: float = TOLERANCE) -> bool:
     """
     if not (is_numbers(found) and is_numbers(other)):
         return False
-    ours, theirs = np.asarray(other, "float64"), np.asarray(found, "float64")
-    if ours.shape != theirs.shape:
+    if np.shape(other) != np.shape(found):
         return False
+    ours, theirs = np.asarray(other, "float64"), np.asarray(found, "float64")
     holes = ~np.isfinite(ours)
     return np.array_equal(theirs[holes], ours[holes], equal_nan=True) and near(
         np.where(holes, 0.0, theirs), np.where(holes, 0.0, ours), tolerance
@@ -151,9 +154,9 @@ def differs(found: Any, wanted: Any, tolerance: float = TOLERANCE) -> str:
         return ""
     if not is_numbers(found):
         return "no array"
+    if np.shape(wanted) != np.shape(found):
+        return f"an array of shape {np.shape(found)}" if np.shape(found) else "a single number"
     ours, theirs = np.asarray(wanted, "float64"), np.asarray(found, "float64")
-    if ours.shape != theirs.shape:
-        return f"an array of shape {theirs.shape}" if theirs.shape else "a single number"
     if not np.isfinite(theirs).all():
         return "NaN or infinity"
     return f"values that are up to {np.abs(theirs - ours).max():.3g} off"

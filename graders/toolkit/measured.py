@@ -1,6 +1,6 @@
 """What a sandbox measured of a loss, parsed into dataclasses: the values are claims until compared.
 
-An answer that does not fit is the submission's fault.
+An answer that does not fit is a `ValueError`, for `Submission.run` to take for a fault.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from graders.checking import fail
-from graders.toolkit.closed_forms import is_numbers
+from graders.toolkit.closed_forms import is_numbers, number
+
+# By from_config, and by saving and loading.
+COPIES = 2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +52,7 @@ class CopiedLoss:
     Attributes:
         keys: Tuple of strings, what the config holds.
         original: `DescribedLoss`.
-        copies: Tuple of `DescribedLoss`, at least one.
+        copies: Tuple of `DescribedLoss`: by from_config, and by saving and loading.
     """
 
     keys: tuple[str, ...]
@@ -59,7 +61,7 @@ class CopiedLoss:
 
 
 def _unfit() -> NoReturn:
-    fail("a loss for each batch", "something else", "Look at what call returns")
+    raise ValueError("no loss for each batch")
 
 
 def _array(claim: Any) -> np.ndarray:
@@ -79,7 +81,7 @@ def loss_values(claim: Any, shapes: list[tuple[int, ...]]) -> list[LossValue]:
         List of `LossValue`, one for each batch.
 
     Raises:
-        CheckFailed: If it is something else.
+        ValueError: If it is something else.
     """
     if not isinstance(claim, list) or len(claim) != len(shapes):
         _unfit()
@@ -97,8 +99,10 @@ def loss_values(claim: Any, shapes: list[tuple[int, ...]]) -> list[LossValue]:
 def _described(claim: Any) -> DescribedLoss:
     if not isinstance(claim, dict):
         _unfit()
-    name, reduction = str(claim.get("name"))[:100], str(claim.get("reduction"))[:100]
-    return DescribedLoss(name, reduction, _array(claim.get("value")))
+    name, reduction = claim.get("name"), claim.get("reduction")
+    if not isinstance(name, str) or not isinstance(reduction, str):
+        _unfit()
+    return DescribedLoss(name[:100], reduction[:100], _array(claim.get("value")))
 
 
 def copied_loss(claim: Any) -> CopiedLoss:
@@ -108,12 +112,32 @@ def copied_loss(claim: Any) -> CopiedLoss:
         claim: What came back: anything.
 
     Raises:
-        CheckFailed: If it is something else.
+        ValueError: If it is something else.
     """
     if not isinstance(claim, dict):
         _unfit()
     keys, losses = claim.get("keys"), claim.get("losses")
-    if not isinstance(keys, list) or not isinstance(losses, list) or len(losses) < 2:
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        _unfit()
+    if not isinstance(losses, list) or len(losses) != 1 + COPIES:
         _unfit()
     original, *copies = (_described(item) for item in losses)
-    return CopiedLoss(tuple(str(key)[:30] for key in keys[:12]), original, tuple(copies))
+    return CopiedLoss(tuple(key[:30] for key in keys[:12]), original, tuple(copies))
+
+
+def compiled_losses(claim: Any, count: int) -> list[float]:
+    """Reads the losses that a compiled model gave.
+
+    Args:
+        claim: What came back: anything.
+        count: Integer, for how many batches it was asked.
+
+    Returns:
+        List of floats, NaN for what is no single number.
+
+    Raises:
+        ValueError: If it is something else.
+    """
+    if not isinstance(claim, list) or len(claim) != count:
+        _unfit()
+    return [number(_array(value)) for value in claim]

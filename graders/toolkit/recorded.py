@@ -1,76 +1,32 @@
-"""What a probe noted while the submission's code ran: it is parsed, or the submission has failed.
+"""What a probe noted while the submission's code ran, and what the checks ask of it.
 
-A probe runs beside the student's code, so what it sends is a claim. One that does not fit was not
-made by the probe: something of the submission has put itself in the place of Keras or the sandbox.
+A probe runs beside the student's code, so what it sends is a claim: it is parsed where it comes in,
+by the readers that `Submission.run` takes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from graders.checking import fail
 from graders.rebuilt.claims import Watched, WatchedModel
 from graders.rebuilt.snapshot import Snapshot
 
-Parsed = TypeVar("Parsed")
-ADVICE = "Leave Keras's own classes and the grader's as they are"
+__all__ = ["Snapshot", "Watched", "WatchedModel", "check_untouched", "text", "trained_with"]
 
 
-def _parse(parse: Callable[[Any], Parsed], claim: Any, expected: str) -> Parsed:
-    try:
-        return parse(claim)
-    except ValueError:
-        fail(expected, "something else", ADVICE)
-
-
-def watched(claim: Any, function: str, builder: str = "build_model") -> Watched:
-    """Parses what happened while a function of the submission ran under the recorder.
+def text(claim: Any) -> str:
+    """Parses a string that a probe reports.
 
     Args:
-        claim: The answer of a probe that ends in `seen.answer(returned)`.
-        function: String, the function that ran.
-        builder: String, the function whose models were watched.
+        claim: Plain data.
 
     Raises:
-        CheckFailed: If it is no such answer.
+        ValueError: If it is none.
     """
-    return _parse(Watched.from_claim, claim, f"`{function}` to train the models of {builder}")
-
-
-def snapshot(claim: Any, function: str) -> Snapshot:
-    """Parses a snapshot of a model that a probe took with `box.snapshot`.
-
-    Args:
-        claim: The snapshot in plain data.
-        function: String, the function that built the model.
-
-    Raises:
-        CheckFailed: If it is no such answer.
-    """
-    return _parse(Snapshot.from_claim, claim, f"models of Keras's own layers from `{function}`")
-
-
-def texts(claim: Any, count: int, what: str) -> list[str]:
-    """Parses strings that a probe reports.
-
-    Args:
-        claim: A list of strings.
-        count: Integer, how many there must be.
-        what: String, what they are, in the plural, such as `"names of policies"`.
-
-    Raises:
-        CheckFailed: If it is anything else.
-    """
-
-    def parse(value: Any) -> list[str]:
-        if not isinstance(value, list) or len(value) != count:
-            raise ValueError("no list of that length")
-        if not all(isinstance(item, str) for item in value):
-            raise ValueError("no strings")
-        return [item[:200] for item in value]
-
-    return _parse(parse, claim, what)
+    if not isinstance(claim, str):
+        raise ValueError(f"{type(claim).__name__} in place of text")
+    return claim[:200]
 
 
 def trained_with(seen: Watched, argument: str, value: str) -> list[WatchedModel]:

@@ -20,6 +20,8 @@ NUMBERS = ("learning_rate", "batch_size", "val_accuracy")
 KEYS = (*NUMBERS, "history")
 # A number beyond it cannot be calculated with.
 LARGEST = 1e300
+# More epochs than this are not drawn, and nobody asks for them.
+MAX_HISTORY = 1000
 
 
 def _is_number(value: Any) -> bool:
@@ -143,7 +145,7 @@ def _read_history(value: Any) -> list[float]:
             _words(odd[0]) + " in the list" * isinstance(value, list),
             'Take history.history["val_accuracy"] of the History that fit returns',
         )
-    return value
+    return value[:MAX_HISTORY]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -175,17 +177,10 @@ class Sweep:
             asked: `Asked`.
 
         Raises:
-            CheckFailed: If it is nothing of the kind.
+            ValueError: If it is nothing of the kind.
         """
-        try:
-            watched = Watched.from_claim(claim)
-            models = FactoryModels.from_claim(claim, asked.weights, asked.examples)
-        except ValueError:
-            fail(
-                "`sweep` to train the models of build_model as they are",
-                "something in their place",
-                "Train what build_model returns, and change nothing but its weights",
-            )
+        watched = Watched.from_claim(claim)
+        models = FactoryModels.from_claim(claim, asked.weights, asked.examples)
         returned, value, unchanged = watched.returned, watched.value, watched.data_unchanged
         return cls(asked, returned, value, unchanged, models.trained, models.untrained)
 
@@ -264,19 +259,35 @@ class Choice:
     unchanged: bool
 
     @classmethod
-    def read(cls, claim: Any) -> Choice:
-        """Reads one answer; whatever is no row, or no boolean, counts as none.
+    def of_lists(cls, claim: Any, count: int) -> list[Choice]:
+        """Parses what `best` returned for several lists.
 
         Args:
             claim: Plain data.
+            count: Integer, how many lists there were.
+
+        Raises:
+            ValueError: If it is not one answer for each list.
+        """
+        if not isinstance(claim, list) or len(claim) != count:
+            raise ValueError("not one answer for each list of rows")
+        return [cls.from_claim(answer) for answer in claim]
+
+    @classmethod
+    def from_claim(cls, claim: Any) -> Choice:
+        """Parses one answer; a row of another kind counts as none.
+
+        Args:
+            claim: Plain data.
+
+        Raises:
+            ValueError: If it is no answer.
         """
         claim = claim if isinstance(claim, dict) else {}
-        row = claim.get("row")
-        return cls(
-            str(claim.get("kind", "something else"))[:80],
-            row if _is_plain_row(row) else None,
-            claim.get("unchanged") is True,
-        )
+        kind, row, unchanged = (claim.get(key) for key in ("kind", "row", "unchanged"))
+        if not isinstance(kind, str) or not isinstance(unchanged, bool):
+            raise ValueError("no answer for a list of rows")
+        return cls(kind[:80], row if _is_plain_row(row) else None, unchanged)
 
 
 def _is_plain_row(value: Any) -> bool:

@@ -15,11 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from graders.boundary import wire
+from graders.boundary import sizes, wire
 from graders.checking import CheckFailed
 from graders.judge import connection, faults, training
 from graders.judge import submission as client
 from graders.rebuilt.snapshot import Snapshot
+from tests.fuzzing import growth
 
 SEARCH = settings(max_examples=200, deadline=None, derandomize=True)
 
@@ -33,10 +34,12 @@ class FakeBox:
 
     def __init__(self, *answers: Any):
         self.answers, self.requests, self.dead = list(answers), [], ""
+        self.limits: list[sizes.Limits] = []
 
-    def ask(self, request: dict[str, Any], deadline: float) -> Any:
-        """Notes a request and returns the next answer."""
+    def ask(self, request: dict[str, Any], deadline: float, limits: sizes.Limits) -> Any:
+        """Notes a request with the limits of its answer, and returns the next answer."""
         self.requests.append(request)
+        self.limits.append(limits)
         return self.answers.pop(0)
 
     def output(self) -> str:
@@ -82,6 +85,7 @@ def trained(**other: Any) -> dict[str, Any]:
     } | other
 
 
+FITS = trained()["fits"]
 LIVE: dict[str, Any] = {"inference": np.zeros((4, 3), "float32"), "training": None, "penalty": 0.5}
 BUILT: dict[str, Any] = {"handle": 7, "snapshot": snapshot(), "live": LIVE}
 
@@ -152,6 +156,8 @@ OPTIMIZER = snapshot()["optimizer"]
         snapshot(optimizer=OPTIMIZER | {"iterations": [1]}),
         snapshot(optimizer=OPTIMIZER | {"iterations": None}),
         snapshot(optimizer=OPTIMIZER | {"trainable": True}),
+        snapshot(optimizer=OPTIMIZER | {"trainable": -1}),
+        snapshot(optimizer=OPTIMIZER | {"iterations": 10**400}),
     ],
     ids=str,
 )
@@ -272,7 +278,10 @@ NO_ANSWERS = {
         {"handle": 7},
         {"snapshot": snapshot()},
         *({"handle": 7, "snapshot": part} for part in NO_ANSWERS.values()),
-        *({"handle": part, "snapshot": snapshot()} for part in [None, "7", True, 7.0, [7]]),
+        *(
+            {"handle": part, "snapshot": snapshot()}
+            for part in [None, "7", True, 7.0, [7], -1, 10**400]
+        ),
         {"handle": np.zeros(3), "snapshot": snapshot()},
     ],
 )
@@ -305,6 +314,21 @@ def test_answer_that_is_no_model_is_forged(answer: Any) -> None:
         trained(history={"loss": np.zeros((2, 2))}),
         trained(fits={"faults": [], "rate": 10**400}),
         trained(fits={"faults": [], "rate": None}),
+        trained(fits=FITS | {"rate": math.nan}),
+        trained(fits=FITS | {"rate": -0.1}),
+        trained(fits=FITS | {"rate": True}),
+        trained(fits=FITS | {"faults": ["unheard of"]}),
+        trained(fits=FITS | {"faults": "split"}),
+        trained(fits=FITS | {"faults": [["split"]]}),
+        trained(fits=FITS | {"notes": None}),
+        trained(returned=None),
+        trained(data_unchanged=1),
+        trained(history={"loss": np.zeros(3)}),
+        trained(history={"loss": {"0": 1.0}}),
+        trained(history={"loss": "12"}),
+        trained(history={"loss": [True]}),
+        trained(history={"loss": [0.0] * 10_001}),
+        trained(history={str(key): [] for key in range(51)}),
         trained(fits={"faults": None, "rate": 0.1}),
         trained(data_unchanged=np.zeros(2)),
     ],
@@ -448,7 +472,8 @@ class FakeLauncher:
     """Stands for what starts processes: a thread that answers every request in the same way.
 
     Args:
-        *answers: Plain data, the frames that each request is answered with.
+        *answers: Plain data, the frames that each request is answered with; bytes are sent as
+            they are.
         ended: Bytes, what the guard reports when the frames are over.
     """
 
@@ -468,8 +493,12 @@ class FakeLauncher:
             with contextlib.suppress(wire.WireClosed):
                 channel.receive()
                 for frame in self._answers:
-                    channel.send(frame)
-            os.write(status_w, self._ended)
+                    if isinstance(frame, bytes):
+                        channel._write([frame], None)
+                    else:
+                        channel.send(frame)
+            with contextlib.suppress(BrokenPipeError):
+                os.write(status_w, self._ended)
             channel.close()
             os.close(status_w)
             os.close(log)
@@ -479,27 +508,121 @@ class FakeLauncher:
         return 1
 
     def stop(self, number: int) -> None:
-        """Waits for the thread."""
+        """Waits for the thread; one that nobody reads from ends once its pipe is closed."""
         self.stopped = True
-        self._thread.join()
+        self._thread.join(0.5)
 
 
-def ask(*answers: Any, **options: Any) -> Any:
+def ask(*answers: Any, limits: sizes.Limits = sizes.ANSWER, **options: Any) -> Any:
     """Returns what `Sandbox.ask` makes of the frames that come back for one request."""
     events: list[dict[str, Any]] = []
     launcher = FakeLauncher(*answers, **options)
     box = connection.Connection(launcher, {}, events.append)  # type: ignore[arg-type]
     try:
-        return box.ask({"verb": "load"}, time.monotonic() + 10), events
+        return box.ask({"verb": "load"}, time.monotonic() + 10, limits), events
     finally:
         box.close()
         assert box.output() == "printed"
         assert launcher.stopped
 
 
-def test_events_come_before_the_answer() -> None:
-    """Events are handed on, then the answer is returned."""
-    assert ask({"event": {"epoch": 1}}, {"event": {}}, {"ok": [1]}) == ([1], [{"epoch": 1}, {}])
+def progress(*reports: tuple[int, int]) -> bytes:
+    """Returns frames of progress."""
+    return b"".join(wire.PROGRESS.pack(wire.MARK, *report) for report in reports)
+
+
+def test_progress_comes_before_the_answer() -> None:
+    """Reports of progress are passed on, then the answer is returned."""
+    assert ask(progress((1, 3), (2, 3)), {"ok": [1]}) == (
+        [1],
+        [{"epoch": 1, "epochs": 3}, {"epoch": 2, "epochs": 3}],
+    )
+
+
+def test_isolation_is_told_once() -> None:
+    """The first frame may be an event; a second one is none."""
+    assert ask({"event": {"isolation": "process"}}, {"ok": 1}) == (1, [{"isolation": "process"}])
+    with pytest.raises(faults.SubmissionError, match="unreadable"):
+        ask({"event": {"isolation": "process"}}, {"event": {"isolation": "process"}})
+
+
+def test_a_flood_of_progress_costs_its_reading() -> None:
+    """Of 300,000 reports a few are passed on, and the answer after them still counts."""
+    with growth() as grown:
+        answer, events = ask(progress(*[(1, 2)] * 300_000), {"ok": "done"})
+    assert answer == "done"
+    assert 100 <= len(events) < 1000
+    assert grown[0] < 50 * 2**20
+
+
+def frame(document: bytes, payload: int = 0) -> bytes:
+    """Returns a frame with that document, and so many bytes of arrays."""
+    return wire.HEADER.pack(len(document), payload) + document + bytes(payload)
+
+
+ARRAY = b'{"%s": {"$array": 0, "dtype": "uint8", "shape": [%d]}}'
+FLOODS = {
+    "an event with an array": lambda: frame(ARRAY % (b"event", 300 * 2**20), 300 * 2**20),
+    "an answer that is an array": lambda: frame(ARRAY % (b"ok", 300 * 2**20), 300 * 2**20),
+    "an event of 30 MB of lists": lambda: frame(b'{"event": [' + b"[]," * 10**7 + b"0]}"),
+    "an answer of lists": lambda: frame(b'{"ok": [' + b"[]," * 3 * 10**6 + b"0]}"),
+    "a header alone": lambda: wire.HEADER.pack(2**32 - 2, 2**63) + b"[" * 2**20,
+}
+
+
+@pytest.mark.parametrize("name", FLOODS)
+def test_what_is_larger_than_asked_for_ends_the_sandbox(name: str) -> None:
+    """It is refused before the judge takes memory for it, whatever was asked."""
+    sent = FLOODS[name]()
+    for limits in (sizes.SHORT, sizes.ANSWER, sizes.MODEL):
+        with growth() as grown, pytest.raises(faults.SubmissionError, match="unread") as caught:
+            ask(sent, limits=limits)
+        assert caught.value.kind == "protocol"
+        assert grown[0] < 100 * 2**20
+
+
+def test_requests_tell_how_large_an_answer_may_be() -> None:
+    """A build may send a model, a training one of the size that was built, a put nothing."""
+    box = FakeBox(BUILT, None, trained(), "text")
+    student = submission(box)
+    student.put(train=(np.zeros(2), np.zeros(2)))
+    student.build("build_model").train("train", "train")
+    assert student.run(fake_probe, str) == "text"
+    weights = sum(weight.nbytes for weight in snapshot()["weights"])
+    assert box.limits == [
+        sizes.MODEL,
+        sizes.SHORT,
+        sizes.of_training(weights),
+        sizes.ANSWER,
+    ]
+    assert sizes.of_training(weights).payload < 2**21 < sizes.MODEL.payload
+    assert sizes.of_training(10**9) == sizes.MODEL
+
+
+def fake_probe(student: Any, box: Any) -> str:
+    """Stands for a probe: only its source would travel."""
+    return "text"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ValueError("no"), KeyError("y"), TypeError("no"), OverflowError("no"), RecursionError("no")],
+    ids=repr,
+)
+def test_an_answer_that_a_reader_refuses_is_forged(error: Exception) -> None:
+    """Whatever reading it raises is a fault of the submission; its own verdicts stay."""
+
+    def read(answer: Any) -> Any:
+        raise error
+
+    forged(lambda answer: submission(FakeBox(answer)).run(fake_probe, read), None)
+    with pytest.raises(CheckFailed, match="wrong"):
+        submission(FakeBox(None)).run(fake_probe, failing)
+
+
+def failing(answer: Any) -> Any:
+    """Stands for a reader that finds an honest mistake."""
+    raise CheckFailed("wrong")
 
 
 @pytest.mark.parametrize(

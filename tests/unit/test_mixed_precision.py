@@ -10,45 +10,42 @@ import pytest
 
 from graders.checking import CheckFailed
 from graders.checks.optimization import mixed_precision as task
+from graders.judge.faults import SubmissionError
 from graders.rebuilt.claims import Watched
+from tests.fuzzing import Answering
 
 POLICIES = list(task.COMPUTE)
 ROW = {"val_accuracy": 0.9, "seconds_per_epoch": 0.1}
 DATA = SimpleNamespace(train=(np.zeros((4, 28, 28, 1)), np.zeros(4)), num_classes=10)
+PARTS = task.Parts(DATA.train, DATA.train, DATA.train, POLICIES)
 # Of another length, another type, and what a sandbox that was taken over would like to send.
 FORGED = [
     {"left": [], "built": []},
-    {"left": ["float32"], "built": []},
-    {"left": ["float32"], "built": None},
+    {"left": "float32", "built": []},
+    {"left": "float32", "built": None},
     {"left": "float32", "built": {}},
-    {"left": [1], "built": {}},
+    {"left": ["float32"], "built": {}},
     {},
     [],
     None,
-    "float32",
     np.zeros(3),
 ]
-
-
-def submission(answer: Any) -> Any:
-    """Returns a submission that gives one answer to every probe."""
-    return SimpleNamespace(run=lambda *_, **__: answer)
 
 
 @pytest.mark.parametrize("answer", FORGED)
 def test_policy_restored_needs_an_answer(answer: Any) -> None:
     """An answer that compares nothing is no pass."""
-    with pytest.raises(CheckFailed, match=r"Expected .* Found "):
-        task.policy_restored(submission(answer), {}, DATA)
+    with pytest.raises(SubmissionError, match="not what the grader asked for"):
+        task.policy_restored(Answering(answer), {}, DATA)
 
 
-@pytest.mark.parametrize("answer", [*FORGED, ["float32", "float32"], [None]])
+@pytest.mark.parametrize("answer", [*FORGED, ["float32"], [None]])
 def test_loss_scaling_needs_an_answer(answer: Any) -> None:
     """The policy of the model is one string."""
     snapshot = SimpleNamespace(optimizer={"wrapper": "", "class_name": "Adam"})
     models = {"mixed_float16": SimpleNamespace(handle=0, snapshot=snapshot)}
-    with pytest.raises(CheckFailed, match="Found something else"):
-        task.loss_scaling(submission(answer), models)
+    with pytest.raises(SubmissionError, match="not what the grader asked for"):
+        task.loss_scaling(Answering(answer), models)
 
 
 def test_loss_scaling_is_asked_for_where_keras_does_it() -> None:
@@ -56,8 +53,8 @@ def test_loss_scaling_is_asked_for_where_keras_does_it() -> None:
     snapshot = SimpleNamespace(optimizer={"wrapper": "", "class_name": "Adam"})
     models = {"mixed_float16": SimpleNamespace(handle=0, snapshot=snapshot)}
     with pytest.raises(CheckFailed, match="Found Adam without it"):
-        task.loss_scaling(submission(["mixed_float16"]), models)
-    task.loss_scaling(submission(["float32"]), models)
+        task.loss_scaling(Answering("mixed_float16"), models)
+    task.loss_scaling(Answering("float32"), models)
 
 
 def compared(value: Any, returned: str = "dict") -> task.Compared:
@@ -113,11 +110,16 @@ def test_figures_that_are_none(found: task.Compared, words: str) -> None:
 def test_seconds_that_are_none(seconds: float) -> None:
     """A number that is no duration is reported, and costs the grader nothing."""
     with pytest.raises(CheckFailed, match="positive number of seconds"):
-        task.timings(compared(rows(seconds_per_epoch=seconds)), None, {})
+        task.timings(compared(rows(seconds_per_epoch=seconds)), PARTS, {})
 
 
 def test_policies_without_a_model_are_named() -> None:
     """A table alone is no comparison."""
-    parts = task.Parts(DATA.train, DATA.train, DATA.train, POLICIES)
     with pytest.raises(CheckFailed, match="Found none under float32"):
-        task.equal_terms(compared(rows()), parts)
+        task.equal_terms(compared(rows()), PARTS)
+
+
+def test_timings_need_the_models_that_were_timed() -> None:
+    """Figures alone are no comparison: with no model claimed, nothing tells that they are true."""
+    with pytest.raises(CheckFailed, match="Found none under float32"):
+        task.timings(compared(rows()), PARTS, {})

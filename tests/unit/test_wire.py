@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import math
 import os
@@ -19,6 +20,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
 from graders.boundary import wire
+from graders.boundary.sizes import MODEL, TRUSTED, Limits
+from tests.fuzzing import growth
 
 SEARCH = settings(max_examples=200, deadline=None, derandomize=True)
 
@@ -250,7 +253,7 @@ def test_an_honest_array_is_not_refused() -> None:
 
 def test_too_many_arrays_are_a_wire_error() -> None:
     """More arrays than any answer has are refused."""
-    document = [array(**{"$array": index}, shape=[0]) for index in range(wire.MAX_ARRAYS + 1)]
+    document = [array(**{"$array": index}, shape=[0]) for index in range(TRUSTED.arrays + 1)]
     with pytest.raises(wire.WireError, match="numbered"):
         wire.decode(json.dumps(document).encode(), bytearray())
 
@@ -411,9 +414,141 @@ def test_closed_channel_is_the_end(channel: wire.Channel) -> None:
         channel.send("anybody?", soon())
 
 
+# --- progress -----------------------------------------------------------------------------------
+
+
+def test_progress_comes_before_the_answer(channel: wire.Channel) -> None:
+    """Two integers each, of any size that 32 bits hold, and the frame after them."""
+    seen: list[tuple[int, int]] = []
+    reports = [(0, 1), (3, 2**32 - 1), (2**32 - 1, 0)]
+    for done, whole in reports:
+        channel.send_progress(done, whole, soon())
+    channel.send("answer", soon())
+    assert channel.receive(soon(), on_progress=lambda *found: seen.append(found)) == "answer"
+    assert seen == reports
+
+
+def test_progress_is_a_header_alone(channel: wire.Channel) -> None:
+    """It takes 12 bytes, and no room in the reader's memory."""
+    channel.send_progress(1, 2, soon())
+    assert os.read(channel.read_fd, 1000) == wire.PROGRESS.pack(wire.MARK, 1, 2)
+    assert wire.PROGRESS.size == wire.HEADER.size == 12
+
+
+def test_progress_where_none_is_due(channel: wire.Channel) -> None:
+    """A reader that asks for none takes the mark for a length, which is too large."""
+    channel.send_progress(1, 2, soon())
+    with pytest.raises(wire.WireError, match="a frame of"):
+        channel.receive(soon())
+
+
+def test_reports_of_progress_have_an_end(
+    channel: wire.Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More of them than a training can have are no progress, long before a deadline."""
+    monkeypatch.setattr(wire, "MAX_PROGRESS", 3)
+    for _ in range(4):
+        channel.send_progress(1, 2, soon())
+    with pytest.raises(wire.WireError, match="more reports of progress"):
+        channel.receive(soon(), on_progress=lambda *_: None)
+
+
+# --- sizes --------------------------------------------------------------------------------------
+
+SMALL = Limits(document=100, payload=16, nodes=10, arrays=2)
+ABOVE: dict[str, tuple[Any, str]] = {
+    "text": ("x" * 200, "text and numbers of 0.0 MB"),
+    "an array": (np.zeros(17, "int8"), "arrays of 0.0 MB"),
+    "arrays together": ([np.zeros(8, "int8"), np.zeros(9, "int8")], "arrays of 0.0 MB"),
+    "values": ([1] * 11, "a list or dict of over 10 values"),
+    "keys": ({str(i): {} for i in range(5)}, "a list or dict of over 10 values"),
+}
+
+
+@pytest.mark.parametrize("name", ABOVE)
+def test_what_is_above_the_limits_is_neither_sent_nor_read(
+    channel: wire.Channel, name: str
+) -> None:
+    """A sandbox reports it in words; a frame that is sent all the same is refused."""
+    value, words = ABOVE[name]
+    with pytest.raises(wire.TooLarge, match=words):
+        channel.send(value, soon(), SMALL)
+    channel.send(value, soon())
+    with pytest.raises(wire.WireError):
+        channel.receive(soon(), SMALL)
+
+
+def test_what_fits_is_sent_and_read(channel: wire.Channel) -> None:
+    """At the limits themselves, nothing is refused; a bracket within text is none."""
+    value = ["[[[[{{{{::::,,,,", '"\\', "\\", {"[": 1, "{": 2}]
+    channel.send(value, soon(), SMALL)
+    assert channel.receive(soon(), SMALL) == value
+
+
+def test_more_arrays_than_asked_for(channel: wire.Channel) -> None:
+    """They are counted by themselves: each costs more than its bytes."""
+    limits = dataclasses.replace(SMALL, document=1000, nodes=100)
+    with pytest.raises(wire.TooLarge, match="3 arrays"):
+        channel.send([np.zeros(1, "int8")] * 3, soon(), limits)
+    channel.send([np.zeros(1, "int8")] * 3, soon())
+    with pytest.raises(wire.WireError, match="not numbered in order"):
+        channel.receive(soon(), limits)
+
+
+BOMBS = {
+    "lists": b"[" + b"[]," * 10_000_000 + b"[]]",
+    "dicts": b"[" + b"{}," * 10_000_000 + b"{}]",
+    "numbers": b"[" + b"1.5," * 8_000_000 + b"1]",
+    "texts": b"[" + b'"a",' * 8_000_000 + b'"a"]',
+    "keys": b"{" + b",".join(b'"%x":0' % i for i in range(2_500_000)) + b"}",
+    "depth": b"[" * 30_000_000,
+    "quotes": b'"' * 30_000_000,
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_json_that_would_fill_the_memory_is_not_parsed(name: str) -> None:
+    """30 MB of it would become up to 1 GB of objects: it is measured first, in a second."""
+    began = time.monotonic()
+    with growth() as grown, pytest.raises(wire.WireError, match="too many values"):
+        wire.decode(BOMBS[name], bytearray(), MODEL)
+    assert grown[0] < 200 * 2**20
+    assert time.monotonic() - began < 5
+
+
+LARGEST = {
+    "lists": b"[" + b"[]," * (MODEL.nodes // 2 - 2) + b"[]]",
+    "dicts": b"[" + b"{}," * (MODEL.nodes // 2 - 2) + b"{}]",
+    "numbers": b"[" + b"1.5," * (MODEL.nodes - 3) + b"1]",
+    "keys": b"{" + b",".join(b'"%x":0' % i for i in range(MODEL.nodes // 2 - 2)) + b"}",
+    "objects": b"[" + b",".join([b'{"a":""}'] * (MODEL.nodes // 3 - 2)) + b"]",
+}
+
+
+@pytest.mark.parametrize("name", LARGEST)
+def test_the_largest_documents_that_are_parsed_are_not_large(name: str) -> None:
+    """What is within the limit of a sandbox's answer takes less than 100 MB as objects."""
+    with growth() as grown:
+        wire.decode(LARGEST[name], bytearray(), MODEL)
+    assert grown[0] < 100 * 2**20
+
+
+def test_another_encoding_cannot_hide_brackets() -> None:
+    """JSON in UTF-16 is refused: in it, a letter may look like the end of a text."""
+    document = ("[" + "[]," * 10 + '"\u2200[[["]').encode("utf-16")
+    with pytest.raises(wire.WireError):
+        wire.decode(document, bytearray())
+
+
+def test_half_of_a_pair_of_surrogates_is_replaced() -> None:
+    """Text that no encoding takes would stop a report when it is written."""
+    found = wire.decode(b'["\\ud800x", {"\\udfff": "\\ud83d\\ude00"}]', bytearray())
+    assert found == ["?x", {"?": "\U0001f600"}]
+
+
 @pytest.mark.parametrize(
     "sizes",
-    [(wire.MAX_JSON + 1, 0), (2, wire.MAX_PAYLOAD + 1), (2**32 - 1, 2**64 - 1)],
+    [(TRUSTED.document + 1, 0), (2, TRUSTED.payload + 1), (2**32 - 1, 2**64 - 1)],
     ids=["document", "payload", "both"],
 )
 def test_frame_that_is_too_large_is_refused_before_it_is_read(

@@ -19,7 +19,13 @@ from graders.toolkit.closed_forms import (
     softmax,
 )
 from graders.toolkit.losses import check_classifier_output, loss_of
-from graders.toolkit.measured import CopiedLoss, LossValue, copied_loss, loss_values
+from graders.toolkit.measured import (
+    CopiedLoss,
+    LossValue,
+    compiled_losses,
+    copied_loss,
+    loss_values,
+)
 from graders.toolkit.outputs import part_scores
 from graders.toolkit.shapes import check_image_classifier
 from graders.toolkit.training import check_trained, check_training, note_training
@@ -151,8 +157,11 @@ def _flat(gradient: np.ndarray) -> np.ndarray:
 
 def _measure(submission: Any, cases: list[Case], *args: Any, **options: Any) -> list[LossValue]:
     """Returns what `PenalizedLoss(*args, **options)` gives for each case."""
-    claim = submission.run(measure, seconds=SECONDS, args=list(args), options=options, cases=cases)
-    return loss_values(claim, [case["p"].shape for case in cases])
+    shapes = [case["p"].shape for case in cases]
+    asked = {"args": list(args), "options": options, "cases": cases}
+    return submission.run(
+        measure, lambda claim: loss_values(claim, shapes), seconds=SECONDS, **asked
+    )
 
 
 def _numbers(answers: list[LossValue]) -> np.ndarray:
@@ -477,10 +486,10 @@ def config(submission, rng):
     )
     for options in both:
         given = {"y": batch.y, "p": batch.z if options["from_logits"] else batch.p}
-        answer = submission.run(copy_loss, seconds=SECONDS, options=options, **given)
+        found = submission.run(copy_loss, copied_loss, seconds=SECONDS, options=options, **given)
         right = batch.loss(options["penalty"])
         reduced = right.sum() if options["reduction"] == "sum" else right.mean()
-        _check_copies(copied_loss(answer), options, reduced)
+        _check_copies(found, options, reduced)
 
 
 def _check_copies(found: CopiedLoss, options: dict[str, Any], right: float) -> None:
@@ -577,10 +586,10 @@ def compiled_loss(submission, penalised, plain, data, rng):
         logits = check_classifier_output(model.snapshot, images, data.num_classes) == "logits"
         batch = Batch.draw(rng, 12, data.num_classes)
         given = {"y": batch.y, "predictions": [batch.p, batch.z]}
-        answer = submission.run(compiled_value, seconds=SECONDS, model=model.handle, **given)
-        if not isinstance(answer, list) or len(answer) != 2:
-            fail("a loss of the compiled model", "none", "Look at model.compile(loss=…)")
-        on_p, on_z = (number(value) for value in answer)
+        asked = {"seconds": SECONDS, "model": model.handle, **given}
+        on_p, on_z = submission.run(
+            compiled_value, lambda claim: compiled_losses(claim, 2), **asked
+        )
         found, wanted = on_z if logits else on_p, batch.loss(penalty).mean()
         if near(found, wanted):
             continue

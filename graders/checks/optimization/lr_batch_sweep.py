@@ -82,7 +82,7 @@ def asked(data, rng):
 @pytest.fixture(scope="module")
 def swept(submission, asked):
     """One sweep with the grader's factory."""
-    return Sweep.from_claim(submission.run(watch_sweep, **vars(asked)), asked)
+    return submission.run(watch_sweep, lambda claim: Sweep.from_claim(claim, asked), **vars(asked))
 
 
 @check(
@@ -423,11 +423,12 @@ def reproduced(swept, asked, evidence):
 def best_row(submission, rng):
     """best returns the row with the highest val_accuracy, whatever the order of the rows."""
     cases = _lists_of_rows(rng)
-    answers = submission.run(choose, lists=list(cases.values()), seconds=30)
-    if not isinstance(answers, list) or len(answers) != len(cases):
-        fail("one answer for each list of rows", "something else", "Leave the grader's calls alone")
-    for (when, rows), answer in zip(cases.items(), answers, strict=True):
-        _is_the_best(Choice.read(answer), rows, when)
+    lists = list(cases.values())
+    choices = submission.run(
+        choose, lambda claim: Choice.of_lists(claim, len(lists)), lists=lists, seconds=30
+    )
+    for (when, rows), choice in zip(cases.items(), choices, strict=True):
+        _is_the_best(choice, rows, when)
 
 
 def _lists_of_rows(rng: np.random.Generator) -> dict[str, list[dict[str, Any]]]:

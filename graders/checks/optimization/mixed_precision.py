@@ -36,7 +36,7 @@ def build_under(student, box, before, shape, num_classes, policy):
     try:
         model = build(tuple(shape), num_classes, policy)
         left = str(keras.config.dtype_policy().name)
-        return {"left": [left], "built": box.snapshot(model, tuple(shape))}
+        return {"left": left, "built": box.snapshot(model, tuple(shape))}
     finally:
         keras.config.set_dtype_policy(first)
 
@@ -44,7 +44,7 @@ def build_under(student, box, before, shape, num_classes, policy):
 @probe
 def model_policy(student, box, handle):
     """Reports which policy a model as a whole has."""
-    return [str(box[handle].dtype_policy.name)]
+    return str(box[handle].dtype_policy.name)
 
 
 @probe
@@ -189,18 +189,16 @@ def _order(rng: np.random.Generator) -> list[str]:
 def compared(submission, parts):
     """One comparison of all policies."""
     begin = time.monotonic()
-    answer = submission.run(
-        watch_compare, train=parts.train, validation=parts.validation, policies=parts.policies
-    )
-    seconds = time.monotonic() - begin
-    return Compared(recorded.watched(answer, "compare"), seconds, parts.policies)
+    given = {"train": parts.train, "validation": parts.validation, "policies": parts.policies}
+    seen = submission.run(watch_compare, Watched.from_claim, models=True, **given)
+    return Compared(seen, time.monotonic() - begin, parts.policies)
 
 
 def _left_and_built(answer: Any) -> tuple[str, Snapshot]:
     """Parses what `build_under` found: the policy that is left, and the model."""
-    answer = answer if isinstance(answer, dict) else {}
-    [left] = recorded.texts(answer.get("left"), 1, "a model of Keras's own layers")
-    return left, recorded.snapshot(answer.get("built"), "build_model")
+    if not isinstance(answer, dict):
+        raise ValueError("no policy and no model")
+    return recorded.text(answer.get("left")), Snapshot.from_claim(answer.get("built"))
 
 
 def _hidden_layers(found: list[graph.Node]) -> list[graph.Node]:
@@ -317,8 +315,7 @@ def output_float32(models):
 def loss_scaling(submission, models):
     """The loss is scaled under mixed_float16, where Keras does it by itself."""
     model = models["mixed_float16"]
-    answer = submission.run(model_policy, handle=model.handle)
-    [policy] = recorded.texts(answer, 1, "a model of Keras's own with a policy")
+    policy = submission.run(model_policy, recorded.text, handle=model.handle)
     optimizer = model.snapshot.optimizer or {}
     # Built layer by layer, the model itself has the global policy: there Keras scales nothing.
     if policy == "mixed_float16" and optimizer.get("wrapper") != "LossScaleOptimizer":
@@ -360,8 +357,8 @@ def policy_restored(submission, models, data):
     ]
     for before, policy in pairs:
         given = {"before": before, "shape": shape, "num_classes": data.num_classes}
-        answer = submission.run(build_under, **given, policy=policy, seconds=60)
-        left, built = _left_and_built(answer)
+        asked = {**given, "policy": policy, "seconds": 60, "models": True}
+        left, built = submission.run(build_under, _left_and_built, **asked)
         if left != before:
             fail(
                 f"the global policy {before} to be there again after build_model(…, {policy!r})",
@@ -517,7 +514,8 @@ def timings(compared, parts, evidence):
     for policy, seconds in reported.items():
         durations.check_positive(seconds, f"under {policy}")
     durations.check_total(list(reported.values()), compared.seconds, "compare", EACH)
-    for policy, model in compared.models.items():
+    for policy in parts.policies:
+        model = compared.model(policy)
         run = model.run(f"under {policy}")
         durations.check_later_epochs(reported[policy], run)
         forward = durations.forward_seconds(model.snapshot.model, parts.train[0])
