@@ -116,10 +116,10 @@ class Submission:
         self.box: Any = Box(None)  # type: ignore[arg-type]
         self.box.student = types.SimpleNamespace(PenalizedLoss=made)
 
-    def run(self, function: Any, *, seconds: float, **data: Any) -> Any:
+    def run(self, function: Any, read: Any, /, *, seconds: float, **data: Any) -> Any:
         """Runs a probe; a wrong answer becomes what the judge makes of it."""
         try:
-            return function(self.box.student, self.box, **data)
+            return read(function(self.box.student, self.box, **data))
         except WrongAnswer as error:
             raise explain(describe(error, "")) from None
 
