@@ -17,6 +17,8 @@ from keras import layers, ops
 
 from graders.checking import CheckFailed
 from graders.rebuilt import allowlist, cleaning, rebuild
+from graders.sandbox.errors import WrongAnswer
+from graders.sandbox.snapshots import snapshot
 
 
 def config_of(model: Any) -> Any:
@@ -550,3 +552,11 @@ def test_config_changed_anywhere_is_refused_or_a_model(place: Any, value: Any) -
     """Random data, or another part of a config, in any place: a model or refused, nothing else."""
     config, weights, path = place
     model_or_refused(changed(config, path, value), weights)
+
+
+def test_a_model_above_the_limit_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sandbox counts the parameters before it copies them, and tells how many there are."""
+    monkeypatch.setattr("graders.sandbox.snapshots.MAX_PARAMETERS", 14)
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+    with pytest.raises(WrongAnswer, match=r"a model of 15 parameters \(the limit is 14\)"):
+        snapshot(model)
