@@ -29,6 +29,8 @@ GLOBAL_POOLING = re.compile(r"Global(Average|Max|Avg)Pool(ing)?\dD")
 ONE_HOT = ("to_categorical", "one_hot")
 CATEGORICAL = ("categorical_crossentropy", "CategoricalCrossentropy")
 
+# What is within nested loops is looked at once for each of them: at most so many nodes altogether.
+MAX_VISITS = 200_000
 CLOCKS = ("time", "perf_counter", "monotonic", "process_time")
 
 
@@ -190,8 +192,13 @@ def _one_hot_labels(tree: ast.Module) -> Found:
 
 
 def _epochs_by_hand(tree: ast.Module) -> Found:
+    left = MAX_VISITS
     for loop in _all(tree, ast.For):
-        names = {_name(node) for part in loop.body for node in ast.walk(part)}
+        inside = [node for part in loop.body for node in ast.walk(part)]
+        left -= len(inside)
+        if left < 0:
+            return None
+        names = {_name(node) for node in inside}
         # Each epoch by itself has a reason if it is timed, or if its number counts.
         if _called(loop.iter) != "range" or names & {*CLOCKS, _name(loop.target) or "_"} - {"_"}:
             continue

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ast
 import builtins
+import collections
 import re
 import symtable
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 HARMLESS = set(dir(builtins)) - {"input", "breakpoint", "exit", "quit"}
@@ -28,20 +29,34 @@ def names_of(statement: ast.stmt) -> tuple[set[str], set[str]]:
     bound: set[str] = set()
     used: set[str] = set()
 
-    def walk(table: symtable.SymbolTable, top: bool) -> None:
-        for symbol in table.get_symbols():
+    def walk(table: Any, top: bool) -> None:
+        for name, flags in table.symbols.items():
+            symbol = symtable.Symbol(name, flags)
             if top:
                 if symbol.is_assigned() or symbol.is_imported():
-                    bound.add(symbol.get_name())
+                    bound.add(name)
                 if symbol.is_referenced():
-                    used.add(symbol.get_name())
+                    used.add(name)
             elif symbol.is_global() and symbol.is_referenced():
-                used.add(symbol.get_name())
-        for child in table.get_children():
+                used.add(name)
+        for child in table.children:
             walk(child, False)
 
-    walk(symtable.symtable(ast.unparse(statement), "cell", "exec"), True)
+    table = symtable.symtable(ast.unparse(statement), "cell", "exec")
+    # The compiler's own table: `get_symbols` looks at each child of a table for each of its names.
+    walk(table._table, True)  # type: ignore[attr-defined]
     return bound, used
+
+
+Names = Sequence[tuple[set[str], set[str]]]
+
+
+def all_names(statements: Iterable[ast.stmt]) -> Names | None:
+    """Returns `names_of` for each statement; `None` if one of them cannot be compiled."""
+    try:
+        return [names_of(statement) for statement in statements]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
 
 
 def _calls(statement: ast.stmt) -> set[str]:
@@ -91,7 +106,9 @@ def _makes_folder(call: ast.Call, constants: dict[str, Any]) -> bool:
     return isinstance(path, str) and not path.startswith(("/", "~", ".."))
 
 
-def _acts(statement: ast.stmt, values: set[str], constants: dict[str, Any]) -> bool:
+def _acts(
+    statement: ast.stmt, values: set[str], wanted: set[str], constants: dict[str, Any]
+) -> bool:
     """Returns whether a statement may matter for what it does rather than for what it names.
 
     It does if it changes a setting, or one of the module's own objects: by an assignment to a part
@@ -101,6 +118,7 @@ def _acts(statement: ast.stmt, values: set[str], constants: dict[str, Any]) -> b
     Args:
         statement: The statement, which uses only what is needed.
         values: Set of the names of the module's own objects, apart from functions and classes.
+        wanted: Set of the names that are needed; other objects do not matter.
         constants: Dict of the module's names for plain values.
     """
     if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
@@ -110,7 +128,7 @@ def _acts(statement: ast.stmt, values: set[str], constants: dict[str, Any]) -> b
         return False
     assigns = isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign))
     loops = (ast.For, ast.AsyncFor, ast.comprehension)
-    values = values | {
+    items = {
         name.id
         for node in nodes
         if isinstance(node, loops)
@@ -122,17 +140,20 @@ def _acts(statement: ast.stmt, values: set[str], constants: dict[str, Any]) -> b
             if not isinstance(node.ctx, ast.Load):
                 return True
         elif isinstance(node, ast.Call) and not assigns:
-            method = isinstance(node.func, ast.Attribute) and _root(node.func) in values
+            root = _root(node.func)
+            own = root in items or (root in values and root in wanted)
+            method = own and isinstance(node.func, ast.Attribute)
             if method or _sets(node.func) or _makes_folder(node, constants):
                 return True
     return False
 
 
-def needed(statements: list[ast.stmt], roots: Iterable[str]) -> set[int]:
-    """Finds what the given names need of a module.
+def needed(statements: Sequence[ast.stmt], names: Names | None, roots: Iterable[str]) -> set[int]:
+    """Finds what the given names need of a module, in linear time.
 
     Args:
-        statements: List of the module's statements.
+        statements: Sequence of the module's statements.
+        names: What `all_names` returns for them.
         roots: Names that the module is for.
 
     Returns:
@@ -141,26 +162,34 @@ def needed(statements: list[ast.stmt], roots: Iterable[str]) -> set[int]:
         (`keras.utils.set_random_seed(1)`), without calling the module's own functions, as a trial
         run does.
     """
-    try:
-        names = [names_of(statement) for statement in statements]
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    if names is None:
         return set(range(len(statements)))
-    wanted, kept = set(roots), set[int]()
+    wanted, kept = set[str](), set[int]()
+    binds = collections.defaultdict[str, list[int]](list)
+    for index, (bound, _) in enumerate(names):
+        for name in bound:
+            binds[name].append(index)
 
-    def close() -> None:
-        before = -1
-        while len(kept) != before:
-            before = len(kept)
-            for index, (bound, used) in enumerate(names):
-                statement = statements[index]
-                star = isinstance(statement, ast.ImportFrom) and (
-                    not bound or statement.module == "__future__"
-                )
-                if index not in kept and (bound & wanted or star):
+    def want(found: Iterable[str]) -> None:
+        """Adds names, the statements that bind them, and what these use."""
+        waiting = list(found)
+        while waiting:
+            name = waiting.pop()
+            if name in wanted:
+                continue
+            wanted.add(name)
+            for index in binds.get(name, ()):
+                if index not in kept:
                     kept.add(index)
-                    wanted.update(used)
+                    waiting += names[index][1]
 
-    close()
+    want(roots)
+    for index, statement in enumerate(statements):
+        if isinstance(statement, ast.ImportFrom) and (
+            not names[index][0] or statement.module == "__future__"
+        ):
+            kept.add(index)
+            want(names[index][1])
     kinds = (ast.FunctionDef, ast.ClassDef, ast.AsyncFunctionDef)
     own = {statement.name for statement in statements if isinstance(statement, kinds)}
     imports = (ast.Import, ast.ImportFrom)
@@ -171,23 +200,25 @@ def needed(statements: list[ast.stmt], roots: Iterable[str]) -> set[int]:
         for name in bound
     }
     constants = _constants(statements)
+    # What is found on the way matters to the statements that follow it.
+    known = set(wanted)
     for index, (bound, used) in enumerate(names):
         statement = statements[index]
         outer = {name for name in used - bound - HARMLESS if not name.startswith("__")}
         if (
             index not in kept
-            and outer & wanted
-            and outer <= wanted | set(constants)
+            and not outer.isdisjoint(known)
+            and all(name in known or name in constants for name in outer)
             and not _calls(statement) & own
-            and _acts(statement, values & wanted, constants)
+            and _acts(statement, values, known, constants)
         ):
             kept.add(index)
-            wanted |= outer
-    close()
+            known |= outer
+    want(known)
     return kept
 
 
-def _constants(statements: list[ast.stmt]) -> dict[str, Any]:
+def _constants(statements: Sequence[ast.stmt]) -> dict[str, Any]:
     """Returns the names that are given nothing but a plain value, with the last one."""
     found: dict[str, Any] = {}
     for statement in statements:

@@ -13,17 +13,25 @@ import dataclasses
 import json
 import re
 import textwrap
-import warnings
 from collections.abc import Iterable
 from typing import Any
 
-from graders.submission.needs import names_of, needed
+from graders.printable import printable
+from graders.submission.needs import Names, all_names, needed
+from graders.submission.parsing import MAX_SOURCE, TooLarge, check_size, parse
 
-MAX_BYTES = 32 * 2**20
-MAX_CODE = 2 * 2**20
+# Pictures in outputs make a notebook large; its code is no longer than a module's.
+MAX_BYTES = 16 * 2**20
+# What is not code: prose, and the numbers and lines of outputs. Python takes about 100 bytes for
+# each value of a JSON text.
+MAX_VALUES = 300_000
 MAX_CELLS = 5000
-# How many magics of a cell are looked for before it counts as no Python.
-MAX_MAGICS = 200
+# After each line of Jupyter's own syntax the cell is parsed again. So many characters of a notebook
+# are parsed in this way: the 30 magics of a module of 10 KB.
+MAX_AGAIN = 300_000
+# A string of JSON. Longer ones than any source are outputs, and are left out before they are read.
+STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+MAX_STRING = 6 * MAX_SOURCE
 # Cell magics whose body is Python for the same kernel; any other (%%bash, %%html) is a cell apart.
 PYTHON_MAGICS = ("time", "timeit", "capture", "prun")
 # What Jupyter runs without a `%` or `!` before it.
@@ -57,11 +65,23 @@ class _Cell:
     body: list[ast.stmt]
 
 
-def parse(text: str) -> ast.Module:
-    """Parses Python without showing its warnings."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return ast.parse(text)
+def _slim(data: bytes) -> bytes:
+    """Returns a JSON text without very long strings; takes linear time and little memory.
+
+    Raises:
+        BadNotebook: If it holds so many values that they would take a lot of memory.
+    """
+    crowded = BadNotebook(
+        f"holds more than {MAX_VALUES:,} values, most of them in outputs. Clear its outputs and "
+        "save it again."
+    )
+    if data.count(b'"') - data.count(b'\\"') > 4 * MAX_VALUES:
+        raise crowded
+    # Commas in strings do not count.
+    outside = STRING.sub(b"0", data)
+    if outside.count(b",") + outside.count(b"[") + outside.count(b"{") > MAX_VALUES:
+        raise crowded
+    return STRING.sub(lambda found: found[0] if len(found[0]) <= MAX_STRING else b'""', data)
 
 
 def document(data: bytes) -> dict[str, Any]:
@@ -79,7 +99,7 @@ def document(data: bytes) -> dict[str, Any]:
     if not data.strip():
         raise BadNotebook("is empty. Save the notebook again, or start from the released one.")
     try:
-        found = json.loads(data.decode("utf-8-sig"))
+        found = json.loads(_slim(data).decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise BadNotebook("is not UTF-8 text. Is it a notebook?") from None
     except json.JSONDecodeError as error:
@@ -87,6 +107,8 @@ def document(data: bytes) -> dict[str, Any]:
             f"is no notebook: its JSON ends making sense in line {error.lineno} ({error.msg}). "
             "Download or save it again."
         ) from None
+    except BadNotebook:
+        raise
     except (ValueError, RecursionError, MemoryError):
         raise BadNotebook("is no notebook: its JSON cannot be read. Save it again.") from None
     if isinstance(found, dict) and "worksheets" in found:
@@ -120,7 +142,23 @@ def is_kits(cell: dict[str, Any]) -> bool:
     return not marks.get("solution") and bool(marks.get("grade") or marks.get("locked"))
 
 
-def _without_magics(source: str) -> tuple[str, SyntaxError | None]:
+class _Budget:
+    """How much of a notebook may still be parsed again."""
+
+    def __init__(self) -> None:
+        self.left = MAX_AGAIN
+
+    def spend(self, text: str, number: int) -> None:
+        """Takes a text's length off, and raises `BadNotebook` once nothing is left."""
+        self.left -= len(text)
+        if self.left < 0:
+            raise BadNotebook(
+                f"has too many lines of Jupyter's own (% and !) among its code, the last of them "
+                f"in code cell {number}. Put them into a cell of their own."
+            )
+
+
+def _without_magics(source: str, number: int, budget: _Budget) -> tuple[str, SyntaxError | None]:
     """Takes IPython's own syntax out of a cell, line by line, so that line numbers stay.
 
     Only a line at which Python's parser gives up is looked at: `% name` may go on an expression.
@@ -131,33 +169,52 @@ def _without_magics(source: str) -> tuple[str, SyntaxError | None]:
         if not words or words[0] not in PYTHON_MAGICS:
             return "", None
         source = source.replace(first, "", 1)
-    error: SyntaxError | None = None
-    for _ in range(MAX_MAGICS):
+    dedented = False
+    while True:
         try:
             parse(source)
             return source, None
         except IndentationError as caught:
-            error = caught
-            dedented = textwrap.dedent(source)
-            if dedented == source:
-                break
-            source = dedented
+            before, source = source, textwrap.dedent(source)
+            if dedented or before == source:
+                return source, caught
+            dedented = True
         except SyntaxError as caught:
-            error = caught
-            lines = source.split("\n")
-            index = (caught.lineno or 0) - 1
-            line = lines[index] if 0 <= index < len(lines) else ""
-            python = _as_python(line.strip())
-            if python is None:
-                break
-            # A shell command may go on over several lines.
-            end = index
-            while lines[end].rstrip().endswith("\\") and end + 1 < len(lines):
-                end += 1
+            changed = _replace_magics(source.split("\n"), (caught.lineno or 0) - 1)
+            if changed is None:
+                return source, caught
+            source = changed
+        budget.spend(source, number)
+
+
+def _replace_magics(lines: list[str], index: int) -> str | None:
+    """Puts Python in the place of a line of IPython's own syntax, and of those that follow it.
+
+    Args:
+        lines: List of a cell's lines, which is changed.
+        index: Integer, the line that is no Python.
+
+    Returns:
+        String, the cell; `None` if the line is no such line.
+    """
+    if not 0 <= index < len(lines) or _as_python(lines[index].strip()) is None:
+        return None
+    while index < len(lines):
+        line = lines[index]
+        python = _as_python(line.strip())
+        if python is None and line.strip():
+            break
+        # A shell command may go on over several lines.
+        end = index
+        while lines[end].rstrip().endswith("\\") and end + 1 < len(lines):
+            end += 1
+        if python is not None:
             indent = line[: len(line) - len(line.lstrip())]
             lines[index : end + 1] = [indent + python, *[""] * (end - index)]
-            source = "\n".join(lines)
-    return source, error
+            if python != "pass":
+                break
+        index = end + 1
+    return "\n".join(lines)
 
 
 def _as_python(code: str) -> str | None:
@@ -194,6 +251,12 @@ def _own_lines(statement: ast.stmt) -> range:
 def _read_cells(cells: list[dict[str, Any]], roots: frozenset[str]) -> list[_Cell]:
     found: list[_Cell] = []
     number = 0
+    budget = _Budget()
+    codes = [source_of(cell) for cell in cells if cell.get("cell_type") == "code"]
+    try:
+        check_size("\n".join(codes))
+    except TooLarge as error:
+        raise BadNotebook(str(error)) from None
     for cell in cells:
         if cell.get("cell_type") != "code":
             continue
@@ -202,16 +265,23 @@ def _read_cells(cells: list[dict[str, Any]], roots: frozenset[str]) -> list[_Cel
             continue
         original = source_of(cell)
         try:
-            source, error = _without_magics(original)
+            source, error = _without_magics(original, number, budget)
             body = [] if error else parse(source).body
-        except (ValueError, RecursionError, MemoryError) as caught:
+        except BadNotebook:
+            raise
+        except (RecursionError, MemoryError):
+            raise BadNotebook(
+                f"is nested too deeply for Python's parser in code cell {number}. Look for a very "
+                "long chain of brackets, signs or elif."
+            ) from None
+        except ValueError as caught:
             raise BadNotebook(
                 f"cannot be read as Python in code cell {number}: {caught}."
             ) from None
         if error is not None:
             # A cell of notes or a broken trial is none of the module's; a broken function is.
             names = "|".join(map(re.escape, sorted(roots))) or r"\w+"
-            if re.search(rf"^\s*(async\s+)?(def|class)\s+({names})\b", original, re.MULTILINE):
+            if re.search(rf"^[ \t]*(async[ \t]+)?(def|class)[ \t]+({names})\b", original, re.MULTILINE):
                 line = (error.text or "").rstrip("\n")
                 shown = f"\n    {line.strip()}" if line.strip() else ""
                 raise BadNotebook(
@@ -225,12 +295,10 @@ def _read_cells(cells: list[dict[str, Any]], roots: frozenset[str]) -> list[_Cel
     return found
 
 
-def _from_jupyter(statements: list[ast.stmt]) -> list[str]:
+def _from_jupyter(names: Names) -> list[str]:
     """Returns imports of the names that statements use, and that Jupyter defines by itself."""
-    names = [names_of(statement) for statement in statements]
-    bound, used = (
-        (set[str]().union(*sets) for sets in zip(*names, strict=True)) if names else ((), ())
-    )
+    bound = set[str]().union(*(each[0] for each in names))
+    used = set[str]().union(*(each[1] for each in names))
     return [
         f"from {package} import {name}"
         for name, package in JUPYTER.items()
@@ -254,39 +322,34 @@ def module(data: bytes, roots: Iterable[str], title: str) -> Module:
     """
     roots = frozenset(roots)
     cells = _read_cells(document(data)["cells"], roots)
-    if sum(len(line) + 1 for cell in cells for line in cell.lines) > MAX_CODE:
-        raise BadNotebook(f"holds more than {MAX_CODE // 2**20} MB of code. Is it the right file?")
-    owners = [(cell, statement) for cell in cells for statement in cell.body]
+    statements = [statement for cell in cells for statement in cell.body]
     future = [
         statement
-        for _, statement in owners
+        for statement in statements
         if isinstance(statement, ast.ImportFrom) and statement.module == "__future__"
     ]
-    kept = needed([statement for _, statement in owners], roots)
+    names = all_names(statements)
+    kept = needed(statements, names, roots)
+    stay = {id(statements[index]) for index in kept} - {id(statement) for statement in future}
     for cell in cells:
-        mine = [(i, statement) for i, (owner, statement) in enumerate(owners) if owner is cell]
-        stays = {
-            line
-            for i, statement in mine
-            if i in kept and statement not in future
-            for line in _own_lines(statement)
-        }
-        for i, statement in mine:
-            if i not in kept or statement in future:
-                for line in _own_lines(statement):
-                    if line not in stays:
+        lines = {n for part in cell.body if id(part) in stay for n in _own_lines(part)}
+        for part in cell.body:
+            if id(part) not in stay:
+                for line in _own_lines(part):
+                    if line not in lines:
                         cell.lines[line - 1] = ""
     # Such an import must come first in a module, and may come anywhere in a notebook.
-    names = sorted({alias.name for statement in future for alias in statement.names})
-    head = [f"from __future__ import {', '.join(names)}"] if names else []
-    head += _from_jupyter([statement for i, (_, statement) in enumerate(owners) if i in kept])
-    text, lines = [f"{'; '.join(head)}  # {title}" if head else f"# {title}"], [(0, 0)]
+    features = sorted({alias.name for statement in future for alias in statement.names})
+    head = [f"from __future__ import {', '.join(features)}"] if features else []
+    head += _from_jupyter([found for i, found in enumerate(names or ()) if i in kept])
+    title = printable(title, 200).replace("\n", " ")
+    text, places = [f"{'; '.join(head)}  # {title}" if head else f"# {title}"], [(0, 0)]
     for cell in cells:
         text.append(f"# code cell {cell.number}")
-        lines.append((0, 0))
+        places.append((0, 0))
         text += cell.lines
-        lines += [(cell.number, line) for line in range(1, len(cell.lines) + 1)]
-    return Module("\n".join(text) + "\n", tuple(lines))
+        places += [(cell.number, line) for line in range(1, len(cell.lines) + 1)]
+    return Module("\n".join(text) + "\n", tuple(places))
 
 
 def only_needed(tree: ast.Module, roots: Iterable[str]) -> str:
@@ -296,6 +359,5 @@ def only_needed(tree: ast.Module, roots: Iterable[str]) -> str:
         tree: The module's syntax tree.
         roots: Names of the functions and classes that it is for.
     """
-    body = tree.body
-    kept = needed(body, roots)
-    return ast.unparse(ast.Module([body[index] for index in sorted(kept)], []))
+    kept = needed(tree.body, all_names(tree.body), roots)
+    return ast.unparse(ast.Module([tree.body[index] for index in sorted(kept)], []))

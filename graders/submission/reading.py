@@ -13,10 +13,11 @@ from pathlib import Path
 from graders.printable import printable
 from graders.rubric import Task
 from graders.submission import notebooks
+from graders.submission.parsing import MAX_SOURCE, TooLarge
 from graders.submission.source import Source, Unreadable
 from graders.submission.untouched import names_of
 
-MAX_BYTES = 2 * 2**20
+MAX_BYTES = MAX_SOURCE
 
 
 def read_bytes(path: Path, most: int = MAX_BYTES) -> bytes:
@@ -46,7 +47,8 @@ def read_bytes(path: Path, most: int = MAX_BYTES) -> bytes:
         next_step = "Is it the right file?"
         if path.suffix.lower() == ".ipynb":
             next_step = "If it is the right notebook, clear its outputs and save it again."
-        raise Unreadable(f"{path} is larger than {most // 2**20} MB. {next_step}")
+        size = f"{most // 2**20} MB" if most >= 2**20 else f"{most // 2**10} KB"
+        raise Unreadable(f"{path} is larger than {size}. {next_step}")
     return data
 
 
@@ -107,7 +109,14 @@ def _checked(source: Source) -> Source:
         raise Unreadable(
             printable(f"Syntax error in {path.name}{where}: {error.msg}.{shown}")
         ) from None
-    except (ValueError, RecursionError, MemoryError) as error:
+    except TooLarge as error:
+        raise Unreadable(f"{path.name} {error}") from None
+    except (RecursionError, MemoryError):
+        raise Unreadable(
+            f"{path.name} is nested too deeply for Python's parser. Look for a very long chain "
+            "of brackets, signs or elif."
+        ) from None
+    except ValueError as error:
         raise Unreadable(
             f"{path.name} cannot be read as Python: {str(error) or type(error).__name__}."
         ) from None

@@ -200,7 +200,7 @@ def the_verdicts_say_what_happened(course: Path) -> None:
         (
             "ned_enormous",
             "error",
-            "larger than 32 MB. If it is the right notebook, clear its outputs",
+            "larger than 16 MB. If it is the right notebook, clear its outputs",
         ),
         ("oli_extra", "passed", ""),
     ):

@@ -187,10 +187,10 @@ def test_enormous_notebooks_are_refused(tmp_path: Path, monkeypatch: pytest.Monk
     path = tmp_path / "custom_layer.ipynb"
     with open(path, "wb") as file:
         file.truncate(notebooks.MAX_BYTES + 1)
-    with pytest.raises(submission.Unreadable, match="is larger than 32 MB"):
+    with pytest.raises(submission.Unreadable, match="is larger than 16 MB"):
         submission.read(path, TASK)
-    write(path, REFERENCE, "x = 1\n" * 400_000)
-    with pytest.raises(submission.Unreadable, match="more than 2 MB of code"):
+    write(path, REFERENCE, "x = 1\n" * 50_000)
+    with pytest.raises(submission.Unreadable, match="more than 256 KB of code"):
         submission.read(path, TASK)
     cell = code(REFERENCE)
     cell["outputs"] = [{"data": {"image/png": "A" * 8 * 2**20}}]

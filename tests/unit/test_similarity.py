@@ -155,7 +155,7 @@ def test_no_file_breaks_it(tmp_path: Path) -> None:
     told = {line.split(":")[0]: line for line in found.left_out}
     assert set(told) == {"not_utf8", "huge", "long", "empty", "broken", "deep", "null", "no_json"}
     assert "not UTF-8" in told["not_utf8"]
-    assert "larger than 2 MB" in told["huge"]
+    assert "larger than 256 KB" in told["huge"]
     assert "too long" in told["long"]
     assert "Syntax error" in told["broken"]
 
