@@ -36,6 +36,12 @@ def _students(submitted: Path, wanted: Iterable[str]) -> list[str]:
     found = sorted(
         path.name for path in submitted.iterdir() if path.is_dir() and path.name[:1] not in "._"
     )
+    linked = [name for name in found if (submitted / name).is_symlink()]
+    if linked:
+        raise CannotGrade(
+            f"{submitted / linked[0]} is a link, and no link is followed. Put the student's folder "
+            "itself there."
+        )
     missing = sorted(set(wanted) - set(found))
     if missing:
         raise CannotGrade(f"There is no student {missing[0]!r} in {submitted}.")

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from graders.rubric import Task
-from graders.submission.reading import read
+from graders.submission import notebooks
+from graders.submission.reading import LINK, read, read_bytes
 from graders.submission.source import Source, Unreadable
 from graders.submission.untouched import is_stub, same_code
 
@@ -23,15 +24,18 @@ NO_WORK = frozenset(
 )
 
 
-def _candidates(task: Task, where: Path) -> list[Path]:
-    """Returns the module and the notebook, whichever is there; at least one."""
+def _candidates(task: Task, where: Path) -> tuple[list[Path], Path | None]:
+    """Returns the module and the notebook, whichever is there, and the folder that was searched.
+
+    The folder is `None` where it is the student's own, in which a file may be a link.
+    """
     if where == task.stub and task.stub.with_suffix(".ipynb").exists():
         # The student's own copy: a notebook may lie beside the stub.
-        where = where.parent
-    elif not where.is_dir():
-        return [where]
+        return [path for path in _forms(task.stub.with_suffix("")) if path.is_file()], None
+    if not where.is_dir():
+        return [where], None
     for level in _levels(where):
-        places = [found for folder in level if (found := _in(folder, task, where))]
+        places = [found for folder in level if (found := _in(folder, task))]
         if len(places) > 1:
             names = [str(found[0].parent.relative_to(where)) for found in places]
             raise Unreadable(
@@ -39,7 +43,7 @@ def _candidates(task: Task, where: Path) -> list[Path]:
                 "one of them."
             )
         if places:
-            return places[0]
+            return places[0], where
     raise Unreadable(
         f"There is no {task.id} in {where}. Expected one of: {task.section}/{task.id}.py, "
         f"{task.id}.py, {task.id}.ipynb.{_similar(task, where)} Is the file named like the task?"
@@ -66,19 +70,26 @@ def _levels(where: Path) -> Iterator[list[Path]]:
         level = below[:MAX_FOLDERS]
 
 
-def _in(folder: Path, task: Task, where: Path) -> list[Path]:
+def _in(folder: Path, task: Task) -> list[Path]:
     """Returns the task's files in a folder, in the first layout that it has."""
     for name in (f"{task.section}/{task.id}", task.id, f"assignments/{task.section}/{task.id}"):
-        found = [folder / f"{name}{suffix}" for suffix in SUFFIXES]
-        found = [path for path in found if path.is_file()]
-        for path in found:
+        found = []
+        for path in _forms(folder / name):
             # In a folder that somebody else filled, a link may lead to the reader's own files; the
             # section's folder may be one as well.
-            if not path.resolve().is_relative_to(where.resolve()):
-                raise Unreadable(f"{path} is a link that leads out of the folder. Hand in a file.")
+            on_the_way = [path, *(part for part in path.parents if part.is_relative_to(folder))]
+            linked = any(part.is_symlink() for part in on_the_way if part != folder)
+            if linked and (path.is_symlink() or path.exists()):
+                raise Unreadable(f"{path} {LINK}")
+            if path.is_file():
+                found.append(path)
         if found:
             return found
     return []
+
+
+def _forms(path: Path) -> list[Path]:
+    return [path.with_name(path.name + suffix) for suffix in SUFFIXES]
 
 
 def _like(task: Task, folder: Path) -> list[Path]:
@@ -116,10 +127,16 @@ def beside(task: Task, graded: Path) -> list[str]:
     found = []
     for path in _like(task, graded.parent):
         with contextlib.suppress(OSError):
-            same = path.stat().st_size == graded.stat().st_size
-            if not (same and path.read_bytes() == graded.read_bytes()):
+            same = path.lstat().st_size == graded.stat().st_size
+            if not (same and _contents(path) == _contents(graded)):
                 found.append(path.name)
     return found
+
+
+def _contents(path: Path) -> bytes | None:
+    with contextlib.suppress(Unreadable):
+        return read_bytes(path, notebooks.MAX_BYTES, path.parent)
+    return None
 
 
 def files(where: Path, most: int = 5) -> list[str]:
@@ -155,9 +172,9 @@ def locate(task: Task, where: Path) -> Path:
     Raises:
         Unreadable: If there is none.
     """
-    found = _candidates(task, where)
+    found, below = _candidates(task, where)
     try:
-        return found[0] if len(found) == 1 else _choose(found, task).path
+        return found[0] if len(found) == 1 else _choose(found, task, below).path
     except Unreadable:
         return found[-1]
 
@@ -179,8 +196,8 @@ def load(task: Task, where: Path) -> Source:
     Raises:
         Unreadable: If there is nothing to grade.
     """
-    found = _candidates(task, where)
-    source = read(found[0], task) if len(found) == 1 else _choose(found, task)
+    found, below = _candidates(task, where)
+    source = read(found[0], task, below) if len(found) == 1 else _choose(found, task, below)
     notes = [source.note] if source.note else []
     if where.is_dir():
         place = source.path.relative_to(where)
@@ -195,15 +212,15 @@ def load(task: Task, where: Path) -> Source:
     return source.with_note(" ".join(notes)) if notes else source
 
 
-def _choose(paths: list[Path], task: Task) -> Source:
+def _choose(paths: list[Path], task: Task, below: Path | None) -> Source:
     module, notebook = paths
     first, broken = None, Unreadable()
     try:
-        first = read(module, task)
+        first = read(module, task, below)
     except Unreadable as error:
         broken = error
     try:
-        second = read(notebook, task)
+        second = read(notebook, task, below)
     except Unreadable as error:
         if first is None or is_stub(first, task):
             raise

@@ -6,6 +6,7 @@ and nothing of it runs here.
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -18,14 +19,50 @@ from graders.submission.source import Source, Unreadable
 from graders.submission.untouched import names_of
 
 MAX_BYTES = MAX_SOURCE
+LINK = "is a link, or lies in a folder that is one. Hand in the file itself."
 
 
-def read_bytes(path: Path, most: int = MAX_BYTES) -> bytes:
+def _open(path: Path, below: Path | None) -> int:
+    """Opens a regular file, and returns its descriptor.
+
+    Raises:
+        OSError: With `ELOOP` for a link, with `EISDIR` for anything else that is no regular file.
+    """
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+    if below is None:
+        # A path that a person gave may be a link.
+        fd = os.open(path, flags)
+    else:
+        # Each folder is opened within the one before: no link can be put in between later.
+        *folders, name = path.relative_to(below).parts
+        at = os.open(below, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            for folder in folders:
+                if stat.S_ISLNK(os.stat(folder, dir_fd=at, follow_symlinks=False).st_mode):
+                    raise OSError(errno.ELOOP, "a link")
+                inner = os.open(
+                    folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=at
+                )
+                os.close(at)
+                at = inner
+            fd = os.open(name, flags | os.O_NOFOLLOW, dir_fd=at)
+        finally:
+            os.close(at)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(errno.EISDIR, "not a regular file")
+    return fd
+
+
+def read_bytes(path: Path, most: int = MAX_BYTES, below: Path | None = None) -> bytes:
     """Reads a file that somebody else wrote.
 
     Args:
         path: Path.
         most: Integer, the largest size that is read.
+        below: Path of the folder that somebody else filled, which the file lies in: neither the
+            file nor a folder on the way to it may be a link. `None` for a file that was named by
+            the person who grades.
 
     Returns:
         Bytes.
@@ -34,15 +71,19 @@ def read_bytes(path: Path, most: int = MAX_BYTES) -> bytes:
         Unreadable: If it is missing, unreadable, not a regular file, or too large.
     """
     try:
-        fd = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-        with open(fd, "rb") as file:
-            if not stat.S_ISREG(os.fstat(fd).st_mode):
-                raise Unreadable(f"{path} is not a regular file. Give a .py or .ipynb file.")
+        with open(_open(path, below), "rb") as file:
             data = file.read(most + 1)
     except FileNotFoundError:
         raise Unreadable(f"There is no file {path}. Check the path for a typing error.") from None
     except OSError as error:
-        raise Unreadable(f"{path} cannot be read: {error.strerror}.") from None
+        # Sockets cannot be opened, pipes and devices are not read.
+        if error.errno in (errno.EISDIR, errno.ENXIO):
+            reason = "is not a regular file. Give a .py or .ipynb file."
+        elif below is not None and error.errno == errno.ELOOP:
+            reason = LINK
+        else:
+            reason = f"cannot be read: {error.strerror}."
+        raise Unreadable(f"{path} {reason}") from None
     if len(data) > most:
         next_step = "Is it the right file?"
         if path.suffix.lower() == ".ipynb":
@@ -52,12 +93,13 @@ def read_bytes(path: Path, most: int = MAX_BYTES) -> bytes:
     return data
 
 
-def read(path: Path, task: Task) -> Source:
+def read(path: Path, task: Task, below: Path | None = None) -> Source:
     """Reads a submission.
 
     Args:
         path: Path of a `.py` or `.ipynb` file.
         task: `Task` that it is for.
+        below: Path, as for `read_bytes`.
 
     Returns:
         A `Source`.
@@ -66,8 +108,8 @@ def read(path: Path, task: Task) -> Source:
         Unreadable: If it is no Python module; a syntax error is shown with its line.
     """
     if path.suffix.lower() == ".ipynb":
-        return _read_notebook(path, task)
-    data = read_bytes(path)
+        return _read_notebook(path, task, below)
+    data = read_bytes(path, below=below)
     if path.suffix.lower() != ".py":
         raise Unreadable(f"{path} is neither a .py nor an .ipynb file. Give one of these.")
     try:
@@ -82,8 +124,8 @@ def read(path: Path, task: Task) -> Source:
     return _checked(Source(text, f"{task.id}.py", path))
 
 
-def _read_notebook(path: Path, task: Task) -> Source:
-    data = read_bytes(path, notebooks.MAX_BYTES)
+def _read_notebook(path: Path, task: Task, below: Path | None) -> Source:
+    data = read_bytes(path, notebooks.MAX_BYTES, below)
     try:
         module = notebooks.module(data, names_of(task), path.name)
     except notebooks.BadNotebook as error:
