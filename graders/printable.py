@@ -17,6 +17,8 @@ MAX_ITEMS = 50_000
 MAX_TEXT = 20_000
 # Keras prints its own errors in bold.
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+# GitHub's runner takes such a line of a program's output for a command of its own.
+COMMAND = re.compile(r"::(?=[A-Za-z][\w-]{0,40}(?: [^\n]{0,400}?)?::)|##(?=\[)")
 # Control and formatting characters, surrogates, private ones, separators of lines and paragraphs.
 BLOCKED = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
 
@@ -35,6 +37,8 @@ def printable(text: str, limit: int = 8000) -> str:
         c if c in "\n\t" or unicodedata.category(c) not in BLOCKED else "\ufffd"
         for c in COLOURS.sub("", text[: limit + 1]).replace("\r\n", "\n")
     )
+    # A blank within takes it apart, wherever a line is wrapped.
+    cleaned = COMMAND.sub(lambda found: " ".join(found[0]), cleaned)
     return cleaned if len(cleaned) <= limit else cleaned[:limit] + " …"
 
 

@@ -16,6 +16,7 @@ import functools
 import glob
 import os
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -24,21 +25,32 @@ from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbgrader import api, preprocessors
-from nbgrader.converters import Autograde, GenerateAssignment, NbGraderException
+from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback, NbGraderException
+from nbgrader.converters.base import BaseConverter
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import find_all_files
 from traitlets import Float, Integer, Unicode
 
 from graders import rubric
 from graders.boundary.limits import TASK_SECONDS
 from graders.calibration.first_use import MeasuredBounds
+from graders.course import markup
 from graders.course.source_notebooks import clear_cell, grade_id
 from graders.printable import printable
 from graders.reports import cells
 from graders.rubric import Task
 from graders.runner import BadSecret, Request, Runner, Settings, secret_from
 from graders.submission import Unreadable, beside, load, locate, notebooks, read_bytes
+from graders.submission.parsing import MAX_SOURCE
 from graders.verdict import TaskVerdict
 
 UNGRADED = "keras_kit_ungraded"
+# So many characters of a student's notebook are shown: twice the longest source.
+MAX_SHOWN = 2 * MAX_SOURCE
+# What nbgrader copies of the other files in a student's folder: nothing that a browser runs. The
+# formgrader serves these files from its own address.
+COPIED = frozenset(".py .txt .csv .json .png .jpg .jpeg .gif".split())
+MAX_COPIED = 500
 
 
 def _task(name: str, section: str) -> Task | None:
@@ -57,15 +69,27 @@ def _submission(converter: Any, info: dict[str, str]) -> Path:
 # --- from what was handed in to a notebook that nbgrader can take ---------------------------------
 
 
-def _plain(cell: dict[str, Any]) -> NotebookNode:
-    """Copies a student's cell without anything but its text."""
-    text = notebooks.source_of(cell)
-    return new_code_cell(text) if cell.get("cell_type") == "code" else new_markdown_cell(text)
+def _plain(cell: dict[str, Any], left: list[int], ids: Collection[str]) -> NotebookNode:
+    """Copies a student's cell without anything but its text, which holds no markup.
+
+    Args:
+        cell: Dict, the cell.
+        left: List with one integer, how many characters of the notebook may still be shown.
+        ids: Collection of strings, the ids that the page has itself.
+    """
+    # A file cannot hold half of a character.
+    text = notebooks.source_of(cell).encode("utf-8", "replace").decode()
+    left[0] -= len(text)
+    if left[0] < 0:
+        return _note("The rest is left out: the notebook is too long to be shown.")
+    if cell.get("cell_type") == "code":
+        return new_code_cell(text)
+    return new_markdown_cell(markup.harmless(text, ids))
 
 
 def _note(text: str) -> NotebookNode:
     # An indented block: words of a submission are no markup.
-    lines = "\n".join(f"    {line}" for line in text.split("\n"))
+    lines = "\n".join(f"    {line}" for line in printable(text).split("\n"))
     return new_markdown_cell(f"**From the grader**\n\n{lines}")
 
 
@@ -73,14 +97,14 @@ def _work(task: Task | None, folder: Path, path: Path) -> list[dict[str, Any]]:
     """Returns the cells of what was handed in: the notebook's, or the module as one cell."""
     try:
         if task is None:
-            data = read_bytes(path, notebooks.MAX_BYTES)
+            data = read_bytes(path, notebooks.MAX_BYTES, folder)
             return notebooks.document(data)["cells"]
         found = load(task, folder)
     except (Unreadable, notebooks.BadNotebook) as error:
         return _unreadable(task, folder, path, str(error))
     notes: list[dict[str, Any]] = [_note(found.note)] if found.note else []
     if found.path.suffix.lower() == ".ipynb":
-        data = read_bytes(found.path, notebooks.MAX_BYTES)
+        data = read_bytes(found.path, notebooks.MAX_BYTES, folder)
         return [*notes, *notebooks.document(data)["cells"]]
     notes.append(_note(f"Handed in as {found.path.name}."))
     return [*notes, new_code_cell(found.text)]
@@ -93,9 +117,9 @@ def _unreadable(task: Task | None, folder: Path, path: Path, reason: str) -> lis
         # A notebook with a syntax error in it is shown all the same.
         shown = locate(task, folder) if task is not None else path
         if shown.suffix.lower() == ".ipynb":
-            data = read_bytes(shown, notebooks.MAX_BYTES)
+            data = read_bytes(shown, notebooks.MAX_BYTES, folder)
             return notes + notebooks.document(data)["cells"]
-        return [*notes, new_code_cell(read_bytes(shown).decode("utf-8"))]
+        return [*notes, new_code_cell(read_bytes(shown, below=folder).decode("utf-8"))]
     except (Unreadable, notebooks.BadNotebook, UnicodeDecodeError):
         return notes
 
@@ -117,6 +141,9 @@ def merge(source: NotebookNode, work: list[dict[str, Any]]) -> NotebookNode:
     known = {cell.metadata.nbgrader.grade_id: cell for cell in marked}
     own = {name for name, cell in known.items() if cell.metadata.nbgrader.solution}
     left, found = dict(known), list[NotebookNode]()
+    room = [MAX_SHOWN]
+    # The formgrader finds a cell by these.
+    ids = {f"{name}{end}" for name in known for end in ("", "-comment", "_extra_credit")}
     for cell in work:
         marks = notebooks.marks_of(cell)
         name = marks.get("grade_id")
@@ -126,7 +153,7 @@ def merge(source: NotebookNode, work: list[dict[str, Any]]) -> NotebookNode:
         elif notebooks.is_kits(cell) and (name in known or not name):
             continue
         else:
-            kept = _plain(cell)
+            kept = _plain(cell, room, ids)
             if name in left and kept.cell_type == left[name].cell_type:
                 kept.metadata = copy.deepcopy(left.pop(name).metadata)
             found.append(kept)
@@ -337,6 +364,42 @@ def _add_missing(self: Autograde) -> bool:
     return bool(self.assignments)
 
 
+def _copy_others(self: BaseConverter, assignment: str, student: str) -> None:
+    """Copies the other files of a submission: plain ones of harmless kinds, and no links."""
+    if not isinstance(self, (Autograde, GenerateFeedback)):
+        # The instructor's own files.
+        _original_copy(self, assignment, student)
+        return
+    source = Path(self._format_source(assignment, student))
+    target = Path(self._format_dest(assignment, student))
+    found = find_all_files(str(source), [*self.coursedir.ignore, "*.ipynb"])
+    for number, path in enumerate(map(Path, sorted(found))):
+        reason = ""
+        if number >= MAX_COPIED:
+            reason = f"there are more than {MAX_COPIED} files"
+        elif path.suffix.lower() not in COPIED:
+            reason = "files of this kind are not"
+        else:
+            try:
+                data = read_bytes(path, notebooks.MAX_BYTES, source)
+                copy_to = target / path.relative_to(source)
+                copy_to.parent.mkdir(parents=True, exist_ok=True)
+                copy_to.unlink(missing_ok=True)
+                copy_to.write_bytes(data)
+            except (Unreadable, OSError) as error:
+                reason = str(error)
+        if reason:
+            self.log.warning("%s is not copied: %s", printable(str(path)), printable(reason))
+
+
+def _timestamp(self: CourseDirectory, folder: str) -> Any:
+    """Reads when work was handed in; a link or a pipe in the place of the file is none."""
+    path = Path(folder) / "timestamp.txt"
+    if path.is_symlink() or not path.is_file():
+        return None
+    return _original_timestamp(self, folder)
+
+
 def _start(self: Autograde) -> None:
     # For each notebook nbgrader opens the gradebook nine times, and compiles all that it asks anew.
     # With one engine for all of them it takes two thirds of the time.
@@ -349,6 +412,8 @@ def _start(self: Autograde) -> None:
 
 
 _original_init, _original_start = Autograde.init_notebooks, Autograde.start
+_original_copy = BaseConverter.init_assignment
+_original_timestamp = CourseDirectory.get_existing_timestamp
 
 
 def configure(c: Any) -> None:
@@ -381,3 +446,6 @@ def configure(c: Any) -> None:
     # nbgrader looks for notebooks only; it has no setting for a module in the place of one. A task
     # without any work gets a page that tells so.
     Autograde.init_notebooks, Autograde.start = _init_notebooks, _start
+    # It follows links, and copies whatever lies in a student's folder.
+    BaseConverter.init_assignment = _copy_others
+    CourseDirectory.get_existing_timestamp = _timestamp

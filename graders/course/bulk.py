@@ -243,11 +243,13 @@ def _compare(given: argparse.Namespace, works: list[Work], out: Any) -> None:
 
 def _write(name: str | None, text: Callable[[], str]) -> None:
     if name == "-":
-        sys.stdout.write(text())
+        sys.stdout.write(text().encode("utf-8", "backslashreplace").decode())
     elif name:
         try:
             # As spreadsheets read it: with a mark of UTF-8 where it is a table.
             encoding = "utf-8-sig" if name.lower().endswith(".csv") else "utf-8"
-            Path(name).write_text(text(), encoding=encoding, newline="")
+            # The name of a folder may be no UTF-8: JSON reads the escape back as it was.
+            data = text().encode(encoding, "backslashreplace")
+            Path(name).write_bytes(data)
         except OSError as error:
             raise CannotGrade(f"{name} cannot be written: {error.strerror}.") from None

@@ -11,11 +11,19 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from graders.printable import printable
 from graders.verdict import SCHEMA, CheckResult, TaskVerdict
 
 Verdicts = Mapping[str, list[TaskVerdict]]
 # From so many students on, a check that nobody passes is worth a look at the check.
 SUSPICIOUS = 3
+# A cell of a spreadsheet holds so many characters.
+MAX_CELL = 32_000
+# A class's report on a terminal.
+MAX_REPORT = 2_000_000
+# What begins a formula: at the start of a cell, and behind what some spreadsheets take for the end
+# of one, whatever the file says.
+FORMULA = re.compile("((?:^|[;|\t\n])\\s*)([=+\\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 class Unreadable(Exception):
@@ -61,15 +69,20 @@ def read(path: Path) -> dict[str, Any]:
 
 def _cell(value: object) -> object:
     """Keeps a spreadsheet from taking a student's words for a formula."""
-    if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r"):
-        return "'" + value
-    return value
+    if not isinstance(value, str):
+        return value
+    return FORMULA.sub(r"\1'\2", printable(value, MAX_CELL))
+
+
+def _name(student: str) -> str:
+    """Returns the name of a student's folder on one line."""
+    return " ".join(printable(student, 100).split())
 
 
 def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     """Returns a CSV table in which no cell is a formula."""
     stream = io.StringIO()
-    writer = csv.writer(stream)
+    writer = csv.writer(stream, quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(list(head))
     writer.writerows([_cell(value) for value in row] for row in rows)
     return stream.getvalue()
@@ -175,7 +188,7 @@ def report(verdicts: Verdicts) -> str:
         if row["remark"]:
             lines.append(f"{row['check']}: {row['remark']} Typical message: {row['message']}")
     for task, students in twins(verdicts):
-        lines.append(f"{task}: the same work from {', '.join(students)}.")
+        lines.append(f"{task}: the same work from {', '.join(map(_name, students))}.")
     for student, found in verdicts.items():
         for verdict in found:
             # Who handed nothing in is counted; a file of nearly that name is worth a line.
@@ -183,8 +196,8 @@ def report(verdicts: Verdicts) -> str:
             # A stub needs no line, unless there is more to tell of it.
             nothing = nothing or verdict.message.startswith("Not started")
             if verdict.message and not nothing:
-                lines.append(f"{student}: {verdict.task}: {verdict.message.splitlines()[0]}")
-    return "\n".join(lines)
+                lines.append(f"{_name(student)}: {verdict.task}: {verdict.message.splitlines()[0]}")
+    return printable("\n".join(lines), MAX_REPORT)
 
 
 def _checks(document: Mapping[str, Any]) -> dict[tuple[str, str], tuple[dict[str, Any], str]]:
@@ -226,7 +239,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
         why = "other work" if earlier != submission else "the same work, graded anew"
         text = str(check["message"] or was["message"]).partition("\n")[0][:200]
         lines.append(
-            f"{student}: {name}: {was['points']:g} -> {check['points']:g} points "
+            f"{_name(student)}: {name}: {was['points']:g} -> {check['points']:g} points "
             f"({was['outcome']}, now {check['outcome']}; {why}){f': {text}' if text else '.'}"
         )
     for (student, name), (check, _) in old.items():
@@ -234,6 +247,8 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
         graded = any(s == student and n.partition("::")[0] == task for s, n in new)
         if (student, name) not in new and graded and check["points"]:
             moved[student] += 1
-            lines.append(f"{student}: {name}: {check['points']:g} -> 0 points (no longer a check).")
+            lines.append(
+                f"{_name(student)}: {name}: {check['points']:g} -> 0 points (no longer a check)."
+            )
     head = f"Compared with before: {len(lines)} checks of {len(moved)} students have other points."
-    return "\n".join([head, *lines])
+    return printable("\n".join([head, *lines]), MAX_REPORT)

@@ -40,6 +40,8 @@ LEAST = 20
 MAX_TOKENS = 20_000
 # The page shows the code of so many pairs.
 MAX_SHOWN = 50
+# The page shows so many lines of a work.
+MAX_LINES = 2000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -280,6 +282,13 @@ def _percent(value: float) -> str:
     return f"{100 * value:.0f} %"
 
 
+def _code(text: str, shared: frozenset[int]) -> list[tuple[int, str, bool]]:
+    """Returns the lines of a work: the number, the text, and whether the other work has it too."""
+    # As the parser counts: a form feed ends no line.
+    lines = enumerate(text.split("\n")[:MAX_LINES], 1)
+    return [(number, printable(line, 400), number in shared) for number, line in lines]
+
+
 def to_html(found: Comparison) -> str:
     """Returns a page: a table of the pairs to look at, and their code side by side."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -299,10 +308,7 @@ def to_html(found: Comparison) -> str:
                     "student": printable(pair.students[side], 80),
                     "share": _percent(pair.shares[side]),
                     "spans": spans(pair.lines[side]),
-                    "code": [
-                        (number, printable(line, 400), number in set(pair.lines[side]))
-                        for number, line in enumerate(pair.texts[side].splitlines(), 1)
-                    ],
+                    "code": _code(pair.texts[side], frozenset(pair.lines[side])),
                 }
                 for side in (0, 1)
             ],

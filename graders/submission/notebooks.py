@@ -255,8 +255,8 @@ def _read_cells(cells: list[dict[str, Any]], roots: frozenset[str]) -> list[_Cel
     codes = [source_of(cell) for cell in cells if cell.get("cell_type") == "code"]
     try:
         check_size("\n".join(codes))
-    except TooLarge as error:
-        raise BadNotebook(str(error)) from None
+    except TooLarge as caught:
+        raise BadNotebook(str(caught)) from None
     for cell in cells:
         if cell.get("cell_type") != "code":
             continue
@@ -281,7 +281,9 @@ def _read_cells(cells: list[dict[str, Any]], roots: frozenset[str]) -> list[_Cel
         if error is not None:
             # A cell of notes or a broken trial is none of the module's; a broken function is.
             names = "|".join(map(re.escape, sorted(roots))) or r"\w+"
-            if re.search(rf"^[ \t]*(async[ \t]+)?(def|class)[ \t]+({names})\b", original, re.MULTILINE):
+            if re.search(
+                rf"^[ \t]*(async[ \t]+)?(def|class)[ \t]+({names})\b", original, re.MULTILINE
+            ):
                 line = (error.text or "").rstrip("\n")
                 shown = f"\n    {line.strip()}" if line.strip() else ""
                 raise BadNotebook(
