@@ -18,7 +18,11 @@ MAX_TEXT = 20_000
 # Keras prints its own errors in bold.
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 # GitHub's runner takes such a line of a program's output for a command of its own.
-COMMAND = re.compile(r"::(?=[A-Za-z][\w-]{0,40}(?: [^\n]{0,400}?)?::)|##(?=\[)")
+COMMAND = re.compile(
+    r"::(?=(error|warning|notice|debug|group|endgroup|echo|add-mask|add-path|add-matcher|"
+    r"remove-matcher|stop-commands|set-output|set-env|save-state)( |::))|##(?=\[)",
+    re.IGNORECASE,
+)
 # Control and formatting characters, surrogates, private ones, separators of lines and paragraphs.
 BLOCKED = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
 

@@ -285,7 +285,8 @@ def _read_cells(cells: list[dict[str, Any]], roots: frozenset[str]) -> list[_Cel
                 rf"^[ \t]*(async[ \t]+)?(def|class)[ \t]+({names})\b", original, re.MULTILINE
             ):
                 line = (error.text or "").rstrip("\n")
-                shown = f"\n    {line.strip()}" if line.strip() else ""
+                # A line of thousands would bury the message.
+                shown = f"\n    {line.strip()[:200]}" if line.strip() else ""
                 raise BadNotebook(
                     f"has a syntax error in code cell {number}, line {error.lineno}: "
                     f"{error.msg}.{shown}"

@@ -165,7 +165,7 @@ def test_no_heading_takes_the_place_of_a_score(course: Path) -> None:
     ids = Page(formgrader_page(course, "ann", "questions")).ids
     source = json.loads((course / "source" / SECTION / "questions.ipynb").read_text())
     marks = [cell["metadata"].get("nbgrader", {}) for cell in source["cells"]]
-    graded = [mark["grade_id"] for mark in marks if mark.get("grade")]
+    graded = [mark["grade_id"] for mark in marks if mark.get("grade") or mark.get("task")]
     assert graded
     assert [ids.count(name) for name in graded] == [1] * len(graded)
 
