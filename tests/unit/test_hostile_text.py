@@ -218,6 +218,15 @@ def test_parsers_side_by_side() -> None:
         gc.callbacks.remove(yield_to_others)
 
 
+def test_the_search_for_loops_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loops within loops are looked at once for each of them, up to a limit."""
+    text = "def train(model, x):\n    for epoch in range(3):\n        model.fit(x)\n"
+    source = Source(text, "cnn.py", Path("cnn.py"))
+    assert "calls `fit` once for each epoch" in idiom.remark(source)
+    monkeypatch.setattr(idiom, "MAX_VISITS", 3)
+    assert idiom.remark(source) == ""
+
+
 # --- links, pipes and devices ---------------------------------------------------------------------
 
 

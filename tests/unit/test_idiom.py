@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -207,9 +208,9 @@ def test_a_submission_is_read_and_parsed_once(
     read, parsed = [], []
     read_bytes, parse = reading.read_bytes, notebooks.parse
 
-    def counted_read(path: Path, *more: int) -> bytes:
+    def counted_read(path: Path, *more: Any, **named: Any) -> bytes:
         read.append(path)
-        return read_bytes(path, *more)
+        return read_bytes(path, *more, **named)
 
     def counted_parse(text: str):
         parsed.append(text)
