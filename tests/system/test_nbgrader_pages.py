@@ -31,7 +31,7 @@ SCRIPT = "<script>stolen()</script><img src=x onerror='stolen()'><svg onload=sto
 MARKDOWN = [
     SCRIPT,
     "[x](javascript:stolen())",
-    "[x](java&#115;cript:stolen())",
+    "[x](&#106;avascript:stolen())",
     "[x][1]\n\n[1]: javascript:stolen()",
     '![x](http://x/y.png "a" onerror="stolen()")',
     "![x](attachment:gone.png)",
