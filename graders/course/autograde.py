@@ -47,6 +47,7 @@ from graders.verdict import TaskVerdict
 UNGRADED = "keras_kit_ungraded"
 # So many characters of a student's notebook are shown: twice the longest source.
 MAX_SHOWN = 2 * MAX_SOURCE
+MAX_LINE = 1000
 # What nbgrader copies of the other files in a student's folder: nothing that a browser runs. The
 # formgrader serves these files from its own address.
 COPIED = frozenset(".py .txt .csv .json .png .jpg .jpeg .gif".split())
@@ -83,7 +84,8 @@ def _plain(cell: dict[str, Any], left: list[int], ids: Collection[str]) -> Noteb
     if left[0] < 0:
         return _note("The rest is left out: the notebook is too long to be shown.")
     if cell.get("cell_type") == "code":
-        return new_code_cell(text)
+        # To colour a very long line takes a time that grows with the square.
+        return new_code_cell("\n".join(line[:MAX_LINE] for line in text.split("\n")))
     return new_markdown_cell(markup.harmless(text, ids))
 
 

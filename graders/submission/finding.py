@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ SUFFIXES = (".py", ".ipynb")
 # How deep in a folder the work may lie: a zip holds a folder, which holds the repository.
 DEPTH = 3
 MAX_FOLDERS = 500
+MAX_ENTRIES = 1000
 # Folders that hold no work: the kit's own, and what tools put there.
 NO_WORK = frozenset(
     "graders checks reference tests datasets __MACOSX __pycache__ node_modules venv env "
@@ -50,6 +52,11 @@ def _candidates(task: Task, where: Path) -> tuple[list[Path], Path | None]:
     )
 
 
+def _entries(folder: Path) -> list[Path]:
+    """Lists a folder, in order; of one with very many entries, some of them."""
+    return sorted(itertools.islice(folder.iterdir(), MAX_ENTRIES))
+
+
 def _levels(where: Path) -> Iterator[list[Path]]:
     """Gives the folder, then those in it, then those in these."""
     level = [where]
@@ -60,7 +67,7 @@ def _levels(where: Path) -> Iterator[list[Path]]:
             with contextlib.suppress(OSError):
                 below += [
                     path
-                    for path in sorted(folder.iterdir())[:MAX_FOLDERS]
+                    for path in _entries(folder)
                     if path.name[:1] != "."
                     and path.name not in NO_WORK
                     # A link may lead anywhere, its own folder too.
@@ -98,7 +105,7 @@ def _like(task: Task, folder: Path) -> list[Path]:
     with contextlib.suppress(OSError):
         found = [
             path
-            for path in sorted(folder.iterdir())[:1000]
+            for path in _entries(folder)
             if path.suffix.lower() in SUFFIXES
             and path.stem != task.id
             and plain in re.sub(r"[^a-z0-9]", "", path.stem.lower())
@@ -152,7 +159,7 @@ def files(where: Path, most: int = 5) -> list[str]:
             with contextlib.suppress(OSError):
                 found += [
                     str(path.relative_to(where))
-                    for path in sorted(folder.iterdir())[:1000]
+                    for path in _entries(folder)
                     if path.suffix.lower() in SUFFIXES and path.is_file()
                 ]
     return found[:most]

@@ -30,7 +30,8 @@ MAX_CELLS = 5000
 # are parsed in this way: the 30 magics of a module of 10 KB.
 MAX_AGAIN = 300_000
 # A string of JSON. Longer ones than any source are outputs, and are left out before they are read.
-STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
+# One that does not end goes on to the end of the file, so that nothing is looked at twice.
+STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 MAX_STRING = 6 * MAX_SOURCE
 # Cell magics whose body is Python for the same kernel; any other (%%bash, %%html) is a cell apart.
 PYTHON_MAGICS = ("time", "timeit", "capture", "prun")

@@ -89,7 +89,7 @@ def question(released: Path) -> dict[str, Any]:
         {"output_type": "display_data", "metadata": {}, "data": {kind: SCRIPT}}
         for kind in ("text/html", "image/svg+xml", "application/javascript", "text/markdown")
     ]
-    found["cells"].append(shown)
+    found["cells"] += [shown, code("x" + ".a" * 60_000)]
     found["metadata"] = {"kernelspec": {"name": SCRIPT, "display_name": SCRIPT},
                          "language_info": {"name": SCRIPT}, "title": SCRIPT}  # fmt: skip
     return found

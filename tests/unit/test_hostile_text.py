@@ -96,6 +96,7 @@ NOTEBOOKS = {
     "strings": b'{"cells":[' + full(b'"",') + b"0]}",
     "quotes": full(b'"'),
     "escaped quotes": b'{"cells":["' + full(b'\\"') + b'"]}',
+    "escaped quotes alone": full(b'\\"'),
     "backslashes": b'"' + full(b"\\") + b'"',
     "keys": b'{"cells":[{' + b",".join(b'"%d":0' % i for i in range(290_000)) + b"}]}",
     "the same key": b'{"cells":[],"cells":[{' + b",".join([b'"a":0'] * 290_000) + b"}]}",
