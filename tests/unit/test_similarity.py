@@ -160,6 +160,12 @@ def test_no_file_breaks_it(tmp_path: Path) -> None:
     assert "Syntax error" in told["broken"]
 
 
+def test_lines_are_counted_as_the_parser_counts_them() -> None:
+    """A form feed ends no line of a work that is shown, and a page shows a bounded number."""
+    assert similarity._code("a\fb\nc", frozenset({2})) == [(1, "a\ufffdb", False), (2, "c", True)]
+    assert len(similarity._code("\n" * 100_000, frozenset())) == similarity.MAX_LINES
+
+
 def test_the_files_hold_nothing_that_runs() -> None:
     """A student's code and name are text: in the page no markup, in the table no formula."""
     text = right(LAYER)["idiomatic"] + "\n# <script>alert(1)</script>\n"
