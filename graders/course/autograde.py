@@ -35,14 +35,16 @@ from graders import rubric
 from graders.boundary.limits import TASK_SECONDS
 from graders.calibration.first_use import MeasuredBounds
 from graders.course import markup
+from graders.course.results import touched
 from graders.course.source_notebooks import clear_cell, grade_id
 from graders.printable import printable
 from graders.reports import cells
 from graders.rubric import Task
-from graders.runner import BadSecret, Request, Runner, Settings, secret_from
+from graders.runner import BadSecret, Request, Runner, Settings, TooLow, secret_from
 from graders.submission import Unreadable, beside, load, locate, notebooks, read_bytes
 from graders.submission.parsing import MAX_SOURCE
 from graders.verdict import TaskVerdict
+from graders.walls.levels import CLASS_ISOLATION, LEVELS
 
 UNGRADED = "keras_kit_ungraded"
 # So many characters of a student's notebook are shown: twice the longest source.
@@ -211,12 +213,17 @@ class GradeWithKit(preprocessors.NbGraderPreprocessor):
     timeout = Float(TASK_SECONDS, help="Seconds for each task.").tag(config=True)
     data = Unicode("default", help="The data, as with --data.").tag(config=True)
     weights = Unicode("kit", help="VGG16 weights: kit or imagenet.").tag(config=True)
+    isolation = Unicode(CLASS_ISOLATION, help="The lowest level that will do.").tag(config=True)
 
     def settings(self) -> Settings:
         try:
             secret = secret_from(self.secret_file or None)
         except BadSecret as error:
             raise NbGraderException(str(error)) from None
+        if self.isolation not in LEVELS:
+            raise NbGraderException(
+                f"There is no isolation level {self.isolation!r}. Known: {', '.join(LEVELS)}."
+            )
         return Settings(
             seed=self.seed,
             seconds=self.timeout,
@@ -225,6 +232,7 @@ class GradeWithKit(preprocessors.NbGraderPreprocessor):
             secret=secret,
             use_store=True,
             settle=True,
+            isolation=self.isolation,
         )
 
     def preprocess(self, nb: NotebookNode, resources: Any) -> tuple[NotebookNode, Any]:
@@ -235,9 +243,14 @@ class GradeWithKit(preprocessors.NbGraderPreprocessor):
         if task is not None:
             exporter: Any = self.parent
             folder = _submission(exporter.parent, info)
-            verdict = runner_for(self.settings()).grade_task(Request(task, folder))
+            try:
+                verdict = runner_for(self.settings()).grade_task(Request(task, folder))
+            except TooLow as error:
+                raise NbGraderException(str(error)) from None
             ungraded |= fill(nb, task, _without(verdict, f"{folder}/"))
             self._name_others(task, folder, info["student"])
+            if "touches" in verdict.evidence:
+                self.log.warning("%s of %s %s.", task.id, info["student"], touched(verdict))
         # What nobody graded must not count as right for want of an error.
         for cell in nb.cells:
             marks = notebooks.marks_of(cell)

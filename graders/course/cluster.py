@@ -162,5 +162,5 @@ def connect(address: str, settings: Settings) -> Runner:
             f"The scheduler {address} has no workers. Start some: dask worker {address}"
         ) from None
     jobs = sum(client.nthreads().values())
-    settings = dataclasses.replace(settings, jobs=jobs, threads=1, settle=True)
+    settings = dataclasses.replace(settings, jobs=jobs, threads=1)
     return Runner(settings, bounds=MeasuredBounds(), place=Cluster(client))

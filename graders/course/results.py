@@ -195,9 +195,33 @@ def report(verdicts: Verdicts) -> str:
             nothing = verdict.message.startswith("There is no ") and "Found" not in verdict.message
             # A stub needs no line, unless there is more to tell of it.
             nothing = nothing or verdict.message.startswith("Not started")
+            nothing = nothing or verdict.status == "grader_error"
+            if "touches" in verdict.evidence:
+                lines.append(f"{_name(student)}: {verdict.task} {touched(verdict)}.")
             if verdict.message and not nothing:
                 lines.append(f"{_name(student)}: {verdict.task}: {verdict.message.splitlines()[0]}")
+    lines += _not_graded(verdicts)
+    levels = dict.fromkeys(v.isolation for found in verdicts.values() for v in found)
+    lines.append(f"Isolation: {', '.join(levels)}.")
     return printable("\n".join(lines), MAX_REPORT)
+
+
+def touched(verdict: TaskVerdict) -> str:
+    """Returns what a work touches beside Keras, in words: something for a person to look at."""
+    found = verdict.evidence["touches"]
+    places = ", ".join(f"{what} (line {line})" for what, line in found.items())
+    return f"touches {places}: look at it"
+
+
+def _not_graded(verdicts: Verdicts) -> list[str]:
+    """Returns whose work could not be graded, a line for each reason."""
+    reasons: dict[str, list[str]] = {}
+    for student, found in verdicts.items():
+        for verdict in found:
+            if verdict.status == "grader_error":
+                reason = verdict.message.partition("\n")[0]
+                reasons.setdefault(reason, []).append(f"{_name(student)} ({verdict.task})")
+    return [f"Could not be graded: {', '.join(who)}. {reason}" for reason, who in reasons.items()]
 
 
 def _checks(document: Mapping[str, Any]) -> dict[tuple[str, str], tuple[dict[str, Any], str]]:
