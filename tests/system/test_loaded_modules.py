@@ -15,7 +15,10 @@ FORBIDDEN = (
 )
 ALLOWED = (
     "graders",
-    *(f"graders.boundary{name}" for name in ("", ".challenge", ".isolation", ".names", ".wire")),
+    *(
+        f"graders.boundary{name}"
+        for name in ("", ".challenge", ".isolation", ".names", ".sizes", ".wire")
+    ),
     *("graders.sandbox", "graders.warm"),
 )
 
