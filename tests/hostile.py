@@ -58,7 +58,7 @@ def _changed(draw: Any, value: Any) -> Any:
         if way == "empty":
             return type(value)()
         if way == "shorter":
-            return value[:-1] if np.ndim(value) or not isinstance(value, np.ndarray) else value
+            return value if isinstance(value, np.ndarray) and not value.ndim else value[:-1]
         if way == "twice":
             return value * 2
         if way == "without" and value:
