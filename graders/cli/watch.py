@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from graders.runner import Request
-from graders.submission import Unreadable, locate
+from graders.submission import Unreadable, locate, notebooks, read_bytes
 
 # Editors save in steps (truncate, write, rename); what comes within this time is one save.
 SETTLE_MS = 60
@@ -26,8 +26,8 @@ def _file(request: Request) -> Path | None:
 
 def _digest(path: Path | None) -> bytes | None:
     try:
-        return path.read_bytes() if path is not None else None
-    except OSError:
+        return read_bytes(path, notebooks.MAX_BYTES) if path is not None else None
+    except Unreadable:
         return None
 
 
