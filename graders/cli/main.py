@@ -12,6 +12,7 @@ from graders.cli.arguments import UsageError
 from graders.cli.commands import WRONG
 from graders.reports.targets import Unwritable
 from graders.runner import TooLow
+from graders.runner.isolation import begin
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -33,6 +34,7 @@ def main(words: Sequence[str] | None = None) -> int:
         given = arguments.parser().parse_args(words)
         if given.list:
             return commands.show_list(given)
+        begin()
         return commands.hint(given) if given.hint else commands.grade(given)
     except (UsageError, Unwritable, TooLow) as error:
         print(f"grade.py: {error}", file=sys.stderr)

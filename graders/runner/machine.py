@@ -12,8 +12,6 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from datasets.cache import cache_dir
-from graders import KIT
 from graders.boundary.events import unpack
 from graders.boundary.launching import Launcher
 from graders.boundary.limits import (
@@ -25,7 +23,7 @@ from graders.boundary.wire import Channel, WireClosed, WireError, WireTimeout
 from graders.rubric import Task
 from graders.runner.collected import Collected
 from graders.runner.events import Event, ResultReady
-from graders.runner.isolation import Isolation, probed
+from graders.runner.isolation import Isolation, hidden, probed
 from graders.runner.settings import Settings, data_of, draw_for
 from graders.runner.warm import WarmProcess, spawning
 from graders.submission import Source
@@ -105,7 +103,7 @@ class ThisMachine:
         """Returns how submissions are kept apart here: asked once, true for the whole run."""
         with self._lock:
             if self._isolation is None:
-                self._isolation = probed(_hidden())
+                self._isolation = probed()
             return self._isolation
 
     def _folder(self) -> str:
@@ -119,7 +117,7 @@ class ThisMachine:
     def _walls(self) -> dict[str, Any]:
         """Returns what the processes that start sandboxes are told, see `graders.warm.server`."""
         shown = os.path.join(self._folder(), SHOWN)
-        return {"level": self.isolation().level, "hidden": _hidden(), "extra": [shown]}
+        return {"level": self.isolation().level, "hidden": hidden(), "extra": [shown]}
 
     def warm_up(self, settings: Settings) -> Launcher:
         """Starts the warm process, if it does not run yet, and returns what starts its children."""
@@ -178,11 +176,6 @@ class ThisMachine:
             channel.close()
         verdict = collected.verdict()
         return Graded(verdict, collected.lasting and verdict.status != "grader_error")
-
-
-def _hidden() -> list[str]:
-    """Returns the folders that no submission may see."""
-    return [str(KIT), str(cache_dir())]
 
 
 def job(

@@ -66,7 +66,10 @@ def lacking(level: str, hidden: Sequence[str]) -> str:
     if level == "user":
         if os.geteuid() != 0:
             return "it needs root"
-        close_to_others(hidden, shown.paths(hidden))
+        closed = close_to_others(hidden, shown.paths(hidden))
+        if closed:
+            where = ", ".join(sorted({os.path.dirname(path) for path in closed}))
+            print(f"Closed to other users, whom submissions run as: {where}", file=sys.stderr)
     return _tried(level, hidden)
 
 
@@ -183,7 +186,7 @@ def close_to_others(paths: Sequence[str], visible: Sequence[str]) -> list[str]:
 
 
 def main(hidden: list[str]) -> None:
-    """Prints what `find` finds."""
+    """Prints what `find` finds; what was closed to other users on the way goes to the errors."""
     level, lacks = find(hidden)
     print(json.dumps({"level": level, "lacks": lacks}))
 
