@@ -18,7 +18,7 @@ from graders.submission import Source
 TASK = rubric.find("custom_layer")
 ALL: tuple[events.JudgeEvent, ...] = (
     events.CheckStarted("builds"),
-    events.CheckEnded("builds", "failed", "Nö.", "raised", 0.25, "namespaces"),
+    events.CheckEnded("builds", "failed", "Nö.", "raised", 0.25),
     events.Progress(1, 3),
     events.Printed("hello"),
     events.EvidenceGathered({"history": {"loss": [1.0]}}),
@@ -122,7 +122,7 @@ def test_progress_is_read_strictly(claim: Any, expected: events.Progress | None)
 
 def collected(*given: events.JudgeEvent) -> Collected:
     """Returns what takes these events of a grading."""
-    found = Collected(TASK, Source("x = 1\n", "custom_layer.py", TASK.stub))
+    found = Collected(TASK, Source("x = 1\n", "custom_layer.py", TASK.stub), "user")
     for event in given:
         found.take(event)
     return found
@@ -130,14 +130,12 @@ def collected(*given: events.JudgeEvent) -> Collected:
 
 def test_events_make_a_verdict() -> None:
     """Points come from the rubric for the outcomes; what printed and evidence are kept."""
-    passed = [
-        events.CheckEnded(check.name, "passed", "", "", 0.1, "process") for check in TASK.checks
-    ]
+    passed = [events.CheckEnded(check.name, "passed", "", "", 0.1) for check in TASK.checks]
     evidence = events.EvidenceGathered({"accuracy": 0.5})
     found = collected(*passed, events.Printed("hello"), evidence, events.Finished(0))
     assert (found.done, found.lasting) == (True, True)
     verdict = found.verdict()
-    assert (verdict.status, verdict.points, verdict.isolation) == ("passed", 10, "process")
+    assert (verdict.status, verdict.points, verdict.isolation) == ("passed", 10, "user")
     assert verdict.evidence == {"output": "hello", "accuracy": 0.5}
 
 
@@ -162,14 +160,14 @@ def test_an_error_that_depends_on_the_day_is_not_lasting() -> None:
     """A time-out may not come again; what a submission raises does."""
     first = TASK.checks[0].name
     for kind, lasting in (("timeout", False), ("memory", False), ("raised", True)):
-        ended = events.CheckEnded(first, "error", "Why.", kind, 0.1, "process")
+        ended = events.CheckEnded(first, "error", "Why.", kind, 0.1)
         assert collected(ended).lasting is lasting
 
 
 def test_a_grading_that_is_cut_off_blames_the_check_that_ran() -> None:
     """What ran is an error, with the reason; what was to come is skipped."""
     first, second, *_ = TASK.checks
-    passed = events.CheckEnded(first.name, "passed", "", "", 0.1, "process")
+    passed = events.CheckEnded(first.name, "passed", "", "", 0.1)
     found = collected(passed, events.CheckStarted(second.name))
     found.cut_off("Too slow.")
     checks = found.verdict().checks
