@@ -187,10 +187,11 @@ class Connection:
                 data += part
                 if b'"broken"' in data:
                     break
-        found: list[dict[str, Any]] = []
-        with contextlib.suppress(ValueError):
-            found += [json.loads(line) for line in data.splitlines()]
-        return found
+        found = []
+        for line in data.splitlines():
+            with contextlib.suppress(ValueError, RecursionError):
+                found.append(json.loads(line))
+        return [report for report in found if isinstance(report, dict)]
 
     def output(self) -> str:
         """Returns the end of what the submission printed."""

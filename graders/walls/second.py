@@ -79,6 +79,7 @@ def kill_user(number: int) -> None:
 
 def _become_another_user(scratch: str) -> None:
     number = user_of(os.getpid())
+    kernel.drop_bounding_set()
     try:
         os.chown(scratch, number, number)
         os.setgroups([])

@@ -14,3 +14,11 @@ def planted() -> Iterator[probes.Planted]:
     """What the probes of a sandbox look for, put outside of it."""
     with planting.planted() as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def factory(planted: probes.Planted) -> Iterator[planting.Factory]:
+    """Starts warm processes from which chosen walls are missing; imports once for all of them."""
+    made = planting.Factory(planted)
+    yield made
+    made.close()

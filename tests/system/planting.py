@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import json
 import os
 import re
@@ -16,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,21 @@ import pytest
 
 from datasets.cache import cache_dir
 from graders import rubric
+from graders.boundary.launching import Launcher, child_environment
+from graders.judge.connection import Connection
+from graders.judge.faults import SubmissionError
 from graders.rubric import KIT
-from graders.runner import Request, Runner, Settings, draw_for
+from graders.runner import Isolation, Request, Runner, Settings, draw_for
 from graders.runner import warm as warm_process
+from graders.runner.machine import ThisMachine
 from graders.verdict import TaskVerdict
+from graders.walls import seccomp
+from graders.walls.limits import MOST_DESCRIPTORS, MOST_TASKS
 from tests.programs import cnn, first_bad
 from tests.system import probes
 
 IPC_CREAT, IPC_EXCL, IPC_RMID = 0o1000, 0o2000, 0
+CLONE_FS = 0x200
 # The secret of the hidden tests, as an instructor gives it.
 SECRET = f"hush-{secrets.token_hex(12)}"
 SETTINGS = Settings(threads=1, seconds=120, secret=SECRET.encode())
@@ -66,6 +74,19 @@ def _posix_queue(undo: contextlib.ExitStack) -> str:
     return name
 
 
+def _calls() -> dict[str, tuple[int, int, int]]:
+    """Returns system calls that are refused: number, error, and a first argument without harm."""
+    column = ["x86_64", "aarch64"].index(os.uname().machine)
+    numbers = {name: both[column] for name, both in seccomp.REFUSED.items()}
+    # No process shares its folder and has a user namespace of its own: nothing is started.
+    return {
+        **{name: (n, errno.EPERM, -1) for name, n in numbers.items() if n is not None},
+        "clone3": (seccomp.CLONE3[column], errno.ENOSYS, 0),
+        "clone": (seccomp.CLONE[column], errno.EPERM, seccomp.NEW_NAMESPACES | CLONE_FS),
+        "prlimit of another": (seccomp.PRLIMIT[column], errno.EPERM, 1),
+    }
+
+
 @contextlib.contextmanager
 def planted() -> Iterator[probes.Planted]:
     """Plants one thing for each probe, and takes all of them away in the end.
@@ -85,6 +106,11 @@ def planted() -> Iterator[probes.Planted]:
         for path in files.values():
             path.write_text("not for submissions")
         cache_dir().mkdir(parents=True, exist_ok=True)
+        # Below /tmp, where each sandbox has its own files over those of the host.
+        shown = folders["/tmp"] / "shown"
+        (shown / "also").mkdir(parents=True)
+        for path in (shown / "seen", shown / "hidden", shown / "also" / "hidden"):
+            path.write_text("a file")
 
         listener = undo.enter_context(socket.create_server(("127.0.0.1", 0)))
         abstract = f"kit-{secrets.token_hex(6)}"
@@ -115,20 +141,29 @@ def planted() -> Iterator[probes.Planted]:
             "helper": helper.pid,
             "mark": mark,
             "secret": f"variable-{secrets.token_hex(12)}",
+            "root": os.geteuid() == 0,
+            "shown_folder": str(shown),
+            "shown": str(shown / "seen"),
+            "hidden": [str(shown / "hidden"), str(shown / "also" / "hidden")],
+            "calls": _calls(),
+            "limits": {"RLIMIT_NPROC": MOST_TASKS, "RLIMIT_NOFILE": MOST_DESCRIPTORS},
+            "namespaces": {
+                kind: os.readlink(f"/proc/self/ns/{kind}")
+                for kind in ("user", "mnt", "net", "ipc", "uts", "pid")
+            },
             "descriptor": held.fileno(),
             "held": [status.st_dev, status.st_ino],
             "halves": {
                 "secret": _halves(SECRET),
-                "draw": _halves(str(draw_for("cnn", SETTINGS))),
+                "draw": _halves(draw()),
             },
-            "uts": os.readlink("/proc/self/ns/uts"),
             "posix_queue": _posix_queue(undo),
             **_system_v(undo),
         }
 
 
 @contextlib.contextmanager
-def warm(there: probes.Planted, chosen: Path | None = None) -> Iterator[Runner]:
+def warm(there: probes.Planted, level: str) -> Iterator[Runner]:
     """Starts a warm process that holds what a careless front end would leave with it.
 
     Its starter's environment holds a secret, its home is the planted one, and it inherits the
@@ -136,8 +171,7 @@ def warm(there: probes.Planted, chosen: Path | None = None) -> Iterator[Runner]:
 
     Args:
         there: Dict, what `planted` gave.
-        chosen: Path of the file that names the mutants; `None` starts the process as it is. With
-            mutants, it gets the whole environment, not only the allowlist.
+        level: String, of isolation.
 
     Yields:
         A `Runner`.
@@ -146,19 +180,29 @@ def warm(there: probes.Planted, chosen: Path | None = None) -> Iterator[Runner]:
 
     def start(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
         options["pass_fds"] = [*options["pass_fds"], there["descriptor"]]
-        if chosen is not None:
-            command = [sys.executable, "-m", "tests.system.broken", str(chosen), command[-1]]
-            options["env"] = {**os.environ, **options["env"]}
         return original(command, **options)
 
-    with Runner(SETTINGS) as runner:
+    with contextlib.closing(ThisMachine()) as place, Runner(SETTINGS, place=place) as runner:
+        place._isolation = Isolation(level)
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("KERAS_KIT_CACHE", str(cache_dir()))
             patch.setenv("KERAS_KIT_SECRET", there["secret"])
             patch.setenv("HOME", there["home"])
             patch.setattr(warm_process.subprocess, "Popen", start)
+            patch.setattr(place, "_walls", lambda: walls(level, there))
             runner.warm_up()
         yield runner
+
+
+def walls(level: str, there: probes.Planted) -> dict[str, Any]:
+    """Returns what a warm process is told about its sandboxes."""
+    hidden = [str(KIT), str(cache_dir()), *there["hidden"]]
+    return {"level": level, "hidden": hidden, "extra": [there["shown_folder"]]}
+
+
+def draw() -> str:
+    """Returns what the hidden inputs are drawn with."""
+    return str(draw_for("cnn", SETTINGS))
 
 
 def hand_in(runner: Runner, folder: Path, body: str, top: str = "") -> TaskVerdict:
@@ -188,36 +232,130 @@ def look(
         folder,
         f"""import json
     there = json.loads({json.dumps(there)!r})
-    raise ValueError("<<" + json.dumps(report({names!r}, there)) + ">>")""",
+    found = report({names!r}, there)
+    raise ValueError("<<" + json.dumps({{n: t[:60] for n, t in found.items() if t}}) + ">>")""",
         source,
     )
     message = first_bad(verdict)[2]
     found = re.search("<<(.*)>>", message, re.DOTALL)
     assert found, message or verdict.message
-    return json.loads(found[1]), verdict.isolation
+    return dict.fromkeys(names, "") | json.loads(found[1]), verdict.isolation
+
+
+class Factory:
+    """Starts warm processes in which chosen walls are missing, see `tests.system.broken`.
+
+    Args:
+        there: Dict, what `planted` gave.
+    """
+
+    def __init__(self, there: probes.Planted):
+        self.there = there
+        self.folder = tempfile.mkdtemp(prefix="kit-test-")
+        os.chmod(self.folder, 0o711)
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        environment = {
+            **os.environ,
+            **child_environment(),
+            "TMPDIR": self.folder,
+            "KERAS_KIT_SECRET": there["secret"],
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.system.broken", str(theirs.fileno())],
+            pass_fds=[theirs.fileno(), there["descriptor"]],
+            stdin=subprocess.DEVNULL,
+            cwd=KIT,
+            env=environment,
+        )
+        theirs.close()
+        self._orders = ours
+
+    def close(self) -> None:
+        """Ends the factory."""
+        self._orders.close()
+        self._process.wait(30)
+        shutil.rmtree(self.folder)
+
+    @contextlib.contextmanager
+    def launcher(self, level: str, mutants: Sequence[str]) -> Iterator[Launcher]:
+        """Starts a warm process without some walls.
+
+        Args:
+            level: String, of isolation.
+            mutants: Names in `broken.MUTANTS`.
+
+        Yields:
+            `Launcher` for its sandboxes. The processes end with the block.
+        """
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with ours, theirs:
+            order = {"mutants": [*mutants], "walls": walls(level, self.there)}
+            socket.send_fds(self._orders, [json.dumps(order).encode()], [theirs.fileno()])
+            theirs.close()
+            yield Launcher(ours)
+
+    def look(
+        self, level: str, mutants: Sequence[str], names: list[str], times: int = 1
+    ) -> dict[str, str]:
+        """Returns what probes find without some walls, the last of several times."""
+        source = Path(probes.__file__).read_text(encoding="utf-8")
+        found: dict[str, str] = {}
+        with self.launcher(level, mutants) as launcher:
+            for _ in range(times):
+                with sandbox(launcher) as connection:
+                    load(connection, source)
+                    found = connection.ask(
+                        {
+                            "verb": "probe",
+                            "source": "def look(student, box, names, there):\n"
+                            "    return student.report(names, there)",
+                            "function": "look",
+                            "arguments": {"names": names, "there": self.there},
+                        },
+                        time.monotonic() + 60,
+                    )
+        return found
+
+
+@contextlib.contextmanager
+def sandbox(launcher: Launcher, memory: int = 4 * 2**30) -> Iterator[Connection]:
+    """Starts a sandbox as a grader does, and ends it."""
+    limits = {"memory": memory, "cpu_seconds": 600, "threads": 1}
+    connection = Connection(launcher, limits, lambda event: None)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+def load(connection: Connection, source: str, seconds: float = 60) -> None:
+    """Has a sandbox run a module."""
+    request = {"verb": "load", "source": source, "name": "cnn", "filename": "cnn.py", "seed": 1}
+    connection.ask(request, time.monotonic() + seconds)
 
 
 # --- what outlives a grading ------------------------------------------------------------------
 
 # The pipe ends when the daemon has become another program.
-DAEMON = """import os, shutil, time
-    if os.environ['HOME'] != '/tmp':
-        shutil.rmtree(os.environ['HOME'])  # without namespaces, this is a folder of the host
-    ready, running = os.pipe()
+DAEMON = """
+import os, time
+ready, running = os.pipe()
+if os.fork() == 0:
+    os.setpgid(0, 0)
     if os.fork() == 0:
-        os.setsid()
-        if os.fork() == 0:
-            os.execv('/bin/sleep', ['{mark}', '600'])
-        os._exit(0)
-    os.close(running)
-    os.read(ready, 1)
-    """
+        os.execv('/bin/sleep', ['{mark}', '600'])
+    os._exit(0)
+os.close(running)
+os.read(ready, 1)
+"""
 ENDINGS = {
     "raises": "raise ValueError",
-    "writes garbage": """for fd in range(3, 64):
-        try: os.write(fd, b'x' * 100)
-        except OSError: pass
-    time.sleep(600)""",
+    "exits": "os._exit(3)",
+    "writes garbage": """
+for fd in range(3, 64):
+    try: os.write(fd, b'x' * 100)
+    except OSError: pass
+time.sleep(600)""",
     "hangs": "time.sleep(600)",
 }
 
@@ -264,56 +402,61 @@ def _kill_leftovers(mark: str) -> None:
 
 
 @contextlib.contextmanager
-def daemon(runner: Runner, folder: Path, ending: str) -> Iterator[str]:
-    """Grades a submission that starts a daemon, and kills what is left of it after the block.
+def daemon(launcher: Launcher, ending: str, seconds: float = 60) -> Iterator[str]:
+    """Has a sandbox start a daemon, and kills what is left of it after the block.
 
     Args:
-        runner: `Runner`.
-        folder: Path, where to write the submission.
+        launcher: `Launcher`.
         ending: String, how the submission goes on (see `ENDINGS`).
+        seconds: Float, how long it may take.
 
     Yields:
-        String, a word in the daemon's command line.
+        String, a word in the daemon's command line. The sandbox has ended.
     """
     mark = f"daemon-{secrets.token_hex(8)}"
     try:
-        hand_in(runner, folder, DAEMON.format(mark=mark) + ENDINGS[ending])
+        with contextlib.suppress(SubmissionError), sandbox(launcher) as connection:
+            load(connection, DAEMON.format(mark=mark) + ENDINGS[ending], seconds)
         yield mark
     finally:
         _kill_leftovers(mark)
 
 
 @contextlib.contextmanager
-def daemon_without_guard(runner: Runner, folder: Path) -> Iterator[str]:
-    """Kills the guard of a sandbox in which a daemon runs, and ends the grading after the block.
+def running_daemon(launcher: Launcher) -> Iterator[str]:
+    """Keeps a sandbox in which a daemon runs during the block.
 
     Args:
-        runner: `Runner`.
-        folder: Path, where to write the submission.
+        launcher: `Launcher`.
 
     Yields:
         String, a word in the daemon's command line.
     """
     mark = f"daemon-{secrets.token_hex(8)}"
-    body = DAEMON.format(mark=mark) + ENDINGS["hangs"]
-    grading = threading.Thread(target=hand_in, args=(runner, folder, body))
-    grading.start()
+
+    def ask() -> None:
+        with contextlib.suppress(SubmissionError, OSError), sandbox(launcher) as connection:
+            load(connection, DAEMON.format(mark=mark) + ENDINGS["hangs"], 30)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
     try:
-        found = waited(lambda: _orphans(mark), 30)
-        assert found, "no daemon was started in a PID namespace"
-        # An orphan belongs to the first process of its namespace, and that to the guard.
-        os.kill(field(field(found[0], "PPid")[0], "PPid")[0], signal.SIGKILL)
+        assert waited(lambda: marked(mark), 30), "no daemon was started"
         yield mark
     finally:
         _kill_leftovers(mark)
-        grading.join(30)
+        asking.join(60)
 
 
-def _orphans(mark: str) -> list[int]:
-    """Returns the marked processes whose parent is the first process of a PID namespace."""
-    found = []
-    for pid in marked(mark):
-        with contextlib.suppress(OSError):
-            numbers = field(field(pid, "PPid")[0], "NSpid")
-            found += [pid] if len(numbers) > 1 and numbers[-1] == 1 else []
-    return found
+def guard_of(mark: str) -> int:
+    """Returns the guard of a marked process that has lost its parent in a PID namespace."""
+    # An orphan belongs to the first process of its namespace, and that to the guard.
+    orphan = waited(lambda: [pid for pid in marked(mark) if _is_orphan(pid)], 10)
+    return field(field(orphan[0], "PPid")[0], "PPid")[0]
+
+
+def _is_orphan(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        numbers = field(field(pid, "PPid")[0], "NSpid")
+        return len(numbers) > 1 and numbers[-1] == 1
+    return False

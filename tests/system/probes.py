@@ -2,34 +2,45 @@
 
 Each probe returns what it found: nothing (`False`, an empty list) where the walls stand. It catches
 the refusal that its wall gives, and no other: `report` turns any other exception into a finding,
-because a probe that could not look has not shown that there is nothing.
+because a probe that could not look has not shown that there is nothing. It names the levels of
+isolation at which it finds nothing.
 """
 
 from __future__ import annotations
 
+import builtins
+import contextlib
 import ctypes
 import errno
 import mmap
 import os
 import resource
-import shutil
 import socket
 import stat
-import subprocess
 import tempfile
 from collections.abc import Callable
 from typing import Any
 
 Planted = dict[str, Any]
-PROBES: dict[str, Callable[[Planted], Any]] = {}
-MNT_DETACH = 2
+Probe = Callable[[Planted], Any]
+PROBES: dict[str, Probe] = {}
+# Where each probe finds nothing.
+LEVELS: dict[str, tuple[str, ...]] = {}
+NAMESPACES, LANDLOCK, USER = "namespaces", "landlock", "user"
+PR_GET_DUMPABLE = 3
 MAP_NORESERVE = 0x4000
+O_PATH = 0o10000000
 
 
-def probe(function: Callable[[Planted], Any]) -> Callable[[Planted], Any]:
-    """Enters a probe into the table."""
-    PROBES[function.__name__] = function
-    return function
+def probe(*levels: str) -> Callable[[Probe], Probe]:
+    """Enters a probe into the table, with the levels at which it finds nothing."""
+
+    def enter(function: Probe) -> Probe:
+        PROBES[function.__name__] = function
+        LEVELS[function.__name__] = levels
+        return function
+
+    return enter
 
 
 def refused(number: int, *expected: int) -> bool:
@@ -42,77 +53,131 @@ def refused(number: int, *expected: int) -> bool:
 # --- network ----------------------------------------------------------------------------------
 
 
-@probe
+@probe(NAMESPACES, LANDLOCK, USER)
 def tcp_port(planted: Planted) -> Any:
     """Connects to a TCP port of the host."""
-    with socket.socket() as client:
-        client.settimeout(5)
-        code = client.connect_ex(("127.0.0.1", planted["port"]))
-    return code == 0 or refused(code, errno.ENETUNREACH, errno.ECONNREFUSED)
+    try:
+        with socket.socket() as client:
+            client.settimeout(5)
+            client.connect(("127.0.0.1", planted["port"]))
+        return True
+    except OSError as error:
+        expected = (errno.EPERM, errno.EACCES, errno.ENETUNREACH, errno.ECONNREFUSED)
+        return refused(error.errno or 0, *expected)
 
 
-@probe
+@probe(NAMESPACES, LANDLOCK, USER)
+def tcp_server(planted: Planted) -> Any:
+    """Waits for others at a TCP port; in a network of its own nobody would come."""
+    try:
+        with socket.socket() as server:
+            server.bind(("127.0.0.1", 0))
+        return True
+    except OSError as error:
+        return refused(error.errno or 0, errno.EPERM, errno.EACCES, errno.EADDRNOTAVAIL)
+
+
+@probe(NAMESPACES, LANDLOCK, USER)
 def abstract_socket(planted: Planted) -> Any:
     """Connects to an abstract Unix socket of the host."""
-    with socket.socket(socket.AF_UNIX) as client:
-        code = client.connect_ex("\0" + planted["abstract"])
-    return code == 0 or refused(code, errno.ECONNREFUSED)
+    try:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect("\0" + planted["abstract"])
+        return True
+    except OSError as error:
+        return refused(error.errno or 0, errno.EPERM, errno.EACCES, errno.ECONNREFUSED)
 
 
 # --- files ------------------------------------------------------------------------------------
 
 
-@probe
+@probe(NAMESPACES, LANDLOCK, USER)
 def socket_file(planted: Planted) -> Any:
     """Connects to a Unix socket in a folder of the host."""
-    with socket.socket(socket.AF_UNIX) as client:
-        code = client.connect_ex(planted["socket"])
-    return code == 0 or refused(code, errno.ENOENT)
+    try:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(planted["socket"])
+        return True
+    except OSError as error:
+        return refused(error.errno or 0, errno.EPERM, errno.EACCES, errno.ENOENT)
 
 
-@probe
+def opens(path: str, flags: int = os.O_RDONLY) -> bool:
+    """Returns whether a file or folder can be opened; nothing is read or written."""
+    try:
+        os.close(os.open(path, flags))
+        return True
+    except OSError as error:
+        return refused(error.errno or 0, errno.ENOENT, errno.EACCES, errno.EROFS)
+
+
+@probe(NAMESPACES, LANDLOCK, USER)
 def files(planted: Planted) -> Any:
     """Reads files in the home, in other folders of the host, and in its POSIX shared memory."""
-    return [name for name, path in planted["files"].items() if os.path.exists(path)]
+    return [name for name, path in planted["files"].items() if opens(path)]
 
 
-@probe
+@probe(NAMESPACES, LANDLOCK)
 def kit(planted: Planted) -> Any:
     """Sees the kit: its references, its checks, its cache."""
-    return [name for name, path in planted["kit"].items() if os.path.exists(path)]
+    return [name for name, path in planted["kit"].items() if opens(path)]
 
 
-@probe
+@probe(NAMESPACES, LANDLOCK)
+def below_shown(planted: Planted) -> Any:
+    """Reads what is hidden in a folder that is shown."""
+    assert opens(planted["shown"]), "what is shown is not there"
+    return [path for path in planted["hidden"] if opens(path)]
+
+
+@probe(NAMESPACES)
+def mounts(planted: Planted) -> Any:
+    """Finds a mount that is not read-only, above Python or what else is shown."""
+    paths = ["/", os.path.dirname(os.__file__), planted["shown"]]
+    return [path for path in paths if not os.statvfs(path).f_flag & os.ST_RDONLY]
+
+
+@probe(NAMESPACES, LANDLOCK)
+def devices(planted: Planted) -> Any:
+    """Opens devices for writing that anybody may write to."""
+    return [path for path in ("/dev/random", "/dev/urandom") if opens(path, os.O_WRONLY)]
+
+
+@probe(NAMESPACES)
+def scratch(planted: Planted) -> Any:
+    """Finds a file that an earlier sandbox has left."""
+    found = [name for name in os.listdir("/tmp") if name.startswith("left-")]
+    open(f"/tmp/left-{os.urandom(4).hex()}", "x").close()
+    return found
+
+
+@probe(NAMESPACES, LANDLOCK, USER)
 def writable(planted: Planted) -> Any:
     """Opens modules of Python and of Keras for writing; nothing is written."""
     import keras
 
     found = []
     for name, path in (("python", os.__file__), ("keras", keras.__file__)):
-        try:
-            os.close(os.open(path, os.O_WRONLY))
-            found.append(f"a module of {name}")
-        except OSError as error:
-            refused(error.errno or 0, errno.EROFS, errno.EACCES)
-        if os.access(os.path.dirname(path), os.W_OK):
-            found.append(f"the folder of {name}")
+        found += [f"a module of {name}"] if opens(path, os.O_WRONLY) else []
     return found
 
 
-@probe
+@probe(NAMESPACES, LANDLOCK, USER)
 def root(planted: Planted) -> Any:
-    """Makes a file in the root folder."""
+    """Makes a file in the root folder, and removes it."""
+    path = f"/made-by-a-submission-{os.urandom(4).hex()}"
     try:
-        open("/made-by-a-submission", "x").close()
-        return True
+        open(path, "x").close()
     except OSError as error:
         return refused(error.errno or 0, errno.EROFS, errno.EACCES)
+    os.unlink(path)
+    return True
 
 
 # --- processes --------------------------------------------------------------------------------
 
 
-@probe
+@probe(NAMESPACES)
 def other_process(planted: Planted) -> Any:
     """Finds a process of the host by its number, as `kill` would."""
     try:
@@ -122,29 +187,87 @@ def other_process(planted: Planted) -> Any:
         return False
 
 
-@probe
+@probe(NAMESPACES, LANDLOCK, USER)
+def signals(planted: Planted) -> Any:
+    """Sends a process of the host a signal: number 0, which does nothing."""
+    try:
+        os.kill(planted["helper"], 0)
+        return True
+    except OSError as error:
+        return refused(error.errno or 0, errno.EPERM, errno.ESRCH)
+
+
+@probe(NAMESPACES)
+def host_namespaces(planted: Planted) -> Any:
+    """Shares a namespace with the host."""
+    links = planted["namespaces"].items()
+    return [kind for kind, link in links if os.readlink(f"/proc/self/ns/{kind}") == link]
+
+
+@probe(NAMESPACES)
+def shared_namespaces(planted: Planted) -> Any:
+    """Shares a namespace with the process that forks all sandboxes, and so with them."""
+    links = getattr(builtins, "FORKED_IN", {}).items()
+    return [kind for kind, link in links if os.readlink(f"/proc/self/ns/{kind}") == link]
+
+
+@probe(NAMESPACES)
+def numbers(planted: Planted) -> Any:
+    """Finds processes in /proc beside itself and the first of its namespace."""
+    found = {int(name) for name in os.listdir("/proc") if name.isdigit()}
+    return sorted(found - {1, os.getpid()})
+
+
+@probe(NAMESPACES, LANDLOCK, USER)
+def family(planted: Planted) -> Any:
+    """Reads descriptors and memory of the processes above it."""
+    found, pid = [], os.getppid()
+    for _ in range(3):
+        name = f"{pid}" if pid != os.getppid() else "parent"
+        with contextlib.suppress(PermissionError):
+            # Who may follow these links may open them: the pipe of the reports is one.
+            os.readlink(f"/proc/{pid}/fd/2")
+            found.append(f"{name}'s descriptors")
+        with (
+            contextlib.suppress(PermissionError),
+            open(f"/proc/{pid}/maps") as maps,
+            open(f"/proc/{pid}/mem", "rb") as memory,
+        ):
+            memory.seek(int(maps.readline().split("-")[0], 16))
+            found += [f"{name}'s memory"] if memory.read(1) else []
+        try:
+            with open(f"/proc/{pid}/stat") as file:
+                pid = int(file.read().rpartition(")")[2].split()[1])
+        except PermissionError:
+            break
+        if pid == 0:
+            break
+    return found
+
+
+@probe(NAMESPACES, LANDLOCK)
 def command_lines(planted: Planted) -> Any:
     """Reads a secret in the command lines and environments that /proc shows."""
     assert os.path.exists("/proc/self/cmdline"), "there is no /proc"
     found = []
-    for number in filter(str.isdigit, os.listdir("/proc")):
+    for number in [planted["helper"], 1]:
         for name in ("cmdline", "environ"):
             try:
                 with open(f"/proc/{number}/{name}", errors="replace") as file:
                     found += [name] if planted["mark"] in file.read() else []
-            except OSError:
-                continue  # it ended meanwhile, or the kernel does not show this one
+            except OSError as error:
+                refused(error.errno or 0, errno.ENOENT, errno.EACCES, errno.EPERM, errno.ESRCH)
     return found
 
 
-@probe
+@probe(NAMESPACES, LANDLOCK, USER)
 def environment(planted: Planted) -> Any:
     """Reads what the kit or its user has put into the environment."""
     return [key for key, value in os.environ.items() if key.startswith("KERAS_KIT") or
             planted["secret"] in value]  # fmt: skip
 
 
-@probe
+@probe(NAMESPACES, LANDLOCK, USER)
 def first_environment(planted: Planted) -> Any:
     """Reads the environment that the process was started with, which nothing can clear."""
     found = []
@@ -157,23 +280,26 @@ def first_environment(planted: Planted) -> Any:
     return found
 
 
-@probe
+@probe(NAMESPACES, LANDLOCK, USER)
 def descriptors(planted: Planted) -> Any:
-    """Holds a socket, or a file that the warm process held open."""
-    found = []
+    """Holds a socket, a file that the warm process held open, a folder, or more than two pipes."""
+    found, pipes = [], []
     for number in map(int, os.listdir("/proc/self/fd")):
         try:
             status = os.fstat(number)
+            with open(f"/proc/self/fdinfo/{number}") as file:
+                flags = int(_status(file.read())["flags"], 8)
         except OSError:
             continue  # the one that listed the folder
-        if stat.S_ISSOCK(status.st_mode):
-            found.append("socket")
-        if [status.st_dev, status.st_ino] == planted["held"]:
-            found.append("file")
-    return found
+        found += ["socket"] if stat.S_ISSOCK(status.st_mode) else []
+        found += ["path"] if flags & O_PATH else []
+        found += ["file"] if [status.st_dev, status.st_ino] == planted["held"] else []
+        # Requests and answers; what the sandbox prints goes to a file in memory.
+        pipes += [number] if stat.S_ISFIFO(status.st_mode) else []
+    return found + ["pipes"] * (len(pipes) > 2)
 
 
-@probe
+@probe(NAMESPACES, LANDLOCK, USER)
 def memory(planted: Planted) -> Any:
     """Searches all memory of the process for secrets that come in halves."""
     found, searched = set(), 0
@@ -208,34 +334,28 @@ def memory(planted: Planted) -> Any:
 # --- IPC and UTS ------------------------------------------------------------------------------
 
 
-@probe
+@probe(NAMESPACES, LANDLOCK, USER)
 def shared_memory(planted: Planted) -> Any:
     """Finds System V shared memory of the host."""
     libc = ctypes.CDLL(None, use_errno=True)
     found = libc.shmget(planted["shared_memory"], 0, 0) >= 0
-    return found or refused(ctypes.get_errno(), errno.ENOENT)
+    return found or refused(ctypes.get_errno(), errno.ENOENT, errno.EPERM)
 
 
-@probe
+@probe(NAMESPACES, LANDLOCK, USER)
 def message_queue(planted: Planted) -> Any:
     """Finds a System V message queue of the host."""
     libc = ctypes.CDLL(None, use_errno=True)
     found = libc.msgget(planted["message_queue"], 0) >= 0
-    return found or refused(ctypes.get_errno(), errno.ENOENT)
+    return found or refused(ctypes.get_errno(), errno.ENOENT, errno.EPERM)
 
 
-@probe
+@probe(NAMESPACES, LANDLOCK, USER)
 def posix_queue(planted: Planted) -> Any:
     """Opens a POSIX message queue of the host."""
     librt = ctypes.CDLL("librt.so.1", use_errno=True)
     found = librt.mq_open(planted["posix_queue"].encode(), os.O_RDONLY) >= 0
-    return found or refused(ctypes.get_errno(), errno.ENOENT)
-
-
-@probe
-def uts_namespace(planted: Planted) -> Any:
-    """Shares the namespace that holds the host's name."""
-    return os.readlink("/proc/self/ns/uts") == planted["uts"]
+    return found or refused(ctypes.get_errno(), errno.ENOENT, errno.EPERM)
 
 
 # --- privileges -------------------------------------------------------------------------------
@@ -249,40 +369,45 @@ def _capabilities(text: str) -> list[str]:
     return [key for key, value in _status(text).items() if key[:3] == "Cap" and int(value, 16)]
 
 
-@probe
+@probe(NAMESPACES, LANDLOCK, USER)
 def capabilities(planted: Planted) -> Any:
     """Holds a capability, or may still get one."""
     with open("/proc/self/status") as file:
-        return _capabilities(file.read())
+        found = _capabilities(file.read())
+    # An ordinary user may not give up what a program of root's could give; see `new_privileges`.
+    bound = planted["root"] or "FORKED_IN" not in vars(builtins)
+    return [name for name in found if name != "CapBnd" or bound]
 
 
-@probe
-def regained_capabilities(planted: Planted) -> Any:
-    """Gets capabilities back by starting a program."""
-    command = ["/bin/cat", "/proc/self/status"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return [key for key in _capabilities(done.stdout) if key in ("CapEff", "CapPrm")]
+@probe(NAMESPACES, LANDLOCK)
+def dumpable(planted: Planted) -> Any:
+    """Is a process whose memory and descriptors others of its user may read."""
+    return ctypes.CDLL(None).prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 1
 
 
-@probe
+@probe(NAMESPACES, LANDLOCK, USER)
+def system_calls(planted: Planted) -> Any:
+    """Makes system calls that are refused, with arguments that do no harm."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    found = []
+    for name, (number, expected, first) in planted["calls"].items():
+        ctypes.set_errno(0)
+        result = libc.syscall(*map(ctypes.c_long, (number, first, 0, 0, 0, 0, 0)))
+        found += [] if (result, ctypes.get_errno()) == (-1, expected) else [name]
+    return found
+
+
+@probe(NAMESPACES, LANDLOCK, USER)
 def new_privileges(planted: Planted) -> Any:
     """May get privileges from a set-user-ID program."""
     with open("/proc/self/status") as file:
         return _status(file.read())["NoNewPrivs"] != "1"
 
 
-@probe
-def unmounting(planted: Planted) -> Any:
-    """Takes a mount away."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    found = libc.umount2(b"/dev/shm", MNT_DETACH) == 0
-    return found or refused(ctypes.get_errno(), errno.EPERM)
-
-
 # --- limits -----------------------------------------------------------------------------------
 
 
-@probe
+@probe(NAMESPACES, LANDLOCK, USER)
 def huge_file(planted: Planted) -> Any:
     """Makes a file of 16 GiB (a sparse one: it takes no room)."""
     with tempfile.TemporaryFile() as file:
@@ -292,7 +417,7 @@ def huge_file(planted: Planted) -> Any:
             return refused(error.errno or 0, errno.EFBIG)
 
 
-@probe
+@probe(NAMESPACES, LANDLOCK, USER)
 def huge_memory(planted: Planted) -> Any:
     """Reserves 64 GiB of memory (and touches none of it)."""
     try:
@@ -303,54 +428,23 @@ def huge_memory(planted: Planted) -> Any:
         return refused(error.errno or 0, errno.ENOMEM)
 
 
-@probe
-def endless_time(planted: Planted) -> Any:
-    """May use CPU time without end."""
-    return resource.getrlimit(resource.RLIMIT_CPU)[1] == resource.RLIM_INFINITY
-
-
-# --- the grader: only where no namespace hides it ---------------------------------------------
-
-
-def _parent(pid: int) -> int:
-    with open(f"/proc/{pid}/stat") as file:
-        return int(file.read().rpartition(")")[2].split()[1])
-
-
-def grader(planted: Planted) -> Any:
-    """Reads the memory and the descriptors of the grader, a process of the same user."""
-    # The warm process forks graders; the one that forks sandboxes is a child of it, too.
-    forks_sandboxes = _parent(_parent(os.getppid()))
-    warm = _parent(forks_sandboxes)
-    pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
-    graders = []
-    for pid in pids:
-        try:
-            graders += [pid] if _parent(pid) == warm and pid != forks_sandboxes else []
-        except OSError:
-            continue
-    assert len(graders) == 1, f"there are {len(graders)} graders"
-    found = []
-    try:
-        # Who may follow these links may open them: the pipe of the events is one.
-        os.readlink(f"/proc/{graders[0]}/fd/1")
-        found.append("descriptors")
-    except PermissionError:
-        pass
-    try:
-        with open(f"/proc/{graders[0]}/maps") as maps, open(f"/proc/{graders[0]}/mem", "rb") as mem:
-            mem.seek(int(maps.readline().split("-")[0], 16))
-            found += ["memory"] if mem.read(1) else []
-    except PermissionError:
-        pass
-    return found
+@probe(NAMESPACES, LANDLOCK, USER)
+def limits(planted: Planted) -> Any:
+    """May use something without end."""
+    names = ("RLIMIT_CPU", "RLIMIT_DATA", "RLIMIT_FSIZE", "RLIMIT_NPROC", "RLIMIT_NOFILE")
+    return [
+        name
+        for name in names
+        if resource.getrlimit(getattr(resource, name))[1] > planted["limits"].get(name, 2**62)
+        or resource.getrlimit(getattr(resource, name))[1] == resource.RLIM_INFINITY
+    ]
 
 
 # --- reporting --------------------------------------------------------------------------------
 
 
 def report(names: list[str], planted: Planted) -> dict[str, str]:
-    """Runs probes by name, and leaves no file behind.
+    """Runs probes by name.
 
     Args:
         names: List of strings.
@@ -362,12 +456,8 @@ def report(names: list[str], planted: Planted) -> dict[str, str]:
     found = {}
     for name in names:
         try:
-            value = PROBES.get(name, grader)(planted)
+            value = PROBES[name](planted)
         except BaseException as error:
             value = f"could not look: {type(error).__name__}: {error}"
-        found[name] = str(value)[:120] if value else ""
-    # Where a wall is missing, these folders are the host's.
-    shutil.rmtree(os.getcwd(), ignore_errors=True)
-    if os.path.basename(tempfile.gettempdir()).startswith("kit-"):
-        shutil.rmtree(tempfile.gettempdir(), ignore_errors=True)
+        found[name] = str(value)[:2000] if value else ""
     return found

@@ -468,6 +468,9 @@ def test_any_error_report_is_explained(error: dict[str, Any]) -> None:
 # --- the conversation -----------------------------------------------------------------------------
 
 
+UP = b'{"up": true}\n'
+
+
 class FakeLauncher:
     """Stands for what starts processes: a thread that answers every request in the same way.
 
@@ -477,9 +480,7 @@ class FakeLauncher:
         ended: Bytes, what the guard reports when the frames are over.
     """
 
-    isolation = "process"
-
-    def __init__(self, *answers: Any, ended: bytes = b'{"exit": 0}\n'):
+    def __init__(self, *answers: Any, ended: bytes = UP + b'{"exit": 0}\n'):
         self._answers, self._ended = answers, ended
         self.stopped = False
 
@@ -674,7 +675,7 @@ def test_error_frame_is_explained() -> None:
 def test_end_of_the_process_is_named(ended: Any, kind: str, message: str) -> None:
     """Whatever the guard reports, the end of the process is named for the student."""
     with pytest.raises(faults.SubmissionError, match=message) as caught:
-        ask(ended=json.dumps(ended).encode() + b"\n")
+        ask(ended=UP + json.dumps(ended).encode() + b"\n")
     assert caught.value.kind == kind
 
 
@@ -682,5 +683,54 @@ def test_end_of_the_process_is_named(ended: Any, kind: str, message: str) -> Non
 def test_end_without_a_report_is_named(ended: bytes) -> None:
     """Garbage in place of the guard's report is no fault of the grader."""
     with pytest.raises(faults.SubmissionError, match=r"ended itself\. ") as caught:
-        ask(ended=ended)
+        ask(ended=UP + ended)
     assert caught.value.kind == "died"
+
+
+@pytest.mark.parametrize(
+    ("limit", "used", "allowed", "kind", "message"),
+    [
+        ("memory", 7 * 2**30, 6 * 2**30, "memory", r"used 7\.0 GB of memory, and may use 6\.0 GB"),
+        ("processes", 40, 32, "died", "started 40 processes, and may have 32 at once"),
+        (
+            "scratch",
+            600 * 2**20,
+            512 * 2**20,
+            "died",
+            "wrote 600 MB of files, and may write 512 MB",
+        ),
+    ],
+)
+def test_limit_that_was_hit_is_named(
+    limit: str, used: int, allowed: int, kind: str, message: str
+) -> None:
+    """What all processes used together is told with what they may use."""
+    ended = json.dumps({"limit": limit, "used": used, "allowed": allowed}).encode()
+    with pytest.raises(faults.SubmissionError, match=message) as caught:
+        ask(ended=UP + ended + b"\n")
+    assert caught.value.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("reports", "reason"),
+    [
+        (b'{"broken": "no wall"}\n', "no wall"),
+        (b"", "ended before its walls were up"),
+        (b'{"exit": 0}\n', "ended before its walls were up"),
+        (b'{"up": false}\n', "ended before its walls were up"),
+        (b"[]\n", "ended before its walls were up"),
+        (b"{", "ended before its walls were up"),
+        (b'{"broken": "%s"}\n' % (b"x" * 999), "x{300}$"),
+    ],
+)
+def test_sandbox_without_walls_is_no_fault_of_the_submission(reports: bytes, reason: str) -> None:
+    """What ended before its walls were up never ran the submission."""
+    with pytest.raises(connection.WallBroken, match=reason):
+        ask(ended=reports)
+
+
+@pytest.mark.parametrize("forged", [{"up": True}, {"broken": "x"}, {"isolation_error": "x"}])
+def test_second_report_is_never_a_broken_wall(forged: dict[str, Any]) -> None:
+    """Once the walls are up, an end is the submission's, whatever is reported of it."""
+    with pytest.raises(faults.SubmissionError, match=r"ended itself\. "):
+        ask(ended=UP + json.dumps(forged).encode() + b"\n")
