@@ -1,4 +1,4 @@
-"""What a sandbox has in memory: the boundary and its own folder, and nothing of the judge."""
+"""What a sandbox has in memory: its own folder, the boundary, the walls, and nothing of the judge."""
 
 from __future__ import annotations
 
@@ -13,19 +13,17 @@ FORBIDDEN = (
     *("graders.rubric", "graders.runner", "graders.submission", "graders.reports", "graders.cli"),
     *("graders.course", "graders.calibration", "graders.verdict", "datasets", "pytest", "tests"),
 )
+OWN = ("graders.sandbox.", "graders.walls.", "graders.warm.")
 ALLOWED = (
     "graders",
-    *(
-        f"graders.boundary{name}"
-        for name in ("", ".challenge", ".isolation", ".names", ".sizes", ".wire")
-    ),
-    *("graders.sandbox", "graders.warm"),
+    *(f"graders.boundary{name}" for name in ("", ".challenge", ".names", ".sizes", ".wire")),
+    *("graders.sandbox", "graders.warm", "graders.walls"),
 )
 
 
 @pytest.mark.parametrize("spawn", [False, True], ids=["forked", "spawned"])
 def test_a_sandbox_has_loaded_its_own_modules_only(spawn: bool, grade) -> None:
-    """Of the kit: the sandbox, the boundary and what forked or spawned it, by their names."""
+    """Of the kit: the sandbox, the boundary, walls and what forked or spawned it, by their names."""
     body = """import sys
     own = [m for m in sys.modules if m.split(".")[0] in ("graders", "datasets", "pytest", "tests")]
     raise ValueError("<<" + " ".join(sorted(own)) + ">>")"""
@@ -35,4 +33,4 @@ def test_a_sandbox_has_loaded_its_own_modules_only(spawn: bool, grade) -> None:
     assert "graders.sandbox.guard" in loaded
     for name in loaded:
         assert not name.startswith(FORBIDDEN), name
-        assert name.startswith(("graders.sandbox.", "graders.warm.")) or name in ALLOWED, name
+        assert name.startswith(OWN) or name in ALLOWED, name

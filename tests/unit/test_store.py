@@ -6,12 +6,15 @@ import dataclasses
 import json
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from graders import rubric
-from graders.runner import Request, Runner, Settings, store
+from graders.runner import Isolation, Request, Runner, Settings, TooLow, store
+from graders.runner.machine import Graded
 from graders.verdict import CheckResult, TaskVerdict
+from graders.walls.levels import LEVELS
 
 RAISES = "def build_model(input_shape, num_classes):\n    raise ValueError('x')\n"
 
@@ -87,6 +90,75 @@ def test_the_key_depends_on_all_that_matters() -> None:
         store.key_for(rubric.find("custom_layer"), "sha256:0", {"seed": 0}),
     }
     assert len(keys) == 4
+
+
+class PlaceOf:
+    """Stands for a machine of some level: every work passes there.
+
+    Args:
+        level: String, one of `graders.walls.levels.LEVELS`.
+    """
+
+    def __init__(self, level: str):
+        self._isolation, self.graded = Isolation(level), 0
+
+    def isolation(self) -> Isolation:
+        """Returns the level."""
+        return self._isolation
+
+    def warm_up(self, settings: Settings) -> None:
+        """Does nothing."""
+
+    def close(self) -> None:
+        """Does nothing."""
+
+    def grade(self, task: Any, source: Any, *rest: Any) -> Graded:
+        """Returns full points, as a forgery would get them."""
+        self.graded += 1
+        checks = tuple(
+            CheckResult(f"cnn::{check.name}", "", "passed", check.points, check.points)
+            for check in task.checks
+        )
+        level = self._isolation.level
+        verdict = TaskVerdict(
+            task.id, task.section, "passed", checks, isolation=level, submission=source.digest
+        )
+        return Graded(verdict, True)
+
+
+@pytest.mark.parametrize("other", [level for level in LEVELS if level != "landlock"])
+def test_a_verdict_answers_for_its_own_level_only(other: str, cache: Path, tmp_path: Path) -> None:
+    """A verdict that a machine without walls gave is not taken for one from behind them."""
+    path = tmp_path / "cnn.py"
+    path.write_text(RAISES)
+    request = Request(rubric.find("cnn"), path)
+    settings = Settings(use_store=True)
+    for level, graded in ((other, 1), ("landlock", 1), ("landlock", 0), (other, 0)):
+        place = PlaceOf(level)
+        with Runner(settings, place=place) as runner:
+            verdict = runner.grade_task(request)
+        assert (place.graded, verdict.isolation, verdict.cached) == (graded, level, not graded)
+
+
+@pytest.mark.parametrize("demanded", LEVELS)
+def test_nothing_is_graded_or_answered_below_the_level(
+    demanded: str, cache: Path, tmp_path: Path
+) -> None:
+    """A demand that is not met comes before the store, and before the first work."""
+    path = tmp_path / "cnn.py"
+    path.write_text(RAISES)
+    request = Request(rubric.find("cnn"), path)
+    place = PlaceOf("user")
+    with Runner(Settings(use_store=True), place=place) as runner:
+        runner.grade_task(request)
+        runner.settings = Settings(use_store=True, isolation=demanded)
+        for grade in (lambda: runner.grade([request]), lambda: runner.grade_task(request)):
+            if demanded in ("process", "user"):
+                grade()
+            else:
+                with pytest.raises(TooLow, match="Nothing was graded"):
+                    grade()
+    assert place.graded == 1
 
 
 @pytest.mark.system
