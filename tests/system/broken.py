@@ -123,7 +123,8 @@ class _Closeless:
 
 def _restrict_refused(original: Any) -> Any:
     def restrict(*args: Any, **kwargs: Any) -> None:
-        with open(os.path.join(STARTED_IN, "attempts"), "a") as file:
+        # Behind a new root, there is no such folder.
+        with contextlib.suppress(OSError), open(f"{STARTED_IN}/attempts", "a") as file:
             file.write("x")
         raise kernel.IsolationError(0, "refused in mid-run")
 
@@ -203,6 +204,7 @@ MUTANTS: dict[str, list[tuple[str, Replace]]] = {
     "no limits": [("graders.walls.keeper:set_limits", _nothing)],
     "no totals": [("graders.walls.totals:exceeded", _nothing)],
     "nothing killed": [("graders.walls.keeper:_kill_all", _nothing)],
+    "another user's processes not killed": [("graders.walls.second:kill_user", _nothing)],
     "no subreaper": [(PRCTL, _prctl_without(kernel.PR_SET_CHILD_SUBREAPER))],
     "outlives its parent": [("graders.walls.kernel:die_with_parent", _nothing)],
     # a wall that breaks
