@@ -1,0 +1,118 @@
+"""Runs attacks: `python -m tests.attacks [--level LEVEL] [--as nobody] [--kind KIND …] [--only WORD]`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from graders import KIT
+from tests.attacks import case
+from tests.attacks.place import Place
+
+NOBODY = 65534
+LEVELS = ("namespaces", "landlock", "user")
+KINDS = sorted({path.parent.parent.name for path in case.FOLDER.glob("*/*/*.py")} | {"claims"})
+SECONDS = 1800
+
+
+def why_not(level: str, as_nobody: bool) -> str:
+    """Returns why this machine cannot run attacks at a level; empty if it can.
+
+    Args:
+        level: String.
+        as_nobody: Boolean, whether they are to be run as a normal user.
+    """
+    if sys.platform != "linux":
+        return "sandboxes have walls on Linux only"
+    if as_nobody and os.geteuid() != 0:
+        return "only root can become another user"
+    if level == "user" and (os.geteuid() != 0 or as_nobody):
+        return "the level user is for root alone"
+    probe = {
+        "namespaces": "import os, ctypes as c; os._exit(c.CDLL(None).unshare(0x10000000 | 0x20000) != 0)",
+        "landlock": "import os, ctypes as c; os._exit(c.CDLL(None).syscall(444, None, 0, 1) < 1)",
+    }.get(level, "")
+    if subprocess.run([sys.executable, "-c", probe]).returncode != 0:
+        return f"this machine has no {level}"
+    return ""
+
+
+def run(
+    level: str, kinds: list[str], only: str = "", every: bool = False, as_nobody: bool = False
+) -> list[dict[str, Any]]:
+    """Runs attacks in a disposable copy of the kit, below a level.
+
+    Args:
+        level: String, the level that must be in force: the higher ones are taken away.
+        kinds: List of strings, the folders of the attacks; all if empty.
+        only: String, a word in the names of the attacks.
+        every: Boolean, whether all forgeries of claims are run, rather than a part for each level.
+        as_nobody: Boolean, whether to run as a normal user.
+
+    Returns:
+        List of dicts, see `harness.Result`.
+    """
+    uid = NOBODY if as_nobody else os.getuid()
+    with Place(uid) as place, tempfile.TemporaryDirectory() as folder:
+        results = Path(folder) / "results.jsonl"
+        results.touch()
+        os.chmod(folder, 0o755)
+        if as_nobody:
+            os.chown(results, uid, uid)
+        inner = [str(place.python), "-m", "tests.attacks.harness", "--place", str(place.base)]
+        inner += ["--level", level, "--results", str(results), "--only", only, "--mark", place.mark]
+        inner += ["--outside", *map(str, place.outside)]
+        inner += ["--kind", *kinds] if kinds else []
+        inner += ["--every"] if every else []
+        outer = [str(place.python), "-m", "tests.attacks.without", "--uid", str(uid), level, *inner]
+        done = subprocess.run(
+            outer,
+            cwd=place.kit,
+            env=place.environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+        )
+        found = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
+        if done.returncode != 0 and not any(result["problems"] for result in found):
+            trouble = f"the harness ended with {done.returncode}: {done.stderr[-1500:]}"
+            found.append({"name": "harness", "problems": [trouble], "said": "", "seconds": 0.0, "skipped": ""})
+    return found
+
+
+def main() -> int:
+    """Runs what the command line asks for, and prints what got through."""
+    parser = argparse.ArgumentParser(prog="python -m tests.attacks", description=__doc__)
+    parser.add_argument("--level", default="namespaces", choices=LEVELS)
+    parser.add_argument("--as", dest="user", choices=["nobody"], help="run as a normal user")
+    parser.add_argument("--kind", nargs="*", default=[], choices=KINDS)
+    parser.add_argument("--only", default="", help="only attacks whose name holds this word")
+    parser.add_argument("--every", action="store_true", help="all forgeries of claims")
+    parser.add_argument("--verbose", action="store_true", help="print what the verdicts told")
+    given = parser.parse_args()
+    if reason := why_not(given.level, given.user is not None):
+        print(f"Not run: {reason}.")
+        return 2
+    found = run(given.level, given.kind, given.only, given.every, given.user is not None)
+    bad = 0
+    for result in found:
+        bad += bool(result["problems"])
+        word = "THROUGH" if result["problems"] else "skipped" if result["skipped"] else "held"
+        print(f"{word:8}{result['seconds']:6.1f} s  {result['name']}  {result['skipped']}")
+        for problem in result["problems"]:
+            print(f"        {problem}")
+        if given.verbose and result["said"]:
+            print("        | " + result["said"][:600].replace("\n", "\n        | "))
+    print(f"{given.level}: {len(found) - bad} held, {bad} got through. Kit: {KIT}")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,20 @@
+"""AIM: leaves code where the next Python finds it: site-packages, `.pth`, sitecustomize, bytecode of Keras, the interpreter.
+KIND: harm
+MAX: 0
+"""
+from tests.attacks.tools import *
+
+import keras
+import numpy
+
+folders = {os.path.dirname(module.__file__) for module in (keras, numpy, os)} | {e for e in sys.path if e and os.path.isdir(e)}
+for folder in folders:
+    if folder.startswith(os.getcwd()) or folder == os.environ.get("TMPDIR"):
+        continue
+    look(folder, lambda folder=folder: write_outside(folder) or "written")
+    look(folder + "/__pycache__", lambda folder=folder: write_outside(folder + "/__pycache__") or "written")
+for path in (keras.__file__, numpy.__file__, os.__file__, os.path.realpath(sys.executable), sys.prefix + "/pyvenv.cfg"):
+    look(path, lambda path=path: os.open(path, os.O_WRONLY | os.O_APPEND))
+    look(path + " chmod", lambda path=path: os.chmod(path, os.stat(path).st_mode) or "changed")
+    look(path + " times", lambda path=path: os.utime(path) or "changed")
+done()
