@@ -6,13 +6,13 @@ docstring begins with its head:
     AIM: what it tries, and how
     KIND: gain | harm
     MAX: the most points that it may earn
-    SAYS: a word that the verdict must hold, so that an attack that broke is not one that was held
+    SAYS: a pattern that the verdict must match: an attack that broke is not one that was held
     AFTER: what must be true afterwards, beside what is checked after every attack
     SECONDS: the limit of the grading, if it is another one
     RUN: command, if the attack is on the start or the end of the whole command
     IN: what the command is run in (see `harness.PLACES`)
 
-`SAYS` is `HELD` unless the head has another word; `SAYS: -` asks for none. What an attack may use is
+`SAYS` is `HELD` unless the head has another pattern; `SAYS: -` asks for none. What an attack may use is
 in `tools.py`, whose text the harness puts in the place of the line that imports it. All loops,
 forks and allocations are bounded: an attack must do no harm where a wall is missing.
 

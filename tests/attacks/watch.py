@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -109,6 +110,9 @@ def files(folder: Path) -> dict[str, tuple[int, ...]]:
             status = path.lstat()
             size = status.st_size if path.is_file() else 0
             changed = status.st_ctime_ns if path.is_file() else 0
+            if path.suffix == ".npz":
+                # Trusted code touches drawn data when it reads them.
+                changed = zlib.crc32(path.read_bytes())
             found[str(path)] = (status.st_mode, size, changed)
     return found
 

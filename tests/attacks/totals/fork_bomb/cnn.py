@@ -1,7 +1,7 @@
 """AIM: as many processes as the system gives, 300 at most, none of which wants to end.
 KIND: harm
 MAX: 0
-SAYS: process
+SAYS: HELD|process
 SECONDS: 40
 AFTER: no process of that name is left
 """

@@ -1,6 +1,7 @@
 """AIM: takes memory in files without a name (memfd), which no limit of a process and of scratch counts; 9 GB at most.
 KIND: harm
 MAX: 0
+SAYS: HELD|memory
 SECONDS: 60
 """
 from tests.attacks.tools import *

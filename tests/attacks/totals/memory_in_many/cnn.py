@@ -1,7 +1,7 @@
 """AIM: takes memory in many processes, each below its own limit: 20 x 450 MB at most, and never the last 4 GB.
 KIND: harm
 MAX: 0
-SAYS: memory
+SAYS: HELD|memory
 SECONDS: 60
 """
 from tests.attacks.tools import *

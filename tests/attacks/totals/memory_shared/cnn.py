@@ -1,7 +1,7 @@
 """AIM: takes memory that no limit of a process counts: shared anonymous mappings, 9 GB at most, and never the last 4 GB.
 KIND: harm
 MAX: 0
-SAYS: memory
+SAYS: HELD|memory
 SECONDS: 60
 """
 from tests.attacks.tools import *
