@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from graders import KIT
 from tests.attacks import case
+from tests.attacks.harness import Result
 from tests.attacks.place import Place
 
 NOBODY = 65534
@@ -44,7 +49,13 @@ def why_not(level: str, as_nobody: bool) -> str:
 
 
 def run(
-    level: str, kinds: list[str], only: str = "", every: bool = False, as_nobody: bool = False
+    level: str,
+    kinds: list[str],
+    only: str = "",
+    every: bool = False,
+    as_nobody: bool = False,
+    seconds: float = SECONDS,
+    tell: Callable[[dict[str, Any]], object] = lambda result: None,
 ) -> list[dict[str, Any]]:
     """Runs attacks in a disposable copy of the kit, below a level.
 
@@ -54,6 +65,8 @@ def run(
         only: String, a word in the names of the attacks.
         every: Boolean, whether all forgeries of claims are run, rather than a part for each level.
         as_nobody: Boolean, whether to run as a normal user.
+        seconds: Float, how long all of it may take.
+        tell: Callable that takes each result when it is there.
 
     Returns:
         List of dicts, see `harness.Result`.
@@ -71,19 +84,39 @@ def run(
         inner += ["--kind", *kinds] if kinds else []
         inner += ["--every"] if every else []
         outer = [str(place.python), "-m", "tests.attacks.without", "--uid", str(uid), level, *inner]
-        done = subprocess.run(
+        process = subprocess.Popen(
             outer,
             cwd=place.kit,
             env=place.environment(),
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=SECONDS,
+            errors="replace",
+            start_new_session=True,
         )
-        found = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
-        if done.returncode != 0 and not any(result["problems"] for result in found):
-            trouble = f"the harness ended with {done.returncode}: {done.stderr[-1500:]}"
-            found.append({"name": "harness", "problems": [trouble], "said": "", "seconds": 0.0, "skipped": ""})
+        found: list[dict[str, Any]] = []
+        deadline = time.monotonic() + seconds
+        with results.open(encoding="utf-8") as lines:
+            while True:
+                running = process.poll() is None and time.monotonic() < deadline
+                for line in lines:
+                    found.append(json.loads(line))
+                    tell(found[-1])
+                if not running:
+                    break
+                time.sleep(0.2)
+        trouble = ""
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            trouble = f"the harness did not end within {seconds:g} s: "
+        _, errors = process.communicate()
+        trouble = trouble and trouble + errors[-200:]
+        if process.returncode and not any(result["problems"] for result in found):
+            trouble = trouble or f"the harness ended with {process.returncode}: {errors[-1500:]}"
+        if trouble:
+            found.append(dataclasses.asdict(Result("harness", [trouble])))
+            tell(found[-1])
     return found
 
 
@@ -95,21 +128,25 @@ def main() -> int:
     parser.add_argument("--kind", nargs="*", default=[], choices=KINDS)
     parser.add_argument("--only", default="", help="only attacks whose name holds this word")
     parser.add_argument("--every", action="store_true", help="all forgeries of claims")
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="for all of them")
     parser.add_argument("--verbose", action="store_true", help="print what the verdicts told")
     given = parser.parse_args()
     if reason := why_not(given.level, given.user is not None):
         print(f"Not run: {reason}.")
         return 2
-    found = run(given.level, given.kind, given.only, given.every, given.user is not None)
-    bad = 0
-    for result in found:
-        bad += bool(result["problems"])
+
+    def tell(result: dict[str, Any]) -> None:
         word = "THROUGH" if result["problems"] else "skipped" if result["skipped"] else "held"
         print(f"{word:8}{result['seconds']:6.1f} s  {result['name']}  {result['skipped']}")
         for problem in result["problems"]:
             print(f"        {problem}")
         if given.verbose and result["said"]:
             print("        | " + result["said"][:600].replace("\n", "\n        | "))
+        sys.stdout.flush()
+
+    user = given.user is not None
+    found = run(given.level, given.kind, given.only, given.every, user, given.seconds, tell)
+    bad = sum(bool(result["problems"]) for result in found)
     print(f"{given.level}: {len(found) - bad} held, {bad} got through. Kit: {KIT}")
     return 1 if bad else 0
 

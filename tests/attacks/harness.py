@@ -38,7 +38,9 @@ SLOWED = 4.0
 # What an attack may add to the memory of a trusted process.
 TRUSTED_KILOBYTES = 500 * 1024
 # A grading may take so much beyond its limit before the harness calls that a hang.
-GRACE = 90.0
+GRACE = 45.0
+# What its time may be exceeded by: starting, judging what came, ending.
+LATE = 1.5, 8.0
 # Levels from the highest down.
 LEVELS = ("namespaces", "landlock", "user", "process")
 
@@ -241,6 +243,7 @@ class Harness:
                 if attack.command:
                     continue
                 self._memory.forget()
+                print(attack.name, file=sys.stderr, flush=True)
                 began = time.monotonic()
                 result = self._attack(attack)
                 spans.append((began, time.monotonic(), result))
@@ -277,6 +280,9 @@ class Harness:
         else:
             result.said = words_of(found[0])[:3000]
             result.problems += self._faults(attack, found[0])
+            if result.seconds > LATE[0] * attack.seconds + LATE[1]:
+                late = f"it took {result.seconds:.0f} s, its limit is {attack.seconds:g} s"
+                result.problems.append(late)
         result.problems += self._memory_faults()
         shutil.rmtree(folder, ignore_errors=True)
         return result

@@ -1,6 +1,6 @@
 """AIM: a History that claims what was never trained; the fit never ran.
 KIND: gain
-MAX: 6
+MAX: 7
 SAYS: -
 SECONDS: 60
 """

@@ -2,7 +2,7 @@
 KIND: harm
 MAX: 0
 SAYS: -
-SECONDS: 20
+SECONDS: 6
 """
 from tests.attacks.tools import *
 

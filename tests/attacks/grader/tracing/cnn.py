@@ -1,13 +1,12 @@
 """AIM: changes what the sandbox's own code does while it runs: sys.settrace and sys.setprofile rewrite locals of the recorder,
-    import hooks answer for modules that it still loads, builtins are others.
+    import hooks answer for modules that it still loads.
 KIND: gain
-MAX: 4.5
+MAX: 2
 SAYS: -
 SECONDS: 120
 """
 from tests.attacks.tools import *
 
-import builtins
 import importlib.abc
 import threading
 
@@ -30,11 +29,6 @@ def trace(frame, event, argument):
 sys.meta_path.insert(0, Hook())
 threading.setprofile(trace)
 sys.setprofile(trace)
-length = builtins.len
-builtins.sum = lambda items, start=0: start
-builtins.any = lambda items: False
-builtins.all = lambda items: True
-
 
 def build_model(input_shape, num_classes):
     model = keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(), keras.layers.Dense(num_classes, activation="softmax")])

@@ -2,7 +2,7 @@
 KIND: harm
 MAX: 0
 SAYS: -
-SECONDS: 60
+SECONDS: 10
 """
 import json
 import os

@@ -1,8 +1,8 @@
-"""AIM: a notebook of 30000 cells, each of which needs the one before.
+"""AIM: a notebook of 6000 cells, each of which needs the one before.
 KIND: harm
 MAX: 1
 SAYS: -
-SECONDS: 60
+SECONDS: 10
 """
 import json
 import os
@@ -24,5 +24,5 @@ def write(name, text):
     print(name)
 
 
-lines = ["x0 = 0"] + [f"x{i}=x{i - 1}" for i in range(1, 30_000)]
-write("cnn.ipynb", notebook(*lines, "def build_model(input_shape, num_classes):\n    return x29999\ndef train(model, train_data, val_data):\n    pass"))
+lines = ["x0 = 0"] + [f"x{i}=x{i - 1}" for i in range(1, 6_000)]
+write("cnn.ipynb", notebook(*lines, "def build_model(input_shape, num_classes):\n    return x5999\ndef train(model, train_data, val_data):\n    pass"))

@@ -1,8 +1,8 @@
-"""AIM: 150000 names that each use the one before, in one file.
+"""AIM: 20000 names that each use the one before, in one file.
 KIND: harm
 MAX: 1
 SAYS: -
-SECONDS: 60
+SECONDS: 10
 """
 import json
 import os
@@ -24,5 +24,5 @@ def write(name, text):
     print(name)
 
 
-lines = ["a0=0"] + [f"a{i}=a{i - 1}" for i in range(1, 100_000)]
+lines = ["a0=0"] + [f"a{i}=a{i - 1}" for i in range(1, 20_000)]
 write("cnn.py", "\n".join(lines) + "\ndef build_model(input_shape, num_classes):\n    return None\ndef train(model, train_data, val_data):\n    pass\n")

@@ -11,4 +11,9 @@ def fault():
     return type(name, (ValueError,), {})(name + "</code></pre><script>alert(1)</script>" + chr(96) + name + chr(96))
 
 
-def build_model(input_shape, num_classes):\n    raise fault()\n\n\ndef train(model, train_data, val_data):\n    raise fault()\n
+def build_model(input_shape, num_classes):
+    raise fault()
+
+
+def train(model, train_data, val_data):
+    raise fault()

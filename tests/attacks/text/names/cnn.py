@@ -1,6 +1,6 @@
 """AIM: names of layers, metrics and optimizers that reach messages and pages: markup, control characters, very long ones.
 KIND: harm
-MAX: 4.5
+MAX: 7
 SAYS: -
 SECONDS: 120
 """

@@ -16,4 +16,9 @@ def fault():
     return Fault()
 
 
-def build_model(input_shape, num_classes):\n    raise fault()\n\n\ndef train(model, train_data, val_data):\n    raise fault()\n
+def build_model(input_shape, num_classes):
+    raise fault()
+
+
+def train(model, train_data, val_data):
+    raise fault()

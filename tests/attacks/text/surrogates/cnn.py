@@ -10,4 +10,9 @@ def fault():
     return ValueError("\ud800\udfff\udc80 \ue000 " + "a" + "\u0301" * 10_000 + "\x85\u2028\u2029")
 
 
-def build_model(input_shape, num_classes):\n    raise fault()\n\n\ndef train(model, train_data, val_data):\n    raise fault()\n
+def build_model(input_shape, num_classes):
+    raise fault()
+
+
+def train(model, train_data, val_data):
+    raise fault()
