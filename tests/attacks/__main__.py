@@ -55,6 +55,7 @@ def run(
     every: bool = False,
     as_nobody: bool = False,
     seconds: float = SECONDS,
+    anyway: bool = False,
     tell: Callable[[dict[str, Any]], object] = lambda result: None,
 ) -> list[dict[str, Any]]:
     """Runs attacks in a disposable copy of the kit, below a level.
@@ -63,9 +64,10 @@ def run(
         level: String, the level that must be in force: the higher ones are taken away.
         kinds: List of strings, the folders of the attacks; all if empty.
         only: String, a word in the names of the attacks.
-        every: Boolean, whether all forgeries of claims are run, rather than a part for each level.
+        every: Boolean, whether all attacks are run, see `harness.chosen`.
         as_nobody: Boolean, whether to run as a normal user.
         seconds: Float, how long all of it may take.
+        anyway: Boolean, whether to attack also where the level is another one.
         tell: Callable that takes each result when it is there.
 
     Returns:
@@ -83,6 +85,7 @@ def run(
         inner += ["--outside", *map(str, place.outside)]
         inner += ["--kind", *kinds] if kinds else []
         inner += ["--every"] if every else []
+        inner += ["--anyway"] if anyway else []
         outer = [str(place.python), "-m", "tests.attacks.without", "--uid", str(uid), level, *inner]
         process = subprocess.Popen(
             outer,
@@ -112,8 +115,8 @@ def run(
             trouble = f"the harness did not end within {seconds:g} s: "
         _, errors = process.communicate()
         trouble = trouble and trouble + errors[-200:]
-        if process.returncode and not any(result["problems"] for result in found):
-            trouble = trouble or f"the harness ended with {process.returncode}: {errors[-1500:]}"
+        if process.returncode and not trouble:
+            trouble = f"the harness ended with {process.returncode}: {errors[-1500:]}"
         if trouble:
             found.append(dataclasses.asdict(Result("harness", [trouble])))
             tell(found[-1])
@@ -127,7 +130,12 @@ def main() -> int:
     parser.add_argument("--as", dest="user", choices=["nobody"], help="run as a normal user")
     parser.add_argument("--kind", nargs="*", default=[], choices=KINDS)
     parser.add_argument("--only", default="", help="only attacks whose name holds this word")
-    parser.add_argument("--every", action="store_true", help="all forgeries of claims")
+    parser.add_argument(
+        "--every", action="store_true", help="all attacks at this level, and all forged answers"
+    )
+    parser.add_argument(
+        "--anyway", action="store_true", help="attack also where the level is another one"
+    )
     parser.add_argument("--seconds", type=float, default=SECONDS, help="for all of them")
     parser.add_argument("--verbose", action="store_true", help="print what the verdicts told")
     given = parser.parse_args()
@@ -145,7 +153,8 @@ def main() -> int:
         sys.stdout.flush()
 
     user = given.user is not None
-    found = run(given.level, given.kind, given.only, given.every, user, given.seconds, tell)
+    chosen = (given.kind, given.only, given.every, user, given.seconds, given.anyway)
+    found = run(given.level, *chosen, tell)
     bad = sum(bool(result["problems"]) for result in found)
     print(f"{given.level}: {len(found) - bad} held, {bad} got through. Kit: {KIT}")
     return 1 if bad else 0

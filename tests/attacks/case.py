@@ -98,7 +98,9 @@ def read_head(text: str, name: str) -> dict[str, str]:
     """
     words = ast.get_docstring(ast.parse(text)) or ""
     parts = re.split(rf"(?m)^\s*({'|'.join(KEYS)}):", words)
-    head = {key: " ".join(value.split()) for key, value in zip(parts[1::2], parts[2::2], strict=True)}
+    head = {
+        key: " ".join(value.split()) for key, value in zip(parts[1::2], parts[2::2], strict=True)
+    }
     if missing := {"AIM", "KIND", "MAX"} - set(head):
         raise BadHead(f"{name} lacks {', '.join(sorted(missing))} in its head.")
     if head["KIND"] not in ("gain", "harm"):

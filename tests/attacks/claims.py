@@ -44,7 +44,7 @@ FORGERIES = {
     "deep": "nested(900)",
 }
 # The tools that reshape an honest answer.
-SHAPERS = '''
+SHAPERS = """
 import numpy as np
 
 
@@ -81,18 +81,18 @@ def nested(depth):
     for _ in range(depth):
         value = [value]
     return value
-'''
-VERB = '''
+"""
+VERB = """
 def forge(original, box, given):
     honest = original(box, **given)
     return {expression}
 
 
 replace_verb({verb!r}, forge)
-'''
-PROBE = '''
+"""
+PROBE = """
 replace_probe({probe!r}, lambda honest: {expression})
-'''
+"""
 HEAD = '''"""AIM: {aim}
 KIND: harm
 MAX: {most}

@@ -42,7 +42,9 @@ def make_environment(target: Path) -> Path:
     packages.mkdir(parents=True)
     (packages / "seen.pth").write_text("\n".join(site.getsitepackages()) + "\n")
     python = Path(os.path.realpath(sys.executable))
-    (target / "pyvenv.cfg").write_text(f"home = {python.parent}\nversion = {sys.version.split()[0]}\n")
+    (target / "pyvenv.cfg").write_text(
+        f"home = {python.parent}\nversion = {sys.version.split()[0]}\n"
+    )
     (target / "bin").mkdir()
     (target / "bin" / "python").symlink_to(python)
     return target / "bin" / "python"

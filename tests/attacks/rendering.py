@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import xml.etree.ElementTree
 
-from graders.reports import html, junit, text
+from graders.reports import html, junit
 from graders.verdict import TaskVerdict, Verdict
 
 # Attacks of the kind `text` put this into everything that they can name.

@@ -30,7 +30,7 @@ PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, PR_CAPBSET_DROP, MODE_FILTER = 38, 22, 24, 
 ALLOW, REFUSE, ABSENT = 0x7FFF0000, 0x00050000 | errno.EPERM, 0x00050000 | errno.ENOSYS
 LOAD_NUMBER, LOAD_ARCHITECTURE, LOAD_FIRST = (0x20, 0, 0, 0), (0x20, 0, 0, 4), (0x20, 0, 0, 16)
 # name: number on x86-64, on ARM64
-UNSHARE, CLONE, CLONE3, SETNS, MOUNT = ((97, 220, 435, 268, 40) if ARM else (272, 56, 435, 308, 165))
+UNSHARE, CLONE, CLONE3, SETNS, MOUNT = (97, 220, 435, 268, 40) if ARM else (272, 56, 435, 308, 165)
 LANDLOCK = 444
 HIGHER = {"namespaces": (), "landlock": ("namespaces",), "user": ("namespaces", "landlock")}
 
@@ -95,9 +95,10 @@ def open_the_way(paths: list[str]) -> None:
     wanted = [(folder, path) for folder, path in wanted if folder]
     if not wanted:
         return
-    held = [(path, os.open(path, os.O_PATH | os.O_CLOEXEC)) for _, path in wanted]
     _checked(LIBC.unshare(CLONE_NEWNS), "unshare")
     _checked(LIBC.mount(b"none", b"/", None, ctypes.c_ulong(MS_REC | MS_PRIVATE), None), "mount")
+    # Of this namespace's own tree, and before the way to them is covered.
+    held = [(path, os.open(path, os.O_PATH | os.O_CLOEXEC)) for _, path in wanted]
     for folder in {folder for folder, _ in wanted}:
         _checked(LIBC.mount(b"tmpfs", folder.encode(), b"tmpfs", 0, b"size=1m,mode=755"), "mount")
     for path, fd in held:

@@ -11,5 +11,5 @@ python = os.path.realpath(sys.base_prefix)
 for home in homes - {"/", ""}:
     for name in (".ssh/id_ed25519", ".ssh", ".bashrc", ".profile", ".gitconfig", ".config", ".netrc"):
         look(f"{home}/{name}", lambda path=f"{home}/{name}": os.path.exists(path) and (os.listdir(path) if os.path.isdir(path) else read(path)))
-    look(f"{home} for writing", lambda home=home: write_outside(home) or "written")
+    look(f"{home} for writing", lambda home=home: write_outside(home))
 done()

@@ -8,6 +8,6 @@ KIT = PLANTED["kit"]
 for name in ("graders/checks/model_architectures/cnn.py", "graders/calibration.json", "reference/model_architectures/cnn.py", "grade.py"):
     look(name, lambda name=name: os.open(f"{KIT}/{name}", os.O_WRONLY | os.O_APPEND))
 for name in ("", "graders", "graders/__pycache__", "assignments", "datasets"):
-    look(f"{name}/", lambda name=name: write_outside(f"{KIT}/{name}") or "written")
-look("a plug-in of pytest", lambda: open(f"{KIT}/conftest.py", "x").close() or "written")
+    look(f"{name}/", lambda name=name: write_outside(f"{KIT}/{name}"))
+look("a plug-in of pytest", lambda: open(f"{KIT}/conftest.py", "x").close())
 done()

@@ -6,10 +6,10 @@ from tests.attacks.tools import *
 
 for folder in PLANTED["outside"]:
     look(folder, lambda folder=folder: read(folder + "/marker"))
-    look(folder + " for writing", lambda folder=folder: write_outside(folder) or "written")
+    look(folder + " for writing", lambda folder=folder: write_outside(folder))
     look(folder + " removed", lambda folder=folder: os.unlink(folder + "/marker") or "removed")
 for folder in (PLANTED["base"], PLANTED["tmp"]):
-    look(folder, lambda folder=folder: "home" in os.listdir(folder) or write_outside(folder) or None)
-for folder in ("/", "/var/tmp", "/usr", "/usr/local/lib", "/etc", "/etc/cron.d", "/opt", "/run", "/var/spool/cron"):
-    look(folder + " for writing", lambda folder=folder: write_outside(folder) or ("written" if folder != "/tmp" else None))
+    look(folder, lambda folder=folder: "home" in os.listdir(folder) or write_outside(folder))
+for folder in ("/", "/var/tmp", "/usr", "/usr/local/lib", "/etc", "/opt", "/run"):
+    look(folder + " for writing", lambda folder=folder: write_outside(folder))
 done()

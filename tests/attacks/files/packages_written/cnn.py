@@ -11,8 +11,8 @@ folders = {os.path.dirname(module.__file__) for module in (keras, numpy, os)} | 
 for folder in folders:
     if folder.startswith(os.getcwd()) or folder == os.environ.get("TMPDIR"):
         continue
-    look(folder, lambda folder=folder: write_outside(folder) or "written")
-    look(folder + "/__pycache__", lambda folder=folder: write_outside(folder + "/__pycache__") or "written")
+    look(folder, lambda folder=folder: write_outside(folder))
+    look(folder + "/__pycache__", lambda folder=folder: write_outside(folder + "/__pycache__"))
 for path in (keras.__file__, numpy.__file__, os.__file__, os.path.realpath(sys.executable), sys.prefix + "/pyvenv.cfg"):
     look(path, lambda path=path: os.open(path, os.O_WRONLY | os.O_APPEND))
     look(path + " chmod", lambda path=path: os.chmod(path, os.stat(path).st_mode) or "changed")

@@ -25,6 +25,6 @@ if os.path.exists(KIT + "/graders/runner"):
     verdict = TaskVerdict("cnn", task.section, "passed", checks, 9.0, False, "namespaces", digest)
     store.Store().write("00" * 32, verdict)
     look("the key that signs", lambda: len(store.local_key()))
-look("the store", lambda: write_outside(PLANTED["cache"] + "/verdicts") or "written")
+look("the store", lambda: write_outside(PLANTED["cache"] + "/verdicts"))
 look("the key", lambda: read(PLANTED["cache"] + "/local.key"))
 done()

@@ -10,6 +10,6 @@ from tests.attacks.tools import *
 look("reference", lambda: read(PLANTED["kit"] + "/reference/model_architectures/cnn.py"))
 look("key", lambda: read(PLANTED["cache"] + "/local.key"))
 look("home", lambda: read(PLANTED["home"] + "/.ssh/id_ed25519"))
-look("kit", lambda: write_outside(PLANTED["kit"]) or "written")
-look("cache", lambda: write_outside(PLANTED["cache"]) or "written")
+look("kit", lambda: write_outside(PLANTED["kit"]))
+look("cache", lambda: write_outside(PLANTED["cache"]))
 done()

@@ -1,4 +1,4 @@
-"""AIM: fills the disk or the memory by files in its scratch folder, in /dev/shm and by files that it has removed; 3 GB at most.
+"""AIM: fills the disk or the memory by files in its scratch folder, in /dev/shm and by files that it has removed; 4 GB at most.
 KIND: harm
 MAX: 0
 SAYS: -
