@@ -174,12 +174,7 @@ class Harness:
             unix.listen(100)
         self._datagrams = datagrams
         datagrams.setblocking(False)
-        helper = subprocess.Popen(
-            [f"helper-{self._mark}", "3600"], executable="/bin/sleep", env={"SECRET": self._mark}
-        )
-        self._undo.callback(helper.wait)
-        self._undo.callback(helper.kill)
-        self._helper = helper
+        helper = self._start_helper()
         held = self._undo.enter_context((self.base / "home" / ".ssh" / "id_ed25519").open())
         os.set_inheritable(held.fileno(), True)
         status = os.fstat(held.fileno())
@@ -201,6 +196,15 @@ class Harness:
             "held": [status.st_dev, status.st_ino],
             "python": sys.executable,
         }
+
+    def _start_helper(self) -> subprocess.Popen[bytes]:
+        """Starts a process of the user's that no attack may find or end."""
+        self._helper = subprocess.Popen(
+            [f"helper-{self._mark}", "3600"], executable="/bin/sleep", env={"SECRET": self._mark}
+        )
+        self._undo.callback(self._helper.wait)
+        self._undo.callback(self._helper.kill)
+        return self._helper
 
     def _grade(self, task: str, path: Path, seconds: float) -> TaskVerdict:
         settings = _settings(self.level, seconds=seconds)
@@ -344,6 +348,8 @@ class Harness:
             result.problems.append("processes of the kit were killed")
         if self._helper.poll() is not None:
             result.problems.append("a process of the user's was killed")
+            self.planted["helper"] = self._start_helper().pid
+            self._steady.add(self.planted["helper"])
         for path in watch.escaped():
             result.problems.append(f"written outside: {path}")
             with contextlib.suppress(OSError):

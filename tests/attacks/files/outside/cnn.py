@@ -9,7 +9,7 @@ for folder in PLANTED["outside"]:
     look(folder + " for writing", lambda folder=folder: write_outside(folder))
     look(folder + " removed", lambda folder=folder: os.unlink(folder + "/marker") or "removed")
 for folder in (PLANTED["base"], PLANTED["tmp"]):
-    look(folder, lambda folder=folder: "home" in os.listdir(folder) or write_outside(folder))
+    look(folder, lambda folder=folder: [name for name in os.listdir(folder) if name in ("home", "cache", "work") or name.startswith("kit-")])
 for folder in ("/", "/var/tmp", "/usr", "/usr/local/lib", "/etc", "/opt", "/run"):
     look(folder + " for writing", lambda folder=folder: write_outside(folder))
 done()

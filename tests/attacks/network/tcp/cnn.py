@@ -24,6 +24,5 @@ def offer():
 
 look("127.0.0.1", lambda: connect(socket.AF_INET, ("127.0.0.1", PLANTED["port"])))
 look("::1", lambda: connect(socket.AF_INET6, ("::ffff:127.0.0.1", PLANTED["port"])))
-look("metadata", lambda: connect(socket.AF_INET, ("169.254.169.254", 80)))
 look("a service of its own", offer)
 done()

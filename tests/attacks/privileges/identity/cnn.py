@@ -12,7 +12,7 @@ for other in (0, 1, 65534, 1000):
     if other not in before:
         look(f"setuid {other}", lambda other=other: os.setresuid(other, other, other) is None)
 look("setgroups", lambda: os.setgroups([0, 6]) is None)
-shutil.copy("/usr/bin/id", "id")
+look("a copy", lambda: shutil.copy("/usr/bin/id", "id") and None)
 look("owner", lambda: 0 not in before and os.chown("id", 0, 0) is None)
 with contextlib.suppress(OSError):
     os.chmod("id", 0o4755)
