@@ -132,7 +132,7 @@ class _Wake:
 
 def _watch(child: int, terms: Terms, status_fd: int, scratch: str | None, wake: _Wake) -> None:
     """Waits for the end of a sandbox, or brings it about; leaves no process of it."""
-    looked = time.monotonic()
+    looked, used = time.monotonic(), totals.Totals(terms.memory, scratch)
     while not wake.asked:
         wake.wait(WATCH_SECONDS)
         status = _reap(child)
@@ -143,7 +143,7 @@ def _watch(child: int, terms: Terms, status_fd: int, scratch: str | None, wake: 
                 _report_end(status_fd, status)
             return
         if time.monotonic() - looked >= WATCH_SECONDS:
-            found = totals.exceeded(os.getpid(), terms.memory, scratch)
+            found = used.exceeded(os.getpid())
             if found is not None:
                 _report(status_fd, **dataclasses.asdict(found))
                 break

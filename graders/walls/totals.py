@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-import resource
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +16,8 @@ from graders.walls.limits import SCRATCH_BYTES
 
 MOST_PROCESSES = 32
 MOST_FILES = 20_000
+# Below this share of available memory, a machine runs out of it.
+SCARCE = 0.15
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,49 +55,100 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def exceeded(pid: int, memory: int, scratch: str | None) -> Exceeded | None:
-    """Looks whether the processes below one use too much.
+class Totals:
+    """Looks, again and again, at what the processes below one use together.
 
     Args:
-        pid: Integer, the process above them.
-        memory: Integer, bytes that they may use together.
+        memory: Integer, bytes that they may use.
         scratch: String, the folder whose files count; `None` if its size is limited otherwise.
-
-    Returns:
-        `Exceeded`, or `None` if all is well.
     """
-    pids = descendants(pid)
-    if len(pids) > MOST_PROCESSES:
-        return Exceeded("processes", len(pids), MOST_PROCESSES)
-    # Resident memory is quick to read, and counts what processes share several times.
-    if sum(map(_resident, pids)) > memory:
-        used = sum(map(_share, pids))
-        if used > memory:
-            return Exceeded("memory", used, memory)
-    if scratch is not None:
-        size = _size(scratch)
-        if size > SCRATCH_BYTES:
-            return Exceeded("scratch", size, SCRATCH_BYTES)
-    return None
+
+    def __init__(self, memory: int, scratch: str | None):
+        self._memory, self._scratch = memory, scratch
+        # Private memory of each process when it was first seen: a fork shares it with its parent.
+        self._first: dict[int, int] = {}
+
+    def exceeded(self, pid: int) -> Exceeded | None:
+        """Looks once.
+
+        Args:
+            pid: Integer, the process above them.
+
+        Returns:
+            `Exceeded`, or `None` if all is well.
+        """
+        pids = descendants(pid)
+        if len(pids) > MOST_PROCESSES:
+            return Exceeded("processes", len(pids), MOST_PROCESSES)
+        used = self._used(pids)
+        if used > self._memory:
+            return Exceeded("memory", used, self._memory)
+        if self._scratch is not None:
+            size = _size(self._scratch)
+            if size > SCRATCH_BYTES:
+                return Exceeded("scratch", size, SCRATCH_BYTES)
+        return None
+
+    def _used(self, pids: list[int]) -> int:
+        """Returns how much memory processes use together.
+
+        Only root may read what a process shares that hides its memory. Of a fork, what it had when
+        it was first seen counts as its parent's. Where the machine runs out of memory, it counts in
+        full, because a fork that writes to it has memory of its own.
+        """
+        found = {pid: _memory(pid) for pid in pids}
+        whole = sum(private + shared for private, shared in found.values())
+        if whole <= self._memory:
+            self._note(found)
+            return whole
+        exact = [_proportional(pid) for pid in pids]
+        if all(size is not None for size in exact):
+            return sum(size or 0 for size in exact)
+        self._note(found)
+        if _free_share() < SCARCE:
+            return whole
+        eldest = pids[0]
+        return sum(
+            shared + (private if pid == eldest else max(0, private - self._first[pid]))
+            for pid, (private, shared) in found.items()
+        )
+
+    def _note(self, found: dict[int, tuple[int, int]]) -> None:
+        self._first = {pid: self._first.get(pid, found[pid][0]) for pid in found}
 
 
-def _resident(pid: int) -> int:
+def _memory(pid: int) -> tuple[int, int]:
+    """Returns a process's private and shared memory, in bytes, without that of files."""
+    sizes = {}
     with contextlib.suppress(OSError, ValueError, IndexError):
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize()
-    return 0
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith(("RssAnon:", "RssShmem:")):
+                name, size = line.split()[:2]
+                sizes[name] = int(size) * 1024
+    return sizes.get("RssAnon:", 0), sizes.get("RssShmem:", 0)
 
 
-def _share(pid: int) -> int:
-    """Returns a process's memory, of what it shares its part."""
-    with contextlib.suppress(OSError, ValueError, IndexError):
+def _proportional(pid: int) -> int | None:
+    """Returns a process's memory, of what it shares its part; `None` where nobody may know."""
+    try:
         for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
             if line.startswith("Pss:"):
                 return int(line.split()[1]) * 1024
-    # An ordinary user may not read that of a process that hides its memory.
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        pages = [int(word) for word in Path(f"/proc/{pid}/statm").read_text().split()]
-        return (pages[1] - pages[2]) * resource.getpagesize()
+    except PermissionError:
+        return None
+    except (OSError, ValueError, IndexError):
+        pass
     return 0
+
+
+def _free_share() -> float:
+    """Returns which share of the machine's memory is available."""
+    sizes = {}
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            name, size = line.split()[:2]
+            sizes[name] = int(size)
+    return sizes.get("MemAvailable:", 1) / max(1, sizes.get("MemTotal:", 1))
 
 
 def _size(folder: str) -> int:

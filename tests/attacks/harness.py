@@ -145,6 +145,7 @@ class Harness:
         self._runner = self._undo.enter_context(Runner(_settings(level)))
         self._runner.warm_up()
         warm = self._runner._place._warm  # type: ignore[attr-defined]
+        self._own_folder = self._runner._place._temporary  # type: ignore[attr-defined]
         self._warm: int = warm.pid
         self._bystander = base / "work" / "bystander" / f"{BYSTANDER}.py"
         self._bystander.parent.mkdir()
@@ -362,14 +363,22 @@ class Harness:
         for path in before.keys() ^ self._snapshot().keys():
             with contextlib.suppress(OSError):
                 Path(path).unlink()
-        scratch = sorted(path.name for path in (self.base / "tmp").iterdir())
+        scratch = self._temporary_files()
         if scratch:
-            result.problems.append(f"left in the folder for temporary files: {scratch[:10]}")
-            shutil.rmtree(self.base / "tmp", ignore_errors=True)
-            (self.base / "tmp").mkdir(exist_ok=True)
+            names = sorted(path.name for path in scratch)[:10]
+            result.problems.append(f"left in the folder for temporary files: {names}")
+        for path in scratch:
+            shutil.rmtree(path, ignore_errors=True)
+            path.unlink(missing_ok=True)
         with contextlib.suppress(BlockingIOError):
             result.problems.append(f"a datagram came: {self._datagrams.recv(100)!r}")
         return result
+
+    def _temporary_files(self) -> list[Path]:
+        """Returns what lies in the folders for temporary files, but for the runner's own."""
+        own = Path(self._own_folder)
+        found = [path for path in (self.base / "tmp").iterdir() if path != own]
+        return found + [path for path in own.iterdir() if path.name != "shown"]
 
     def close(self) -> None:
         """Ends the runner, and takes away what was planted."""
