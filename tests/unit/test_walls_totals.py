@@ -68,9 +68,9 @@ def test_too_many_processes_are_told_with_both_numbers(
     for _ in range(3):
         tree.stdout.readline()
     monkeypatch.setattr(totals, "MOST_PROCESSES", 3)
-    assert totals.exceeded(tree.pid, MEMORY, None) is None
+    assert totals.Totals(MEMORY, None).exceeded(tree.pid) is None
     monkeypatch.setattr(totals, "MOST_PROCESSES", 2)
-    assert totals.exceeded(tree.pid, MEMORY, None) == totals.Exceeded("processes", 3, 2)
+    assert totals.Totals(MEMORY, None).exceeded(tree.pid) == totals.Exceeded("processes", 3, 2)
 
 
 def test_memory_of_all_processes_counts_together(
@@ -82,8 +82,8 @@ def test_memory_of_all_processes_counts_together(
     assert parent.stdout is not None
     for _ in range(2):
         parent.stdout.readline()
-    assert totals.exceeded(parent.pid, 400 * 2**20, None) is None
-    found = totals.exceeded(parent.pid, 190 * 2**20, None)
+    assert totals.Totals(400 * 2**20, None).exceeded(parent.pid) is None
+    found = totals.Totals(190 * 2**20, None).exceeded(parent.pid)
     assert found is not None
     assert (found.limit, found.allowed) == ("memory", 190 * 2**20)
     assert 200 * 2**20 <= found.used < 300 * 2**20
@@ -96,17 +96,13 @@ def test_shared_memory_counts_once(start: Callable[[str], subprocess.Popen[str]]
     assert parent.stdout is not None
     parent.stdout.readline()
     assert len(totals.descendants(parent.pid)) == 5
-    assert totals.exceeded(parent.pid, 200 * 2**20, None) is None
-    assert totals.exceeded(parent.pid, 90 * 2**20, None) is not None
+    assert totals.Totals(200 * 2**20, None).exceeded(parent.pid) is None
+    assert totals.Totals(90 * 2**20, None).exceeded(parent.pid) is not None
 
 
-def test_the_memory_of_a_process_that_hides_it_is_estimated(
-    start: Callable[[str], subprocess.Popen[str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where its share cannot be read, what it holds alone counts."""
-    held = start(HELD)
-    assert held.stdout is not None
-    held.stdout.readline()
+@pytest.fixture
+def hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Makes what processes share unreadable, as a process that hides its memory does."""
     original = Path.read_text
 
     def read_text(path: Path, *args: str) -> str:
@@ -115,8 +111,33 @@ def test_the_memory_of_a_process_that_hides_it_is_estimated(
         return original(path, *args)
 
     monkeypatch.setattr(Path, "read_text", read_text)
-    assert 100 * 2**20 <= totals._share(held.pid) < 130 * 2**20
-    assert totals._share(2**22 + 1) == 0
+
+
+def test_hidden_memory_counts(start: Callable[[str], subprocess.Popen[str]], hidden: None) -> None:
+    """Private and shared memory of one process count, also where its share cannot be read."""
+    code = "import mmap, time\nkept = mmap.mmap(-1, 100 * 2**20)\nfor at in range(0, len(kept), 4096): kept[at] = 1\nprint(flush=True)\ntime.sleep(60)"
+    for number in (start(HELD), start(code)):
+        assert number.stdout is not None
+        number.stdout.readline()
+        used = totals.Totals(90 * 2**20, None)._used([number.pid])
+        assert 100 * 2**20 <= used < 130 * 2**20
+
+
+def test_of_a_hidden_fork_its_own_memory_counts(
+    start: Callable[[str], subprocess.Popen[str]],
+    hidden: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What forks share counts once, and in full where the machine runs out of memory."""
+    code = "import os, time\nkept = bytearray(b'x') * (100 * 2**20)\nfor _ in range(4):\n    if os.fork() == 0: time.sleep(60)\nprint(flush=True)\ntime.sleep(60)"
+    parent = start(code)
+    assert parent.stdout is not None
+    parent.stdout.readline()
+    pids = [parent.pid, *totals.descendants(parent.pid)]
+    assert len(pids) == 5
+    assert totals.Totals(200 * 2**20, None)._used(pids) < 200 * 2**20
+    monkeypatch.setattr(totals, "SCARCE", 1.1)
+    assert totals.Totals(200 * 2**20, None)._used(pids) > 500 * 2**20
 
 
 def _fill(path: Path, size: int) -> None:
@@ -137,13 +158,13 @@ def test_files_of_a_scratch_count_together(tmp_path: Path, monkeypatch: pytest.M
     with (scratch / "sparse").open("wb") as file:
         file.truncate(2**30)
     _fill(scratch / "a", 2**19)
-    assert totals.exceeded(os.getpid(), MEMORY, str(scratch)) is None
+    assert totals.Totals(MEMORY, str(scratch)).exceeded(os.getpid()) is None
     _fill(scratch / "deep" / "deeper" / "b", 2**20)
-    found = totals.exceeded(os.getpid(), MEMORY, str(scratch))
+    found = totals.Totals(MEMORY, str(scratch)).exceeded(os.getpid())
     assert found is not None
     assert (found.limit, found.allowed) == ("scratch", 2**20)
     assert 3 * 2**19 <= found.used < 2**21
-    assert totals.exceeded(os.getpid(), MEMORY, None) is None
+    assert totals.Totals(MEMORY, None).exceeded(os.getpid()) is None
 
 
 def test_too_many_files_are_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
