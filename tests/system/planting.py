@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import dataclasses
 import errno
 import json
 import os
@@ -163,7 +164,7 @@ def planted() -> Iterator[probes.Planted]:
 
 
 @contextlib.contextmanager
-def warm(there: probes.Planted, level: str) -> Iterator[Runner]:
+def warm(there: probes.Planted, level: str, spawn: bool = False) -> Iterator[Runner]:
     """Starts a warm process that holds what a careless front end would leave with it.
 
     Its starter's environment holds a secret, its home is the planted one, and it inherits the
@@ -172,6 +173,7 @@ def warm(there: probes.Planted, level: str) -> Iterator[Runner]:
     Args:
         there: Dict, what `planted` gave.
         level: String, of isolation.
+        spawn: Boolean, whether each process is a fresh interpreter instead.
 
     Yields:
         A `Runner`.
@@ -182,14 +184,15 @@ def warm(there: probes.Planted, level: str) -> Iterator[Runner]:
         options["pass_fds"] = [*options["pass_fds"], there["descriptor"]]
         return original(command, **options)
 
-    with contextlib.closing(ThisMachine()) as place, Runner(SETTINGS, place=place) as runner:
+    settings = dataclasses.replace(SETTINGS, spawn=spawn)
+    with contextlib.closing(ThisMachine()) as place, Runner(settings, place=place) as runner:
         place._isolation = Isolation(level)
+        place._walls = lambda: walls(level, there)  # type: ignore[method-assign]
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("KERAS_KIT_CACHE", str(cache_dir()))
             patch.setenv("KERAS_KIT_SECRET", there["secret"])
             patch.setenv("HOME", there["home"])
             patch.setattr(warm_process.subprocess, "Popen", start)
-            patch.setattr(place, "_walls", lambda: walls(level, there))
             runner.warm_up()
         yield runner
 
@@ -237,7 +240,7 @@ def look(
         source,
     )
     message = first_bad(verdict)[2]
-    found = re.search("<<(.*)>>", message, re.DOTALL)
+    found = re.search("<<(.*?)>>", message, re.DOTALL)
     assert found, message or verdict.message
     return dict.fromkeys(names, "") | json.loads(found[1]), verdict.isolation
 

@@ -17,14 +17,15 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="the walls are Linux'
 LEVELS = ("namespaces", "landlock")
 
 
-@pytest.fixture(scope="module", params=LEVELS)
+@pytest.fixture(scope="module", params=[*LEVELS, *(f"{level} spawned" for level in LEVELS)])
 def warmed(request: pytest.FixtureRequest, planted: probes.Planted) -> Iterator[tuple[Runner, str]]:
-    """A warm process as it is, started where secrets lie about, and its level."""
-    missing = lacking(request.param, [])
+    """Processes as they are, started where secrets lie about, and their level."""
+    level, _, spawned = request.param.partition(" ")
+    missing = lacking(level, [])
     if missing:
-        pytest.skip(f"no {request.param}: {missing}")
-    with planting.warm(planted, request.param) as runner:
-        yield runner, request.param
+        pytest.skip(f"no {level}: {missing}")
+    with planting.warm(planted, level, bool(spawned)) as runner:
+        yield runner, level
 
 
 @pytest.fixture(scope="module")

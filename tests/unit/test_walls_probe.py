@@ -89,7 +89,9 @@ def test_another_machine_lacks_all(name: str, monkeypatch: pytest.MonkeyPatch) -
 def test_a_kernel_without_landlock_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """An older kernel, or one where it is switched off."""
     monkeypatch.setattr(landlock, "version", lambda: 0)
-    assert "the kernel has no Landlock" in probe.lacking("landlock", [])
+    assert probe.lacking("landlock", []) == (
+        "the kernel has no Landlock (Linux 5.13 or later, switched on)"
+    )
 
 
 def test_an_ordinary_user_becomes_no_other(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -190,7 +190,7 @@ def test_limits_of_a_process_are_set_and_never_raised() -> None:
     code = (
         "import resource as r\n"
         "from graders.walls.limits import set_limits\n"
-        "r.setrlimit(r.RLIMIT_NOFILE, (100, 100))\n"
+        "r.setrlimit(r.RLIMIT_NOFILE, (90, 100))\n"
         "set_limits(2**30, 77)\n"
         "names = ('CPU', 'FSIZE', 'NPROC', 'NOFILE', 'CORE')\n"
         "print(*[value for n in names for value in r.getrlimit(getattr(r, 'RLIMIT_' + n))])\n"
