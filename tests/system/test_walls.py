@@ -293,6 +293,7 @@ for _ in range(3):
     if os.fork() == 0:
         kept = bytearray(os.urandom(4096)) * (400 * 256)
         time.sleep(60)
+        os._exit(0)
 time.sleep(8)
 raise ValueError("outlived")""",
         "Your code used 1.",
@@ -305,6 +306,7 @@ import os, time
 for _ in range(40):
     if os.fork() == 0:
         time.sleep(60)
+        os._exit(0)
 time.sleep(4)
 raise ValueError("outlived")""",
         "processes",
