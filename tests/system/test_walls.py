@@ -296,8 +296,8 @@ for _ in range(3):
         os._exit(0)
 time.sleep(8)
 raise ValueError("outlived")""",
-        "Your code used 1.",
-        "may use 0.8 GB",
+        "Your code used ",
+        " GB of memory, and may use 0.8 GB",
         (N, L, U),
     ),
     "processes": (
