@@ -339,13 +339,16 @@ def load(connection: Connection, source: str, seconds: float = 60) -> None:
 
 # --- what outlives a grading ------------------------------------------------------------------
 
-# The pipe ends when the daemon has become another program.
+# The pipe ends when the daemon has become another program. It holds no other one, whose end would
+# tell the judge that the sandbox has ended.
 DAEMON = """
 import os, time
 ready, running = os.pipe()
 if os.fork() == 0:
     os.setpgid(0, 0)
     if os.fork() == 0:
+        os.closerange(3, running)
+        os.closerange(running + 1, 100)
         os.execv('/bin/sleep', ['{mark}', '600'])
     os._exit(0)
 os.close(running)

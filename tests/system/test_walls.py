@@ -247,8 +247,7 @@ def test_a_daemon_lives_on_where_nothing_kills_it(
     _need(level)
     with (
         factory.launcher(level, mutants) as launcher,
-        # The daemon holds the pipe of the answers, whose end would be told sooner.
-        planting.daemon(launcher, ending, seconds=5) as mark,
+        planting.daemon(launcher, ending) as mark,
     ):
         assert not planting.gone(mark, 1)
 
