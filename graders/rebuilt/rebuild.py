@@ -20,7 +20,6 @@ from graders.checking import CheckFailed
 from graders.rebuilt.allowlist import refuse
 from graders.rebuilt.cleaning import cleaned
 
-
 # Numbers that one layer may give for one example: 40 times as many as VGG16's first ones here.
 MAX_OUTPUT = 2**23
 

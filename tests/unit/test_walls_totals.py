@@ -172,7 +172,7 @@ def test_too_many_files_are_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(totals, "MOST_FILES", 20)
     for number in range(25):
         (tmp_path / str(number)).touch()
-    found = totals.exceeded(os.getpid(), MEMORY, str(tmp_path))
+    found = totals.Totals(MEMORY, str(tmp_path)).exceeded(os.getpid())
     assert found is not None and found.limit == "scratch"
     assert found.used > found.allowed
 
@@ -181,7 +181,7 @@ def test_a_look_is_quick(tmp_path: Path) -> None:
     """The guard looks four times a second: a look at a quiet sandbox takes milliseconds."""
     start = time.process_time()
     for _ in range(20):
-        totals.exceeded(os.getpid(), MEMORY, str(tmp_path))
+        totals.Totals(MEMORY, str(tmp_path)).exceeded(os.getpid())
     assert time.process_time() - start < 1
 
 

@@ -6,7 +6,7 @@ from tests.attacks.tools import *
 
 import gc
 
-ALLOWED = ("graders.sandbox", "graders.boundary", "graders.warm")
+ALLOWED = ("graders.sandbox", "graders.boundary", "graders.warm", "graders.walls")
 look("modules", lambda: [n for n in sys.modules if n.startswith("graders.") and not n.startswith(ALLOWED)] or [n for n in sys.modules if n == "datasets" or n.startswith("datasets.")])
 gc.collect()
 
@@ -19,5 +19,5 @@ def objects():
 look("objects", objects)
 look("frames", lambda: [f.f_code.co_filename for f in frames() if "judge" in f.f_code.co_filename or "plugin" in f.f_code.co_filename])
 look("arguments", lambda: [word for word in open("/proc/self/cmdline").read().split("\0") if "secret" in word])
-look("environment", lambda: [item for item in open("/proc/self/environ").read().split("\0") if item.startswith(("KERAS_KIT", "HOME=" + PLANTED["home"]))])
+look("environment", lambda: [item for item in open("/proc/self/environ").read().split("\0") if item.startswith("KERAS_KIT_SECRET")])
 done()
