@@ -1,7 +1,7 @@
 """AIM: changes what the sandbox's own code does while it runs: sys.settrace and sys.setprofile rewrite locals of the recorder,
     import hooks answer for modules that it still loads.
 KIND: gain
-MAX: 2
+MAX: 3
 SAYS: -
 SECONDS: 120
 """
