@@ -65,6 +65,8 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
     "name_to_handle_at": (303, 264),
     "fanotify_init": (300, 262),
     "vmsplice": (278, 75),
+    "inotify_init": (253, None),
+    "inotify_init1": (294, 26),
     # memory that no limit counts, or that outlives its process
     "memfd_create": (319, 279),
     "memfd_secret": (447, 447),
@@ -99,6 +101,29 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
     # no network of any kind; a pair of sockets is another call
     "socket": (41, 198),
 }
+# What Landlock lets everybody do with files whose content it protects. Copying a file ends with such
+# calls, so they do nothing and report success.
+METADATA: dict[str, tuple[int | None, int | None]] = {
+    "chmod": (90, None),
+    "fchmod": (91, 52),
+    "fchmodat": (268, 53),
+    "fchmodat2": (452, 452),
+    "utime": (132, None),
+    "utimes": (235, None),
+    "futimesat": (261, None),
+    "utimensat": (280, 88),
+    "setxattr": (188, 5),
+    "lsetxattr": (189, 6),
+    "fsetxattr": (190, 7),
+    "setxattrat": (463, 463),
+    "removexattr": (197, 14),
+    "lremovexattr": (198, 15),
+    "fremovexattr": (199, 16),
+    "removexattrat": (466, 466),
+    "file_setattr": (469, 469),
+}
+# Landlock before version 3 knows nothing of it.
+TRUNCATE = (76, 45)
 ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 CLONE, CLONE3, PRLIMIT = (56, 220), (435, 435), (302, 261)
 # Calls whose first argument is the process that a signal goes to, and one whose is a thread.
@@ -110,6 +135,7 @@ LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 NUMBER_AT, ARCHITECTURE_AT, FIRST_ARGUMENT_AT = 0, 4, 16
 ALLOW, KILL = 0x7FFF0000, 0x80000000
 NOT_PERMITTED, NO_SUCH_CALL = 0x00050000 | errno.EPERM, 0x00050000 | errno.ENOSYS
+NOTHING_DONE = 0x00050000
 
 Line = tuple[int, int, int, int]
 
@@ -130,12 +156,14 @@ def _only_for(number: int, value: int) -> list[Line]:
     ]
 
 
-def program(signals: bool) -> list[Line]:
+def program(signals: bool, metadata: bool = False) -> list[Line]:
     """Returns the filter.
 
     Args:
         signals: Boolean, whether it keeps signals to the process itself (which its children lose
             then, too); Landlock does that better where it can.
+        metadata: Boolean, whether it keeps the modes and times of files as they are, and their
+            lengths, but by a descriptor.
     """
     machine = os.uname().machine
     column = list(ARCHITECTURES).index(machine)
@@ -151,6 +179,12 @@ def program(signals: bool) -> list[Line]:
         number = numbers[column]
         if number is not None:
             lines += [(EQUAL, 0, 1, number), (RETURN, 0, 0, NOT_PERMITTED)]
+    if metadata:
+        for numbers in METADATA.values():
+            number = numbers[column]
+            if number is not None:
+                lines += [(EQUAL, 0, 1, number), (RETURN, 0, 0, NOTHING_DONE)]
+        lines += [(EQUAL, 0, 1, TRUNCATE[column]), (RETURN, 0, 0, NOT_PERMITTED)]
     # Its flags lie in memory, where no filter can see them. The C library then takes `clone`.
     lines += [(EQUAL, 0, 1, CLONE3[column]), (RETURN, 0, 0, NO_SUCH_CALL)]
     lines += [
@@ -168,18 +202,19 @@ def program(signals: bool) -> list[Line]:
     return [*lines, (RETURN, 0, 0, ALLOW)]
 
 
-def restrict(signals: bool) -> None:
+def restrict(signals: bool, metadata: bool = False) -> None:
     """Filters the system calls of the caller and its children, for good.
 
     Args:
         signals: Boolean, see `program`.
+        metadata: Boolean, see `program`.
 
     Raises:
         IsolationError: If the kernel refuses.
     """
     if not kernel.known_machine():
         raise kernel.IsolationError(0, "the filter needs Linux on x86-64 or ARM64")
-    lines = program(signals)
+    lines = program(signals, metadata)
     code = b"".join(struct.pack("<HBBI", *line) for line in lines)
     buffer = ctypes.create_string_buffer(code, len(code))
     header = struct.pack("<HxxxxxxQ", len(lines), ctypes.addressof(buffer))

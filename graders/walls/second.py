@@ -44,9 +44,9 @@ def shut_in(level: str, visible: Sequence[str], scratch: str) -> None:
             landlock.restrict(["/"], [*namespaces.SCRATCH, *WRITABLE_DEVICES])
     elif level == "landlock":
         landlock.restrict([*visible, *OF_THE_MACHINE], [scratch, *WRITABLE_DEVICES])
-    apart = level in ("namespaces", "user") or landlock.keeps_signals()
     try:
-        seccomp.restrict(signals=level == "landlock" and not apart)
+        alone = level == "landlock"
+        seccomp.restrict(signals=alone and not landlock.keeps_signals(), metadata=alone)
     except IsolationError:
         if level != "process":
             raise

@@ -22,8 +22,8 @@ process_madvise process_mrelease migrate_pages move_pages sched_setaffinity sche
 sched_setparam sched_setattr setpriority ioprio_set setsid unshare setns mount umount2 pivot_root
 chroot move_mount open_tree open_tree_attr mount_setattr fsopen fsconfig fsmount fspick add_key
 request_key keyctl bpf perf_event_open userfaultfd io_uring_setup io_uring_enter io_uring_register
-open_by_handle_at name_to_handle_at fanotify_init vmsplice memfd_create memfd_secret shmget msgget
-semget mq_open mq_unlink personality kexec_load kexec_file_load init_module finit_module
+open_by_handle_at name_to_handle_at fanotify_init vmsplice inotify_init inotify_init1
+memfd_create memfd_secret shmget msgget semget mq_open mq_unlink personality kexec_load kexec_file_load init_module finit_module
 delete_module reboot swapon swapoff acct quotactl quotactl_fd syslog settimeofday clock_settime
 adjtimex sethostname setdomainname vhangup iopl ioperm modify_ldt socket
 """.split()
@@ -71,9 +71,12 @@ def run(
     raise AssertionError("the filter has no end")
 
 
-def answer(machine: str, number: int, first: int = 0, signals: bool = False) -> int:
+def answer(
+    machine: str, number: int, first: int = 0, signals: bool = False, metadata: bool = False
+) -> int:
     """Returns the filter's answer to a system call of the processor itself."""
-    return run(seccomp.program(signals), number, seccomp.ARCHITECTURES[machine], first)
+    lines = seccomp.program(signals, metadata)
+    return run(lines, number, seccomp.ARCHITECTURES[machine], first)
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -81,7 +84,8 @@ def test_a_call_is_refused(name: str, machine: str) -> None:
     """Each call has a number on each processor, or there is none there, and is not permitted."""
     number = seccomp.REFUSED[name][MACHINES.index(machine)]
     if number is None:
-        assert (name, machine) in {(call, "aarch64") for call in ("iopl", "ioperm", "modify_ldt")}
+        absent = ("iopl", "ioperm", "modify_ldt", "inotify_init")
+        assert (name, machine) in {(call, "aarch64") for call in absent}
     else:
         assert answer(machine, number) == EPERM
         assert answer(machine, number, first=0xFFFFFFFF) == EPERM
@@ -95,7 +99,11 @@ def test_the_list_of_calls_is_whole() -> None:
 def test_every_number_stands_once(machine: str) -> None:
     """No call is compared twice: the second line would never be reached."""
     for signals in (False, True):
-        values = [line[3] for line in seccomp.program(signals) if line[0] == seccomp.EQUAL]
+        values = [
+            line[3]
+            for line in seccomp.program(signals, metadata=signals)
+            if line[0] == seccomp.EQUAL
+        ]
         # The values that arguments are compared with are no calls.
         calls = [value for value in values if value not in (0, PID)]
         assert len(calls) == len(set(calls))
@@ -104,7 +112,7 @@ def test_every_number_stands_once(machine: str) -> None:
 def test_jumps_stay_in_the_program(machine: str) -> None:
     """No jump leads behind the last line, which allows."""
     for signals in (False, True):
-        lines = seccomp.program(signals)
+        lines = seccomp.program(signals, metadata=signals)
         for at, (code, yes, no, _) in enumerate(lines):
             if code in (seccomp.EQUAL, seccomp.AT_LEAST, seccomp.ANY_BIT):
                 assert at + 1 + max(yes, no) < len(lines)
@@ -123,7 +131,8 @@ def test_numbers_are_those_of_the_kernel(name: str) -> None:
     single = {"clone": seccomp.CLONE, "clone3": seccomp.CLONE3, "prlimit64": seccomp.PRLIMIT}
     signals = ("kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo")
     single |= dict(zip(signals, seccomp.SIGNALS, strict=True)) | {"tkill": seccomp.TKILL}
-    for call, numbers in (seccomp.REFUSED | single).items():
+    single |= {"truncate": seccomp.TRUNCATE}
+    for call, numbers in (seccomp.REFUSED | seccomp.METADATA | single).items():
         # The newest calls are not in older headers.
         if call in known:
             assert numbers[column] == known[call], call
@@ -160,6 +169,22 @@ def test_a_thread_is_sent_no_signal_where_nothing_else_keeps_them(machine: str) 
     number = seccomp.TKILL[MACHINES.index(machine)]
     assert answer(machine, number, PID, signals=True) == EPERM
     assert answer(machine, number, PID) == seccomp.ALLOW
+
+
+@pytest.mark.parametrize("name", seccomp.METADATA)
+def test_modes_and_times_stay_where_landlock_is_alone(name: str, machine: str) -> None:
+    """Such calls report success and do nothing, so that copying a file goes on working."""
+    number = seccomp.METADATA[name][MACHINES.index(machine)]
+    if number is not None:
+        assert answer(machine, number, metadata=True) == seccomp.NOTHING_DONE
+        assert answer(machine, number) == seccomp.ALLOW
+
+
+def test_no_file_is_cut_by_its_path_where_landlock_is_alone(machine: str) -> None:
+    """Landlock before version 3 lets everybody cut files short."""
+    number = seccomp.TRUNCATE[MACHINES.index(machine)]
+    assert answer(machine, number, metadata=True) == EPERM
+    assert answer(machine, number) == seccomp.ALLOW
 
 
 def test_calls_of_another_processor_end_the_process(machine: str) -> None:

@@ -7,6 +7,13 @@ from tests.attacks.tools import *
 import keras
 import numpy
 
+
+def changed(path, call):
+    before = os.stat(path).st_ctime_ns
+    call()
+    return os.stat(path).st_ctime_ns != before
+
+
 folders = {os.path.dirname(module.__file__) for module in (keras, numpy, os)} | {e for e in sys.path if e and os.path.isdir(e)}
 for folder in folders:
     if folder.startswith(os.getcwd()) or folder == os.environ.get("TMPDIR"):
@@ -15,6 +22,6 @@ for folder in folders:
     look(folder + "/__pycache__", lambda folder=folder: write_outside(folder + "/__pycache__"))
 for path in (keras.__file__, numpy.__file__, os.__file__, os.path.realpath(sys.executable), sys.prefix + "/pyvenv.cfg"):
     look(path, lambda path=path: os.open(path, os.O_WRONLY | os.O_APPEND))
-    look(path + " chmod", lambda path=path: os.chmod(path, os.stat(path).st_mode) or "changed")
-    look(path + " times", lambda path=path: os.utime(path) or "changed")
+    look(path + " chmod", lambda path=path: changed(path, lambda: os.chmod(path, os.stat(path).st_mode)))
+    look(path + " times", lambda path=path: changed(path, lambda: os.utime(path)))
 done()

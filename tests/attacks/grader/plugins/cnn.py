@@ -12,5 +12,5 @@ for place in places:
             os.makedirs(os.path.dirname(os.path.join(place, name)), exist_ok=True)
             with open(os.path.join(place, name), "w") as file:
                 file.write(f"open({escaped(PLANTED['home'])!r}, 'w')")
-look("the kit's folder", lambda: os.path.exists(os.path.join(PLANTED["kit"], "grade.py")))
+look("the kit's folder", lambda: read(os.path.join(PLANTED["kit"], "grade.py")))
 done()

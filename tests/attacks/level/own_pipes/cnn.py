@@ -6,9 +6,10 @@ SAYS: -
 """
 from tests.attacks.tools import *
 
-if os.path.exists(PLANTED["kit"] + "/reference"):
-    look("the kit is seen", lambda: True)
-    done()
+with contextlib.suppress(OSError):
+    if os.listdir(PLANTED["kit"] + "/reference"):
+        look("the kit is seen", lambda: True)
+        done()
 for words in ({"isolation_error": "refused"}, {"isolation": "process"}, {"exit": 0}, {"level": "process"}):
     for fd in range(3, 64):
         with contextlib.suppress(OSError):

@@ -9,7 +9,7 @@ from tests.attacks.tools import *
 
 def held(text):
     lines = dict(line.split(":", 1) for line in text.splitlines() if ":" in line)
-    return [key for key in ("CapEff", "CapPrm", "CapAmb") if int(lines[key], 16)]
+    return [key for key in ("CapEff", "CapPrm", "CapAmb") if int(lines.get(key, "0"), 16)]
 
 
 look("capabilities", lambda: held(open("/proc/self/status").read()))
