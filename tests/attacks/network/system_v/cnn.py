@@ -9,7 +9,10 @@ KEY = 0x41544B
 look("shared memory", lambda: called(LIBC.shmget(KEY, 4096, 0o1600)) >= 0)
 look("message queue", lambda: called(LIBC.msgget(KEY, 0o1600)) >= 0)
 look("semaphore", lambda: called(LIBC.semget(KEY, 1, 0o1600)) >= 0)
-for line in [line.split() for line in open("/proc/sysvipc/shm")][1:] if os.access("/proc/sysvipc/shm", os.R_OK) else []:
+lines = []
+with contextlib.suppress(OSError), open("/proc/sysvipc/shm") as file:
+    lines = [line.split() for line in file][1:]
+for line in lines:
     print(line)
 queue = ctypes.CDLL("librt.so.1", use_errno=True)
 look("POSIX queue", lambda: called(queue.mq_open(b"/ESCAPED-system_v", os.O_CREAT | os.O_RDWR, 0o600, None)) >= 0)
