@@ -36,6 +36,12 @@ EXCEEDED = {
         "processes of your own: TensorFlow uses all processors by itself.",
         1,
     ),
+    "threads": (
+        "died",
+        "Your code ran {used:.0f} threads, and may run {allowed:.0f} at once. Start fewer: "
+        "TensorFlow uses all processors by itself.",
+        1,
+    ),
     "scratch": (
         "died",
         "Your code wrote {used:.0f} MB of files, and may write {allowed:.0f} MB. Write less, or "

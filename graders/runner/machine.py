@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import shutil
 import sys
 import tempfile
 import threading
@@ -28,6 +27,7 @@ from graders.runner.settings import Settings, data_of, draw_for
 from graders.runner.warm import WarmProcess, spawning
 from graders.submission import Source
 from graders.verdict import TaskVerdict
+from graders.walls.cleaning import remove
 
 # In the folder for temporary files, what submissions may read: pretrained weights.
 SHOWN = "shown"
@@ -96,7 +96,7 @@ class ThisMachine:
             self._warm.close()
             self._warm = None
         if self._temporary is not None:
-            shutil.rmtree(self._temporary, ignore_errors=True)
+            remove(self._temporary)
             self._temporary = None
 
     def isolation(self) -> Isolation:

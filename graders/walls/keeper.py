@@ -13,7 +13,6 @@ import dataclasses
 import json
 import os
 import select
-import shutil
 import signal
 import tempfile
 import time
@@ -22,6 +21,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from graders.walls import kernel, namespaces, second, totals
+from graders.walls.cleaning import remove
 from graders.walls.kernel import IsolationError
 from graders.walls.limits import set_limits
 
@@ -95,7 +95,7 @@ def keep(terms: Terms, status_fd: int, inside: Inside) -> NoReturn:
         traceback.print_exc()
     finally:
         if scratch is not None:
-            shutil.rmtree(scratch, ignore_errors=True)
+            remove(scratch)
         os._exit(0)
 
 
@@ -168,6 +168,9 @@ def _kill_all(terms: Terms, child: int) -> None:
     """Kills every process below the guard, orphans too: it inherits them."""
     if terms.level == "user":
         second.kill_user(second.user_of(child))
+    # It cannot leave its group, and the kernel ends a group at once: nobody forks away meanwhile.
+    with contextlib.suppress(OSError):
+        os.killpg(child, signal.SIGKILL)
     for _ in range(ROUNDS):
         left = totals.descendants(os.getpid())
         for pid in left:
@@ -188,6 +191,9 @@ def _be_init(terms: Terms, status_fd: int, inside: Inside) -> NoReturn:
         kernel.die_with_parent(signal.SIGKILL)
         os.setsid()
         namespaces.build_own(terms.visible)
+        # What it starts inherits this; after the next line, nobody can write it.
+        kernel.take_the_blame()
+        namespaces.protect_proc()
         kernel.drop_privileges()
         child = os.fork()
         if child == 0:

@@ -9,7 +9,10 @@ from pathlib import Path
 SCRATCH_BYTES = 512 * 2**20
 # Threads count, too, and those of the user's other programs: a last resort against a flood.
 MOST_TASKS = 8192
-MOST_DESCRIPTORS = 4096
+# Buffers of sockets and pipes are memory that no other limit counts.
+MOST_DESCRIPTORS = 512
+MOST_SIGNALS = 1024
+MOST_FILES = 50_000
 
 
 def set_limits(memory_bytes: int, cpu_seconds: int) -> None:
@@ -29,6 +32,8 @@ def set_limits(memory_bytes: int, cpu_seconds: int) -> None:
         ("RLIMIT_FSIZE", SCRATCH_BYTES),
         ("RLIMIT_NPROC", MOST_TASKS),
         ("RLIMIT_NOFILE", MOST_DESCRIPTORS),
+        ("RLIMIT_SIGPENDING", MOST_SIGNALS),
+        ("RLIMIT_MSGQUEUE", 0),
         ("RLIMIT_CORE", 0),
     ):
         with contextlib.suppress(OSError, ValueError, AttributeError):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from graders.walls import kernel
 from graders.walls.kernel import IsolationError
-from graders.walls.limits import SCRATCH_BYTES
+from graders.walls.limits import MOST_FILES, SCRATCH_BYTES
 from graders.walls.shown import SYSTEM
 
 CLONE_NEWNS, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x04000000, 0x08000000
@@ -26,7 +26,8 @@ SYS_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}
 SYS_MOUNT_SETATTR = 442  # one number on every processor
 MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, AT_RECURSIVE = 1, 2, 0x8000
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
-SCRATCH = ("/tmp", "/dev/shm")
+# What a sandbox may write to, and how many quarters of its bytes each folder holds.
+SCRATCH, SHARES = ("/tmp", "/dev/shm"), (3, 1)
 
 
 def enter() -> None:
@@ -105,11 +106,21 @@ def build_own(visible: Iterable[str]) -> None:
     """
     kernel.call("unshare", CLONE_NEWNS | CLONE_NEWIPC)
     held = _hold(path for path in visible if path.startswith(tuple(f"{s}/" for s in SCRATCH)))
-    for target in SCRATCH:
-        _mount("tmpfs", target, "tmpfs", MS_NOSUID | MS_NODEV, f"size={SCRATCH_BYTES},mode=1777")
+    for target, share in zip(SCRATCH, SHARES, strict=True):
+        options = f"size={SCRATCH_BYTES * share // 4},nr_inodes={MOST_FILES},mode=1777"
+        _mount("tmpfs", target, "tmpfs", MS_NOSUID | MS_NODEV, options)
     # They stay as read-only as they were.
     _bind(held, "")
     _mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV)
+
+
+def protect_proc() -> None:
+    """Makes the sandbox's `/proc` read-only: for root, the kernel's settings in it are the host's.
+
+    Raises:
+        IsolationError: If the kernel refuses.
+    """
+    _set_attributes("/proc", MOUNT_ATTR_RDONLY, 0)
 
 
 def _hold(visible: Iterable[str]) -> dict[str, int]:

@@ -28,14 +28,6 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
     "process_mrelease": (448, 448),
     "migrate_pages": (256, 238),
     "move_pages": (279, 239),
-    "sched_setaffinity": (203, 122),
-    "sched_setscheduler": (144, 119),
-    "sched_setparam": (142, 118),
-    "sched_setattr": (314, 274),
-    "setpriority": (141, 140),
-    "ioprio_set": (251, 30),
-    # A session is the unit in which the kernel shares out processors: a sandbox has one.
-    "setsid": (112, 157),
     # namespaces and mounts
     "unshare": (272, 97),
     "setns": (308, 268),
@@ -67,6 +59,7 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
     "vmsplice": (278, 75),
     "inotify_init": (253, None),
     "inotify_init1": (294, 26),
+    "io_setup": (206, 0),
     # memory that no limit counts, or that outlives its process
     "memfd_create": (319, 279),
     "memfd_secret": (447, 447),
@@ -101,8 +94,21 @@ REFUSED: dict[str, tuple[int | None, int | None]] = {
     # no network of any kind; a pair of sockets is another call
     "socket": (41, 198),
 }
-# What Landlock lets everybody do with files whose content it protects. Copying a file ends with such
-# calls, so they do nothing and report success.
+# What right work may ask for, and does well without. Such calls do nothing and report success: a
+# sandbox stays in one session, by which the kernel shares out processors, and in one group of
+# processes, which is ended at once.
+PRETENDED: dict[str, tuple[int | None, int | None]] = {
+    "sched_setaffinity": (203, 122),
+    "sched_setscheduler": (144, 119),
+    "sched_setparam": (142, 118),
+    "sched_setattr": (314, 274),
+    "setpriority": (141, 140),
+    "ioprio_set": (251, 30),
+    "setsid": (112, 157),
+    "setpgid": (109, 154),
+}
+# What Landlock lets everybody do with files whose content it protects. Copying a file ends with
+# such calls, so they do nothing and report success.
 METADATA: dict[str, tuple[int | None, int | None]] = {
     "chmod": (90, None),
     "fchmod": (91, 52),
@@ -126,13 +132,18 @@ METADATA: dict[str, tuple[int | None, int | None]] = {
 TRUNCATE = (76, 45)
 ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 CLONE, CLONE3, PRLIMIT = (56, 220), (435, 435), (302, 261)
+SOCKETPAIR, FCNTL = (53, 199), (72, 25)
+# Of its kinds, only a stream is connected for good: no address can be given to it.
+OTHER_SOCKETS = 0xE
+# Commands that reach other processes: F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY.
+FCNTL_COMMANDS = (8, 10, 15, 1024, 1026)
 # Calls whose first argument is the process that a signal goes to, and one whose is a thread.
 SIGNALS, TKILL = ((62, 129), (234, 131), (129, 138), (297, 240)), (200, 130)
 NEW_NAMESPACES = 0x7E020080
 X32 = 0x40000000
 
 LOAD, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-NUMBER_AT, ARCHITECTURE_AT, FIRST_ARGUMENT_AT = 0, 4, 16
+NUMBER_AT, ARCHITECTURE_AT, FIRST_ARGUMENT_AT, SECOND_ARGUMENT_AT = 0, 4, 16, 24
 ALLOW, KILL = 0x7FFF0000, 0x80000000
 NOT_PERMITTED, NO_SUCH_CALL = 0x00050000 | errno.EPERM, 0x00050000 | errno.ENOSYS
 NOTHING_DONE = 0x00050000
@@ -179,11 +190,11 @@ def program(signals: bool, metadata: bool = False) -> list[Line]:
         number = numbers[column]
         if number is not None:
             lines += [(EQUAL, 0, 1, number), (RETURN, 0, 0, NOT_PERMITTED)]
+    for numbers in (PRETENDED | METADATA if metadata else PRETENDED).values():
+        number = numbers[column]
+        if number is not None:
+            lines += [(EQUAL, 0, 1, number), (RETURN, 0, 0, NOTHING_DONE)]
     if metadata:
-        for numbers in METADATA.values():
-            number = numbers[column]
-            if number is not None:
-                lines += [(EQUAL, 0, 1, number), (RETURN, 0, 0, NOTHING_DONE)]
         lines += [(EQUAL, 0, 1, TRUNCATE[column]), (RETURN, 0, 0, NOT_PERMITTED)]
     # Its flags lie in memory, where no filter can see them. The C library then takes `clone`.
     lines += [(EQUAL, 0, 1, CLONE3[column]), (RETURN, 0, 0, NO_SUCH_CALL)]
@@ -195,6 +206,17 @@ def program(signals: bool, metadata: bool = False) -> list[Line]:
         (RETURN, 0, 0, ALLOW),
     ]
     lines += _unless_zero(PRLIMIT[column])
+    lines += [
+        (EQUAL, 0, 4, SOCKETPAIR[column]),
+        (LOAD, 0, 0, SECOND_ARGUMENT_AT),
+        (ANY_BIT, 0, 1, OTHER_SOCKETS),
+        (RETURN, 0, 0, NOT_PERMITTED),
+        (RETURN, 0, 0, ALLOW),
+    ]
+    count = len(FCNTL_COMMANDS)
+    lines += [(EQUAL, 0, count + 3, FCNTL[column]), (LOAD, 0, 0, SECOND_ARGUMENT_AT)]
+    lines += [(EQUAL, count - at, 0, command) for at, command in enumerate(FCNTL_COMMANDS)]
+    lines += [(RETURN, 0, 0, ALLOW), (RETURN, 0, 0, NOT_PERMITTED)]
     if signals:
         for numbers in SIGNALS:
             lines += _only_for(numbers[column], os.getpid())

@@ -9,13 +9,13 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
-from graders.walls.limits import SCRATCH_BYTES
+from graders.walls.limits import MOST_FILES, SCRATCH_BYTES
 
-MOST_PROCESSES = 32
-MOST_FILES = 20_000
+MOST_PROCESSES, MOST_THREADS = 32, 4000
+# Folders below folders. What lies deeper, or in a folder that nobody may read, cannot be counted.
+MOST_DEPTH = 64
 # Below this share of available memory, a machine runs out of it.
 SCARCE = 0.15
 
@@ -25,7 +25,7 @@ class Exceeded:
     """A limit that a sandbox has hit.
 
     Attributes:
-        limit: String, `"memory"` (bytes), `"processes"` or `"scratch"` (bytes).
+        limit: String, `"memory"` (bytes), `"processes"`, `"threads"` or `"scratch"` (bytes).
         used: Integer, how much was in use.
         allowed: Integer, how much may be.
     """
@@ -80,6 +80,9 @@ class Totals:
         pids = descendants(pid)
         if len(pids) > MOST_PROCESSES:
             return Exceeded("processes", len(pids), MOST_PROCESSES)
+        threads = sum(map(_threads, pids))
+        if threads > MOST_THREADS:
+            return Exceeded("threads", threads, MOST_THREADS)
         used = self._used(pids)
         if used > self._memory:
             return Exceeded("memory", used, self._memory)
@@ -117,6 +120,13 @@ class Totals:
         self._first = {pid: self._first.get(pid, found[pid][0]) for pid in found}
 
 
+def _threads(pid: int) -> int:
+    with contextlib.suppress(OSError):
+        # A folder has a link for each folder in it, beside its own two.
+        return os.stat(f"/proc/{pid}/task").st_nlink - 2
+    return 0
+
+
 def _memory(pid: int) -> tuple[int, int]:
     """Returns a process's private and shared memory, in bytes, without that of files."""
     sizes = {}
@@ -152,21 +162,23 @@ def _free_share() -> float:
 
 
 def _size(folder: str) -> int:
-    """Returns how much room a folder takes; too many files count as too much."""
-    total = 0
-    for number, entry in enumerate(_entries(folder)):
-        with contextlib.suppress(OSError):
-            total += entry.stat(follow_symlinks=False).st_blocks * 512
-        if number > MOST_FILES:
-            return max(total, SCRATCH_BYTES + 1)
-    return total
-
-
-def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
-    waiting = [folder]
+    """Returns how much room a folder takes; what cannot be counted is too much."""
+    total = files = 0
+    waiting = [(folder, 0)]
     while waiting:
-        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
-            for entry in entries:
-                yield entry
+        path, depth = waiting.pop()
+        try:
+            entries = list(os.scandir(path))
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return max(total, SCRATCH_BYTES + 1)
+        files += len(entries)
+        if files > MOST_FILES or depth > MOST_DEPTH:
+            return max(total, SCRATCH_BYTES + 1)
+        for entry in entries:
+            with contextlib.suppress(OSError):
+                total += entry.stat(follow_symlinks=False).st_blocks * 512
                 if entry.is_dir(follow_symlinks=False):
-                    waiting.append(entry.path)
+                    waiting.append((entry.path, depth + 1))
+    return total
