@@ -42,6 +42,12 @@ EXCEEDED = {
         "TensorFlow uses all processors by itself.",
         1,
     ),
+    "files": (
+        "died",
+        "Your code made more than {allowed:.0f} files, or folders that the grader cannot look "
+        "into. Make fewer: the files are gone after the grading.",
+        1,
+    ),
     "scratch": (
         "died",
         "Your code wrote {used:.0f} MB of files, and may write {allowed:.0f} MB. Write less, or "

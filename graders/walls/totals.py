@@ -25,7 +25,8 @@ class Exceeded:
     """A limit that a sandbox has hit.
 
     Attributes:
-        limit: String, `"memory"` (bytes), `"processes"`, `"threads"` or `"scratch"` (bytes).
+        limit: String, `"memory"` (bytes), `"processes"`, `"threads"`, `"scratch"` (bytes) or
+            `"files"`.
         used: Integer, how much was in use.
         allowed: Integer, how much may be.
     """
@@ -87,9 +88,11 @@ class Totals:
         if used > self._memory:
             return Exceeded("memory", used, self._memory)
         if self._scratch is not None:
-            size = _size(self._scratch)
+            size, files = _size(self._scratch)
             if size > SCRATCH_BYTES:
                 return Exceeded("scratch", size, SCRATCH_BYTES)
+            if files > MOST_FILES:
+                return Exceeded("files", files, MOST_FILES)
         return None
 
     def _used(self, pids: list[int]) -> int:
@@ -161,24 +164,24 @@ def _free_share() -> float:
     return sizes.get("MemAvailable:", 1) / max(1, sizes.get("MemTotal:", 1))
 
 
-def _size(folder: str) -> int:
-    """Returns how much room a folder takes; what cannot be counted is too much."""
+def _size(folder: str) -> tuple[int, int]:
+    """Returns how much room a folder takes, and for how many files; what is hidden is too many."""
     total = files = 0
     waiting = [(folder, 0)]
-    while waiting:
+    while waiting and files <= MOST_FILES:
         path, depth = waiting.pop()
         try:
             entries = list(os.scandir(path))
         except FileNotFoundError:
             continue
         except OSError:
-            return max(total, SCRATCH_BYTES + 1)
+            return total, MOST_FILES + 1
         files += len(entries)
-        if files > MOST_FILES or depth > MOST_DEPTH:
-            return max(total, SCRATCH_BYTES + 1)
+        if depth > MOST_DEPTH:
+            files = MOST_FILES + 1
         for entry in entries:
             with contextlib.suppress(OSError):
                 total += entry.stat(follow_symlinks=False).st_blocks * 512
                 if entry.is_dir(follow_symlinks=False):
                     waiting.append((entry.path, depth + 1))
-    return total
+    return total, files

@@ -173,7 +173,7 @@ def test_too_many_files_are_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyP
     for number in range(25):
         (tmp_path / str(number)).touch()
     found = totals.Totals(MEMORY, str(tmp_path)).exceeded(os.getpid())
-    assert found is not None and found.limit == "scratch"
+    assert found is not None and (found.limit, found.allowed) == ("files", 20)
     assert found.used > found.allowed
 
 
