@@ -10,7 +10,7 @@ import stat
 
 
 def remove(folder: str) -> None:
-    """Removes a folder with all that is in it; what cannot be removed stays.
+    """Removes a file, or a folder with all that is in it; what cannot be removed stays.
 
     Folders in it are moved up one after the other, so that no depth of nesting is too much, and no
     link is followed. Nothing may run any more that could write there.
@@ -19,6 +19,9 @@ def remove(folder: str) -> None:
         folder: String, its path.
     """
     with contextlib.suppress(OSError):
+        if not stat.S_ISDIR(os.lstat(folder).st_mode):
+            os.unlink(folder)
+            return
         top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         try:
             _empty(top)

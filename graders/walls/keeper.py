@@ -132,7 +132,8 @@ class _Wake:
 
 def _watch(child: int, terms: Terms, status_fd: int, scratch: str | None, wake: _Wake) -> None:
     """Waits for the end of a sandbox, or brings it about; leaves no process of it."""
-    looked, used = time.monotonic(), totals.Totals(terms.memory, scratch)
+    user = second.user_of(child) if terms.level == "user" else None
+    looked, used = time.monotonic(), totals.Totals(terms.memory, scratch, user)
     while not wake.asked:
         wake.wait(WATCH_SECONDS)
         status = _reap(child)
@@ -168,6 +169,8 @@ def _kill_all(terms: Terms, child: int) -> None:
     """Kills every process below the guard, orphans too: it inherits them."""
     if terms.level == "user":
         second.kill_user(second.user_of(child))
+        for path in totals.files_of(second.user_of(child)):
+            remove(path)
     # It cannot leave its group, and the kernel ends a group at once: nobody forks away meanwhile.
     with contextlib.suppress(OSError):
         os.killpg(child, signal.SIGKILL)

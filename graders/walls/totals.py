@@ -14,6 +14,7 @@ from pathlib import Path
 from graders.walls.limits import MOST_FILES, SCRATCH_BYTES
 
 MOST_PROCESSES, MOST_THREADS = 32, 4000
+FOR_EVERYBODY = ("/tmp", "/var/tmp", "/dev/shm", "/run/lock")
 # Folders below folders. What lies deeper, or in a folder that nobody may read, cannot be counted.
 MOST_DEPTH = 64
 # Below this share of available memory, a machine runs out of it.
@@ -62,10 +63,11 @@ class Totals:
     Args:
         memory: Integer, bytes that they may use.
         scratch: String, the folder whose files count; `None` if its size is limited otherwise.
+        user: Integer, whose files in folders for everybody count, too; `None` if nobody's.
     """
 
-    def __init__(self, memory: int, scratch: str | None):
-        self._memory, self._scratch = memory, scratch
+    def __init__(self, memory: int, scratch: str | None, user: int | None = None):
+        self._memory, self._scratch, self._user = memory, scratch, user
         # Private memory of each process when it was first seen: a fork shares it with its parent.
         self._first: dict[int, int] = {}
 
@@ -88,7 +90,9 @@ class Totals:
         if used > self._memory:
             return Exceeded("memory", used, self._memory)
         if self._scratch is not None:
-            size, files = _size(self._scratch)
+            elsewhere = files_of(self._user) if self._user is not None else []
+            sizes = [_size(path) for path in (self._scratch, *elsewhere)]
+            size, files = (sum(column) for column in zip(*sizes, strict=True))
             if size > SCRATCH_BYTES:
                 return Exceeded("scratch", size, SCRATCH_BYTES)
             if files > MOST_FILES:
@@ -164,12 +168,26 @@ def _free_share() -> float:
     return sizes.get("MemAvailable:", 1) / max(1, sizes.get("MemTotal:", 1))
 
 
+def files_of(user: int) -> list[str]:
+    """Returns what a user has in folders that everybody may write to."""
+    found = []
+    for folder in FOR_EVERYBODY:
+        with contextlib.suppress(OSError):
+            for entry in os.scandir(folder):
+                with contextlib.suppress(OSError):
+                    if entry.stat(follow_symlinks=False).st_uid == user:
+                        found.append(entry.path)
+    return found
+
+
 def _size(folder: str) -> tuple[int, int]:
     """Returns how much room a folder takes, and for how many files; what is hidden is too many."""
     total = files = 0
     waiting = [(folder, 0)]
     while waiting and files <= MOST_FILES:
         path, depth = waiting.pop()
+        if depth == 0 and not os.path.isdir(path):
+            return os.lstat(path).st_blocks * 512, 1
         try:
             entries = list(os.scandir(path))
         except FileNotFoundError:

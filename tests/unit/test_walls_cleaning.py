@@ -47,7 +47,7 @@ def test_closed_folders_are_removed(tmp_path: Path) -> None:
 
 
 def test_no_link_is_followed(tmp_path: Path) -> None:
-    """What links lead to stays, and a folder that is a link is no folder to remove."""
+    """What links lead to stays."""
     outside, scratch = tmp_path / "outside", tmp_path / "scratch"
     outside.mkdir()
     scratch.mkdir()
@@ -68,6 +68,25 @@ def test_odd_names_are_removed(tmp_path: Path) -> None:
     os.mkfifo(scratch / "pipe")
     cleaning.remove(str(scratch))
     assert not scratch.exists()
+
+
+def test_a_users_files_in_folders_for_everybody_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files and folders of one user count, and others' do not."""
+    monkeypatch.setattr(totals, "FOR_EVERYBODY", (str(tmp_path), "/not/there"))
+    monkeypatch.setattr(totals, "SCRATCH_BYTES", 2**20)
+    scratch, file = tmp_path / "scratch", tmp_path / "file"
+    scratch.mkdir()
+    file.write_bytes(bytes(2**21))
+    user = os.getuid()
+    assert sorted(totals.files_of(user)) == [str(file), str(scratch)]
+    assert totals.files_of(user + 1) == []
+    found = totals.Totals(MEMORY, str(scratch), user).exceeded(os.getpid())
+    assert found is not None and found.limit == "scratch"
+    assert totals.Totals(MEMORY, str(scratch), user + 1).exceeded(os.getpid()) is None
+    cleaning.remove(str(file))
+    assert not file.exists()
 
 
 @pytest.mark.parametrize("depth", [3, totals.MOST_DEPTH + 2])
