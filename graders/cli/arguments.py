@@ -87,8 +87,9 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         "--isolation",
         choices=LEVELS[::-1],
         metavar="LEVEL",
-        help=f"grade nothing unless it is at least this: {', '.join(LEVELS[::-1])} "
-        f"(a class and --gradescope demand {CLASS_ISOLATION})",
+        help="grade nothing unless the code is kept apart from the machine at least so well, from "
+        f"the strongest: {', '.join(LEVELS[::-1])}. Each verdict names the level. Without it, a "
+        f"class and --gradescope demand {CLASS_ISOLATION}, and your own run nothing",
     )
     parser.add_argument("--secret", metavar="FILE", help="file with the secret of the hidden tests")
 

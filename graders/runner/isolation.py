@@ -16,9 +16,9 @@ from graders.walls.levels import LEVELS, reaches
 SECONDS = 60.0
 # What to do for a level that a machine lacks; more in graders/course/README.md.
 ADVICE = {
-    "namespaces": "let ordinary users make user namespaces (in Docker: --privileged, or "
-    "--security-opt seccomp=unconfined --security-opt systempaths=unconfined; on Ubuntu 24.04: "
-    "sysctl kernel.apparmor_restrict_unprivileged_userns=0)",
+    "namespaces": "let ordinary users make user namespaces (on Ubuntu 24.04: sysctl "
+    "kernel.apparmor_restrict_unprivileged_userns=0; in Docker: --security-opt seccomp=unconfined "
+    "--security-opt apparmor=unconfined --security-opt systempaths=unconfined)",
     "landlock": "use Linux 5.13 or later with Landlock switched on (lsm=…,landlock)",
     "user": "run as root, with Python and its packages where every user can read them",
 }
@@ -48,8 +48,8 @@ class Isolation:
         """
         if reaches(self.level, demanded):
             return
-        reasons = "; ".join(
-            f"no {level} ({self.lacks.get(level, 'unknown')}): {ADVICE[level]}"
+        reasons = ". ".join(
+            f"It has no {level} ({self.lacks.get(level, 'unknown')}): {ADVICE[level]}"
             for level in reversed(LEVELS)
             if reaches(level, demanded)
         )
