@@ -12,7 +12,7 @@ from graders.cli.arguments import UsageError
 from graders.cli.commands import WRONG
 from graders.reports.targets import Unwritable
 from graders.runner import TooLow
-from graders.runner.isolation import begin
+from graders.runner.isolation import begin, drop
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -46,6 +46,8 @@ def main(words: Sequence[str] | None = None) -> int:
         with contextlib.suppress(OSError):
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115
         return WRONG
+    finally:
+        drop()
 
 
 def _instructors(command: str, words: list[str]) -> int:

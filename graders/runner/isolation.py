@@ -74,6 +74,13 @@ def begin() -> None:
             _begun.append(_start())
 
 
+def drop() -> None:
+    """Ends what `begin` began, if nobody asked for it."""
+    while _begun:
+        with _begun.pop() as process:
+            process.kill()
+
+
 def probed() -> Isolation:
     """Finds this machine's level.
 

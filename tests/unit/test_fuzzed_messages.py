@@ -28,7 +28,6 @@ HONEST: list[Any] = [
     {"ok": {"y": np.ones((2, 3), "float32"), "dtype": "float32", "weights": 2}},
     {"ok": [{"value": np.float32(0.5), "gradient": np.zeros((3, 2))}, (1, "text", None)]},
     {"error": {"kind": "raised", "type": "ValueError", "message": "é", "traceback": ""}},
-    {"event": {"isolation": "namespaces"}},
     {"ok": [[], {}, [[np.zeros(0, "int8")]], {"a": {"b": [True, -1.5e300, 10**30]}}]},
 ]
 FRAMES = [b"".join(map(bytes, wire.encode(value))) for value in HONEST]

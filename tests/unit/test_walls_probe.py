@@ -8,7 +8,6 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -201,45 +200,81 @@ def test_folders_are_closed_to_others_but_for_the_way_to_python(tmp_path: Path) 
 # --- the question as the runner asks it -------------------------------------------------------
 
 
-def _answer(text: str) -> Callable[..., Any]:
-    return lambda *args, **kwargs: subprocess.CompletedProcess(args, 0, text)
+def _says(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Puts a process that prints a text into the place of the probe's."""
+
+    def start() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(["printf", "%s", text], stdout=subprocess.PIPE)
+
+    monkeypatch.setattr(asking, "_start", start)
 
 
+@linux
 def test_an_answer_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     """The level and the reasons come from the probe's process."""
-    said = json.dumps({"level": "user", "lacks": {"landlock": "too old"}})
-    monkeypatch.setattr(asking.subprocess, "run", _answer(said))
-    assert asking.probed([]) == Isolation("user", {"landlock": "too old"})
+    _says(monkeypatch, json.dumps({"level": "user", "lacks": {"landlock": "too old"}}))
+    assert asking.probed() == Isolation("user", {"landlock": "too old"})
 
 
-@pytest.mark.parametrize("text", ["", "[", "{}", '{"level": "user"}'])
+@linux
+def test_what_was_begun_is_used_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One process answers the first question; the next question starts another one."""
+    _says(monkeypatch, json.dumps({"level": "user", "lacks": {}}))
+    asking.begin()
+    _says(monkeypatch, json.dumps({"level": "landlock", "lacks": {}}))
+    asking.begin()
+    assert asking.probed().level == "user"
+    assert asking.probed().level == "landlock"
+
+
+@linux
+def test_what_was_begun_in_vain_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that grades nothing leaves no process behind."""
+    started = []
+
+    def start() -> subprocess.Popen[bytes]:
+        started.append(subprocess.Popen(["sleep", "60"], stdout=subprocess.PIPE))
+        return started[0]
+
+    monkeypatch.setattr(asking, "_start", start)
+    asking.begin()
+    asking.drop()
+    assert started[0].returncode is not None
+    asking.drop()
+
+
+@linux
+@pytest.mark.parametrize("text", ["", "[", "{}", "7", '{"level": "user"}'])
 def test_a_probe_that_fails_finds_the_lowest_level(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever goes wrong is the reason for each level that is not had."""
-    monkeypatch.setattr(asking.subprocess, "run", _answer(text))
-    found = asking.probed([])
+    _says(monkeypatch, text)
+    found = asking.probed()
     assert found.level == "process"
     assert set(found.lacks) == set(levels.LEVELS[1:])
     assert all("the probe failed" in reason for reason in found.lacks.values())
 
 
+@linux
 def test_a_probe_that_cannot_be_started_finds_the_lowest_level(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """No process, no walls."""
 
-    def run(*args: Any, **kwargs: Any) -> None:
+    def start() -> None:
         raise OSError("no more processes")
 
-    monkeypatch.setattr(asking.subprocess, "run", run)
-    assert asking.probed([]).level == "process"
+    monkeypatch.setattr(asking, "_start", start)
+    asking.begin()
+    assert asking.probed().level == "process"
 
 
 def test_other_systems_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     """Outside Linux there is no process to start."""
     monkeypatch.setattr(sys, "platform", "darwin")
-    monkeypatch.setattr(asking.subprocess, "run", lambda *args, **kwargs: pytest.fail("asked"))
-    assert asking.probed([]) == Isolation(
+    monkeypatch.setattr(asking, "_start", lambda: pytest.fail("asked"))
+    asking.begin()
+    assert asking.probed() == Isolation(
         "process", dict.fromkeys(levels.LEVELS[1:], "it needs Linux")
     )
