@@ -21,7 +21,7 @@ from graders.judge.faults import SubmissionError, explain
 
 LOG_BYTES = 20_000
 # How long the guard may take to report an end that has been seen on the pipe.
-REPORT_SECONDS = 10.0
+REPORT_SECONDS = 5.0
 # What a submission reads when its processes together used too much, by the limit that it hit.
 EXCEEDED = {
     "memory": (
@@ -152,7 +152,7 @@ class Connection:
         Raises:
             WallBroken: If the submission was never started, because a wall was not up.
         """
-        reports = self._reports()
+        reports, in_time = self._reports()
         self.close("died")
         first = reports[0] if reports else {}
         if first != {"up": True}:
@@ -178,6 +178,13 @@ class Connection:
                 f"The process that ran your code was killed ({name}). "
                 "Code that uses too much memory, or that kills its own process, ends like this.",
             )
+        if not in_time:
+            return SubmissionError(
+                "protocol",
+                "Your code closed the pipe on which its process answers the grader, and went on. "
+                "It must not close file descriptors that it did not open: look for `os.close` or "
+                "`os.closerange`.",
+            )
         code = ended.get("exit")
         said = f" with exit code {code}" if isinstance(code, int) else ""
         return SubmissionError(
@@ -186,13 +193,19 @@ class Connection:
             "`os._exit`, `quit` or `exit`: a module that is graded must not end the process.",
         )
 
-    def _reports(self) -> list[dict[str, Any]]:
-        """Reads what the guard reports: two lines, or fewer at its end."""
+    def _reports(self) -> tuple[list[dict[str, Any]], bool]:
+        """Reads what the guard reports: two lines, or fewer at its end.
+
+        Returns:
+            A pair: list of dicts, and whether the guard told or was gone in time.
+        """
         data, deadline = b"", time.monotonic() + REPORT_SECONDS
         poll = select.poll()
         poll.register(self._status, select.POLLIN)
-        while data.count(b"\n") < 2 and (left := deadline - time.monotonic()) > 0:
-            if poll.poll(left * 1000):
+        in_time = True
+        while in_time and data.count(b"\n") < 2:
+            in_time = bool(poll.poll(max(0, deadline - time.monotonic()) * 1000))
+            if in_time:
                 part = os.read(self._status, 4096)
                 if not part:
                     break
@@ -203,7 +216,7 @@ class Connection:
         for line in data.splitlines():
             with contextlib.suppress(ValueError, RecursionError):
                 found.append(json.loads(line))
-        return [report for report in found if isinstance(report, dict)]
+        return [report for report in found if isinstance(report, dict)], in_time
 
     def output(self) -> str:
         """Returns the end of what the submission printed."""

@@ -478,10 +478,12 @@ class FakeLauncher:
         *answers: Plain data, the frames that each request is answered with; bytes are sent as
             they are.
         ended: Bytes, what the guard reports when the frames are over.
+        lives: Boolean, whether the guard and the process stay there until they are stopped.
     """
 
-    def __init__(self, *answers: Any, ended: bytes = UP + b'{"exit": 0}\n'):
-        self._answers, self._ended = answers, ended
+    def __init__(self, *answers: Any, ended: bytes = UP + b'{"exit": 0}\n', lives: bool = False):
+        self._answers, self._ended, self._lives = answers, ended, lives
+        self._asked_to_end = threading.Event()
         self.stopped = False
 
     def start(self, role: str, fds: list[int], settings: dict[str, Any]) -> int:
@@ -501,6 +503,8 @@ class FakeLauncher:
             with contextlib.suppress(BrokenPipeError):
                 os.write(status_w, self._ended)
             channel.close()
+            if self._lives:
+                self._asked_to_end.wait(10)
             os.close(status_w)
             os.close(log)
 
@@ -511,6 +515,7 @@ class FakeLauncher:
     def stop(self, number: int) -> None:
         """Waits for the thread; one that nobody reads from ends once its pipe is closed."""
         self.stopped = True
+        self._asked_to_end.set()
         self._thread.join(0.5)
 
 
@@ -684,6 +689,21 @@ def test_end_without_a_report_is_named(ended: bytes) -> None:
     with pytest.raises(faults.SubmissionError, match=r"ended itself\. ") as caught:
         ask(ended=UP + ended)
     assert caught.value.kind == "died"
+
+
+def test_a_pipe_that_is_closed_by_code_that_goes_on_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The process lives, so nobody reports an end: its code closed the grader's pipe."""
+    monkeypatch.setattr(connection, "REPORT_SECONDS", 0.3)
+    with pytest.raises(faults.SubmissionError, match="closed the pipe") as caught:
+        ask(ended=UP, lives=True)
+    assert caught.value.kind == "protocol"
+
+
+def test_an_end_is_waited_for_but_not_long() -> None:
+    """A guard reports within a second; a student waits no longer than this for a process that lives."""
+    assert connection.REPORT_SECONDS <= 5
 
 
 @pytest.mark.parametrize(
