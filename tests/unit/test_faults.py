@@ -11,12 +11,14 @@ TRACE = '  File "cnn.py", line 3, in <module>\n    x()\n'
 MAIN = '`if __name__ == "__main__":`'
 OFFLINE = "There is no network"
 ONE_FILE = "The grader has this one file"
-FOLDER = "there is the working folder, and no other to write to"
+FOLDER = "files can be written in the working folder"
+PROCESSES = "processes of your own may not share locks or memory"
+SANDBOX = "a sandbox, which refuses what no task needs"
 
 
-def told(name: str, message: str, importing: bool = False) -> str:
+def told(name: str, message: str, importing: bool = False, trace: str = TRACE) -> str:
     """Returns what a student reads of an error."""
-    claim = {"kind": Kind.RAISED, "type": name, "message": message, "traceback": TRACE}
+    claim = {"kind": Kind.RAISED, "type": name, "message": message, "traceback": trace}
     found = explain(claim, importing)
     assert isinstance(found, SubmissionError)
     return str(found)
@@ -38,6 +40,12 @@ def told(name: str, message: str, importing: bool = False) -> str:
         ("FileNotFoundError", "[Errno 2] No such file or directory: '/content/x.csv'", [FOLDER]),
         ("OSError", "[Errno 30] Read-only file system: '/x'", [FOLDER]),
         ("PermissionError", "[Errno 13] Permission denied: '/x'", [FOLDER]),
+        ("PermissionError", "[Errno 13] Permission denied", [FOLDER]),
+        ("PermissionError", "[Errno 1] Operation not permitted", [SANDBOX, "Do without it"]),
+        ("OSError", "[Errno 1] Operation not permitted: 'x'", [SANDBOX]),
+        ("FileNotFoundError", "[Errno 2] No such file or directory: '/psm_1a'", [PROCESSES]),
+        ("PermissionError", "[Errno 13] Permission denied: '/dev/shm/x'", [PROCESSES]),
+        ("BrokenProcessPool", "A process in the process pool was terminated", [PROCESSES]),
         ("EOFError", "EOF when reading a line", ["Nobody is there to answer `input()`"]),
         ("BdbQuit", "", ["Remove `breakpoint()`"]),
         ("ImportError", "Cannot load backend 'TkAgg' … as 'headless' is currently running",
@@ -66,6 +74,31 @@ def test_code_at_the_top_belongs_under_main(message: str) -> None:
 def test_other_errors_stand_alone(name: str, message: str) -> None:
     """What has nothing to do with the place gets no advice about it."""
     assert told(name, message) == f"Your code raised {name}: {message}\n{TRACE}"
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "below", "words"),
+    [
+        ("PermissionError", "[Errno 1] Operation not permitted",
+         "multiprocessing/synchronize.py", PROCESSES),
+        ("PermissionError", "[Errno 13] Permission denied",
+         "concurrent/futures/process.py", PROCESSES),
+        ("EOFError", "", "multiprocessing/connection.py", PROCESSES),
+        ("OSError", "[Errno 38] Function not implemented", "joblib/externals/loky/x.py", PROCESSES),
+        ("FileNotFoundError", "[Errno 2] No such file or directory: 'x.joblib'",
+         "joblib/numpy_pickle.py", ONE_FILE),
+        ("PermissionError", "[Errno 13] Permission denied: '/x'", "joblib/x.py", FOLDER),
+        ("ValueError", "too large", "joblib/parallel.py", ""),
+    ],
+)  # fmt: skip
+def test_processes_of_its_own_are_told_by_where_it_raised(
+    name: str, message: str, below: str, words: str
+) -> None:
+    """The library that raised tells whether processes were refused, unless a file is named."""
+    found = told(name, message, trace=f'{TRACE}  File "/lib/{below}", line 7, in f\n')
+    assert words in found
+    for other in {PROCESSES, SANDBOX, FOLDER} - {words}:
+        assert other not in found
 
 
 def test_eager_execution_is_named_with_its_line() -> None:
