@@ -131,15 +131,19 @@ class Collected:
                 self.done = True
         return None
 
-    def cut_off(self, message: str) -> None:
+    def cut_off(self, message: str, advice: str) -> None:
         """Ends a grading from which nothing more will come.
 
         Args:
             message: String, why.
+            advice: String, what the student should look at, if a check was at work. Before the
+                first one, the submission is not to blame.
         """
         self.done, self.lasting = True, False
         if self._current:
-            self._results[self._current] = result_of(self._task, self._current, "error", message)
+            self._results[self._current] = result_of(
+                self._task, self._current, "error", f"{message} {advice}"
+            )
         elif not self._results:
             self._failure = message
 

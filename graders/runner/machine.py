@@ -162,14 +162,15 @@ class ThisMachine:
                 tell(event if result is None else ResultReady(result))
         except WireTimeout:
             collected.cut_off(
-                f"The grader could not evaluate your model within {settings.seconds:g} s. "
-                "Look for a model or a training that is far larger than the task needs."
+                f"The grader could not evaluate your model within {settings.seconds:g} s.",
+                "Look for a model or a training that is far larger than the task needs.",
             )
         except (WireClosed, WireError):
             if not collected.done:
                 collected.cut_off(
-                    "The process that evaluates your model was ended by the system, most likely "
-                    "for the memory it took. Look for a layer that is far larger than needed."
+                    "The process that evaluates your model was ended by the system.",
+                    "Most likely it took too much memory. Look for a layer that is far larger than "
+                    "needed.",
                 )
         finally:
             launcher.stop(number)

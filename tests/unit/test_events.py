@@ -169,8 +169,18 @@ def test_a_grading_that_is_cut_off_blames_the_check_that_ran() -> None:
     first, second, *_ = TASK.checks
     passed = events.CheckEnded(first.name, "passed", "", "", 0.1)
     found = collected(passed, events.CheckStarted(second.name))
-    found.cut_off("Too slow.")
+    found.cut_off("Too slow.", "Do less.")
     checks = found.verdict().checks
     assert [check.outcome for check in checks[:3]] == ["passed", "error", "skipped"]
-    assert checks[1].message == "Too slow."
+    assert checks[1].message == "Too slow. Do less."
+    assert (found.done, found.lasting) == (True, False)
+
+
+def test_a_grading_that_is_cut_off_before_the_first_check_blames_nobody() -> None:
+    """The verdict says that it is not the student's fault, so it gives no advice on the work."""
+    found = collected()
+    found.cut_off("Ended by the system.", "Look for a large layer.")
+    verdict = found.verdict()
+    assert verdict.status == "grader_error"
+    assert verdict.message.endswith("this line: Ended by the system.")
     assert (found.done, found.lasting) == (True, False)
