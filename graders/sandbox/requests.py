@@ -60,6 +60,11 @@ def _load(box: Box, source: str, name: str, filename: str, seed: int) -> dict[st
     path.write_text(source, encoding="utf-8")
     os.chdir(folder)
     sys.argv = [filename]
+    # Processes that it spawns import it by its module's name, whatever its file is called. They
+    # find it in a folder of its own: a file that is called random.py must not hide Python's.
+    importable = Path(tempfile.mkdtemp(prefix="module-"))
+    (importable / f"{name}.py").write_text(source, encoding="utf-8")
+    sys.path.insert(0, str(importable))
     box.filename, box.source = filename, source
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None and spec.loader is not None

@@ -93,6 +93,17 @@ def test_forgeries_earn_nothing(name: str, grade) -> None:
     assert any(word in message for word in words), message
 
 
+@linux
+def test_a_process_that_is_spawned_finds_the_submission(grade) -> None:
+    """It imports the submission by name to find a function, also if the file has another name."""
+    body = """from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        raise ValueError(f"found {pool.submit(doubled, 21).result()}")"""
+    verdict = grade("cnn", cnn(body, top="def doubled(x):\n    return 2 * x\n\n\n"))
+    assert "found 42" in first_bad(verdict)[2]
+
+
 def test_a_reported_history_earns_nothing(grade) -> None:
     """A History that claims a perfect accuracy does not move the points: the weights do."""
     train = """history = model.fit(train_data[0][:64], train_data[1][:64], validation_data=(val_data[0][:64], val_data[1][:64]))
