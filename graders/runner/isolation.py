@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 
@@ -12,6 +13,8 @@ from datasets.cache import cache_dir
 from graders import KIT
 from graders.boundary.launching import child_environment
 from graders.walls.levels import LEVELS, reaches
+from graders.walls.others import close_to_others
+from graders.walls.shown import paths
 
 SECONDS = 60.0
 # What to do for a level that a machine lacks; more in graders/course/README.md.
@@ -64,6 +67,17 @@ def hidden() -> list[str]:
     return [str(KIT), str(cache_dir())]
 
 
+def close_to_submissions() -> None:
+    """Closes what no submission may see to other users, whom they run as at the level `user`."""
+    os.makedirs(cache_dir(), exist_ok=True)
+    closed = close_to_others(hidden(), paths(hidden()))
+    if closed:
+        where = ", ".join(sorted({os.path.dirname(path) for path in closed}))
+        print(
+            f"Closed to other users, as whom submissions run: folders in {where}", file=sys.stderr
+        )
+
+
 _begun: list[subprocess.Popen[bytes]] = []
 
 
@@ -103,7 +117,7 @@ def _start() -> subprocess.Popen[bytes]:
         [sys.executable, "-m", "graders.walls.probe", *hidden()],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
-        # It prints there what it had to change for the level `user`.
+        stderr=subprocess.DEVNULL,
         cwd=KIT,
         env=child_environment(),
     )

@@ -22,7 +22,7 @@ from graders.boundary.wire import Channel, WireClosed, WireError, WireTimeout
 from graders.rubric import Task
 from graders.runner.collected import Collected
 from graders.runner.events import Event, ResultReady
-from graders.runner.isolation import Isolation, hidden, probed
+from graders.runner.isolation import Isolation, close_to_submissions, hidden, probed
 from graders.runner.settings import Settings, data_of, draw_for
 from graders.runner.warm import WarmProcess, spawning
 from graders.submission import Source
@@ -89,6 +89,7 @@ class ThisMachine:
         self._lock = threading.RLock()
         self._isolation = isolation
         self._temporary: str | None = None
+        self._closed = False
 
     def close(self) -> None:
         """Ends the warm process and everything under it."""
@@ -116,8 +117,11 @@ class ThisMachine:
 
     def _walls(self) -> dict[str, Any]:
         """Returns what the processes that start sandboxes are told, see `graders.warm.server`."""
-        shown = os.path.join(self._folder(), SHOWN)
-        return {"level": self.isolation().level, "hidden": hidden(), "extra": [shown]}
+        level, extra = self.isolation().level, os.path.join(self._folder(), SHOWN)
+        if level == "user" and not self._closed:
+            close_to_submissions()
+            self._closed = True
+        return {"level": level, "hidden": hidden(), "extra": [extra]}
 
     def warm_up(self, settings: Settings) -> Launcher:
         """Starts the warm process, if it does not run yet, and returns what starts its children."""

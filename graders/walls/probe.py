@@ -14,13 +14,12 @@ import os
 import select
 import signal
 import socket
-import stat
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from graders.walls import kernel, landlock, levels, shown
+from graders.walls import kernel, landlock, levels, others, shown
 from graders.walls.keeper import Inside, Terms, keep
 from graders.walls.ward import wall_in
 
@@ -63,21 +62,17 @@ def lacking(level: str, hidden: Sequence[str]) -> str:
         return "it needs Linux on x86-64 or ARM64"
     if level == "landlock" and not landlock.version():
         return "the kernel has no Landlock (Linux 5.13 or later, switched on)"
-    if level == "user":
-        if os.geteuid() != 0:
-            return "it needs root"
-        closed = close_to_others(hidden, shown.paths(hidden))
-        if closed:
-            where = ", ".join(sorted({os.path.dirname(path) for path in closed}))
-            print(f"Closed to other users, whom submissions run as: {where}", file=sys.stderr)
+    if level == "user" and os.geteuid() != 0:
+        return "it needs root"
     return _tried(level, hidden)
 
 
 def _tried(level: str, hidden: Sequence[str]) -> str:
     """Puts the walls up in a child, and returns what went wrong."""
     visible = shown.paths(hidden)
-    homes = [os.path.expanduser("~")] if level == "user" else []
-    secret = [entry for path in [*hidden, *homes] for entry in _entries(path, visible)][:MOST_PATHS]
+    # What is hidden is closed to other users before the run begins; a home is its owner's to close.
+    secret = [os.path.expanduser("~")] if level == "user" else hidden
+    secret = [entry for path in secret for entry in others.entries(path, visible)][:MOST_PATHS]
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -127,21 +122,6 @@ def _look(hidden: Sequence[str]) -> None:
         os._exit(CLOSED)
 
 
-def _entries(path: str, visible: Sequence[str]) -> list[str]:
-    """Returns what lies in a folder, but for the way to what is visible."""
-    try:
-        found = [entry.path for entry in os.scandir(os.path.realpath(path))]
-    except OSError:
-        return []
-    real = [os.path.realpath(item) for item in visible]
-    # What a link leads to is as open as it is anywhere else.
-    return [
-        path
-        for path in found
-        if not os.path.islink(path) and not any(f"{r}/".startswith(f"{path}/") for r in real)
-    ]
-
-
 def _silence() -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
@@ -164,29 +144,8 @@ def _read(reader: int) -> list[dict[str, object]]:
     return [item for item in found if isinstance(item, dict)]
 
 
-def close_to_others(paths: Sequence[str], visible: Sequence[str]) -> list[str]:
-    """Takes from other users what they may do with folders, but for the way to Python.
-
-    Args:
-        paths: Paths, whose entries are closed.
-        visible: Paths that stay open.
-
-    Returns:
-        Paths that were changed.
-    """
-    changed = []
-    for path in paths:
-        with contextlib.suppress(OSError):
-            for entry in _entries(path, visible):
-                mode = stat.S_IMODE(os.lstat(entry).st_mode)
-                if mode & stat.S_IRWXO:
-                    os.chmod(entry, mode & ~stat.S_IRWXO)
-                    changed.append(entry)
-    return changed
-
-
 def main(hidden: list[str]) -> None:
-    """Prints what `find` finds; what was closed to other users on the way goes to the errors."""
+    """Prints what `find` finds."""
     level, lacks = find(hidden)
     print(json.dumps({"level": level, "lacks": lacks}))
 

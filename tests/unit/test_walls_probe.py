@@ -15,7 +15,7 @@ import pytest
 
 from graders.runner import Isolation, TooLow
 from graders.runner import isolation as asking
-from graders.walls import kernel, landlock, levels, probe, second, shown
+from graders.walls import kernel, landlock, levels, others, probe, second, shown
 from graders.walls.kernel import IsolationError
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the walls are Linux's")
@@ -131,7 +131,7 @@ def test_a_secret_that_can_be_read_is_named(
     original = shown.paths
     opened = {"namespaces": str(tmp_path), "landlock": "/"}[level]
     monkeypatch.setattr(shown, "paths", lambda *args: [*original([]), opened])
-    monkeypatch.setattr(probe, "_entries", lambda path, visible: [str(tmp_path / "secret")])
+    monkeypatch.setattr(probe.others, "entries", lambda path, visible: [str(tmp_path / "secret")])
     assert probe.lacking(level, hidden) == (
         f"{tmp_path / 'secret'} can be read behind the walls (chmod o-rwx closes it)"
     )
@@ -190,11 +190,19 @@ def test_folders_are_closed_to_others_but_for_the_way_to_python(tmp_path: Path) 
         (kit / name).chmod(0o755)
     (kit / "closed").touch()
     (kit / "closed").chmod(0o600)
-    changed = probe.close_to_others([str(kit), "/not/there"], [str(kit / ".venv" / "lib")])
+    changed = others.close_to_others([str(kit), "/not/there"], [str(kit / ".venv" / "lib")])
     assert sorted(changed) == [str(kit / "grade.py"), str(kit / "reference")]
     assert _modes(kit) == {"reference": 0, "grade.py": 0, "closed": 0, ".venv": 5, "link": 7}
     assert stat.S_IMODE(outside.stat().st_mode) == 0o644
-    assert probe.close_to_others([str(kit)], [str(kit / ".venv" / "lib")]) == []
+    assert others.close_to_others([str(kit)], [str(kit / ".venv" / "lib")]) == []
+
+
+def test_a_folder_in_which_nothing_is_visible_is_closed_itself(tmp_path: Path) -> None:
+    """What comes into a cache later is closed, too."""
+    cache = tmp_path / "cache"
+    cache.mkdir(mode=0o755)
+    assert others.close_to_others([str(cache)], ["/usr/lib"]) == [str(cache)]
+    assert stat.S_IMODE(cache.stat().st_mode) == 0o750
 
 
 # --- the question as the runner asks it -------------------------------------------------------
