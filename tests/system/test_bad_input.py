@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from graders.sandbox import errors
+from graders.walls.levels import LEVELS
 from tests.programs import FIT, GOOD, cnn, first_bad, run
 
 
@@ -79,7 +80,7 @@ def test_syntax_error_shows_the_line(grade) -> None:
     assert verdict.status == "error"
     assert "Syntax error in cnn.py, line 3: expected ':'" in first_bad(verdict)[2]
     assert "def build_model(input_shape, num_classes)" in first_bad(verdict)[2]
-    assert verdict.isolation == "none"
+    assert verdict.isolation in LEVELS
 
 
 CASES = {
