@@ -191,8 +191,15 @@ MUTANTS: dict[str, list[tuple[str, Replace]]] = {
     "an old Landlock": [("graders.walls.landlock:version", _returning(5))],
     "no seccomp": [("graders.walls.seccomp:restrict", _nothing)],
     "no filter of signals": [
-        ("graders.walls.seccomp:program", lambda original: lambda signals: original(False))
+        (
+            "graders.walls.seccomp:program",
+            lambda original: lambda signals, metadata=False: original(False, metadata),
+        )
     ],
+    "no filter of modes": [
+        ("graders.walls.seccomp:program", lambda original: lambda signals, _: original(signals))
+    ],
+    "kernel settings kept": [(f"{NS}:protect_proc", _nothing)],
     # No wall: as root, a sandbox without capabilities may not look into processes that have some.
     "an ordinary user's processes": [],
     # what comes along
@@ -202,7 +209,8 @@ MUTANTS: dict[str, list[tuple[str, Replace]]] = {
     "status pipe kept": [("graders.walls.keeper:os", lambda original: _Closeless())],
     # limits, and the end
     "no limits": [("graders.walls.keeper:set_limits", _nothing)],
-    "no totals": [("graders.walls.totals:exceeded", _nothing)],
+    "no totals": [("graders.walls.totals:Totals.exceeded", _nothing)],
+    "group not ended": [("graders.walls.keeper:os.killpg", _nothing)],
     "nothing killed": [("graders.walls.keeper:_kill_all", _nothing)],
     "another user's processes not killed": [("graders.walls.second:kill_user", _nothing)],
     "no subreaper": [(PRCTL, _prctl_without(kernel.PR_SET_CHILD_SUBREAPER))],

@@ -163,6 +163,28 @@ def writable(planted: Planted) -> Any:
 
 
 @probe(NAMESPACES, LANDLOCK, USER)
+def modes(planted: Planted) -> Any:
+    """Changes the mode and the times of a module of Python to what they are."""
+    before = os.stat(os.__file__)
+    for call in (
+        lambda: os.chmod(os.__file__, before.st_mode),
+        lambda: os.utime(os.__file__, ns=(before.st_atime_ns, before.st_mtime_ns)),
+    ):
+        try:
+            call()
+        except OSError as error:
+            refused(error.errno or 0, errno.EROFS, errno.EACCES, errno.EPERM)
+    return os.stat(os.__file__).st_ctime_ns != before.st_ctime_ns
+
+
+@probe(NAMESPACES)
+def kernel_settings(planted: Planted) -> Any:
+    """Opens settings of the kernel for writing; nothing is written."""
+    paths = ("/proc/sys/kernel/core_pattern", "/proc/sys/vm/drop_caches")
+    return [path for path in paths if opens(path, os.O_WRONLY)]
+
+
+@probe(NAMESPACES, LANDLOCK, USER)
 def root(planted: Planted) -> Any:
     """Makes a file in the root folder, and removes it."""
     path = f"/made-by-a-submission-{os.urandom(4).hex()}"

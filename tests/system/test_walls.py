@@ -111,7 +111,11 @@ WALLS = [
     (U, [], "no seccomp", "abstract_socket", "True"),
     (U, [], "no seccomp", "new_privileges", "True"),
     (U, ["no other user"], "no seccomp", "posix_queue", "True"),
+    (L, [], "no filter of modes", "modes", "True"),
+    (N, [], "nothing read-only", "modes", "True"),
+    (N, ["no Landlock"], "kernel settings kept", "kernel_settings", "core_pattern"),
     # another user
+    (U, [], "no other user", "modes", "True"),
     (U, [], "no other user", "files", "home"),
     (U, [], "no other user", "files", "/tmp"),
     (U, [], "no other user", "writable", "a module of keras"),
@@ -131,12 +135,19 @@ WALLS = [
     *((level, [], "no limits", "limits", "RLIMIT_CPU") for level in (N, L, U)),
 ]
 # Those that take root: an ordinary user may not do it, with or without walls.
-ROOT = ("no user namespace", "privileges kept", "capabilities kept", "bounding set kept")
+ROOT = (
+    *("no user namespace", "privileges kept", "capabilities kept", "bounding set kept"),
+    "kernel settings kept",
+)
 # Mutants with which a daemon lives on, by level, and how its submission ends.
 SURVIVALS = [
     *((level, ["nothing killed"], "exits") for level in (L, U)),
-    (L, ["no subreaper"], "raises"),
-    (U, ["no subreaper", "another user's processes not killed"], "raises"),
+    (L, ["no subreaper", "group not ended"], "raises"),
+    (
+        U,
+        ["no subreaper", "group not ended", "another user's processes not killed"],
+        "raises",
+    ),
 ]
 
 
@@ -252,11 +263,21 @@ def test_a_daemon_lives_on_where_nothing_kills_it(
         assert not planting.gone(mark, 1)
 
 
+def test_all_processes_of_a_group_end_at_once(factory: Factory) -> None:
+    """A submission's processes cannot leave their group, and end with it: no fork gets away."""
+    _need(L)
+    with (
+        factory.launcher(L, ["no subreaper"]) as launcher,
+        planting.daemon(launcher, "raises") as mark,
+    ):
+        assert planting.gone(mark, 10)
+
+
 def test_all_processes_of_another_user_end_at_once(factory: Factory) -> None:
     """At the level `user`, also those are killed that the guard does not inherit."""
     _need(U)
     with (
-        factory.launcher(U, ["no subreaper"]) as launcher,
+        factory.launcher(U, ["no subreaper", "group not ended"]) as launcher,
         planting.daemon(launcher, "raises") as mark,
     ):
         assert planting.gone(mark, 10)
