@@ -19,9 +19,7 @@ from graders.boundary.sizes import MAX_CONFIG, MAX_PARAMETERS
 from graders.checking import CheckFailed
 from graders.rebuilt.allowlist import refuse
 from graders.rebuilt.cleaning import cleaned
-
-# Numbers that one layer may give for one example: 40 times as many as VGG16's first ones here.
-MAX_OUTPUT = 2**23
+from graders.rebuilt.room import check_room
 
 
 @contextlib.contextmanager
@@ -47,20 +45,6 @@ def _limited_parameters(limit: int) -> Iterator[None]:
         yield
     finally:
         keras.layers.Layer.add_weight = add_weight
-
-
-def _check_outputs(model: Any) -> None:
-    """Refuses layers that would make far more numbers than any model for these tasks needs."""
-    for layer in model._flatten_layers():
-        for node in layer._inbound_nodes:
-            for output in node.output_tensors:
-                size = math.prod(side or 1 for side in output.shape)
-                if size > MAX_OUTPUT:
-                    refuse(
-                        f"a layer, `{layer.name}`, that gives {size:,} numbers for each example "
-                        f"(the limit is {MAX_OUTPUT:,})",
-                        "Look at its sizes.",
-                    )
 
 
 def rebuild(config: str, weights: list[np.ndarray]) -> Any:
@@ -94,7 +78,7 @@ def rebuild(config: str, weights: list[np.ndarray]) -> Any:
         # Keras builds some layers twice (those in a Bidirectional), and drops the first weights.
         with _limited_parameters(4 * total + MAX_PARAMETERS):
             model = keras.saving.deserialize_keras_object(tree, safe_mode=True)
-        _check_outputs(model)
+        check_room(model)
         shapes = [tuple(variable.shape) for variable in model.weights]
         if shapes != [array.shape for array in weights]:
             refuse("weights that do not have the shapes of the layers", "Return the model itself.")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from graders.checking import CheckFailed, fail
+from graders.rebuilt.room import fitting
 from graders.rebuilt.snapshot import Snapshot
 from graders.toolkit import graph
 
@@ -48,6 +49,26 @@ def _batch_size(x: Any) -> int:
     return min(MOST, max(BATCH, VALUES // max(1, numbers)))
 
 
+def at_once(model: Any, x: Any, most: int, gradients: bool = False) -> int:
+    """Returns how many of some examples a model may get at once, for the memory that it needs.
+
+    Args:
+        model: A Keras model.
+        x: Array, or dict or list of arrays.
+        most: Integer, the most that are wanted.
+        gradients: Boolean, whether gradients are computed.
+
+    Raises:
+        CheckFailed: If a few of them are too many.
+    """
+    parts = x
+    if isinstance(x, dict):
+        named = [str(tensor.name) for tensor in model.inputs]
+        parts = [x[name] for name in named] if set(named) == set(x) else _parts(x)
+    shapes = [tuple(np.shape(part)[1:]) for part in _parts(parts)]
+    return fitting(model, shapes, most, gradients)
+
+
 def only(answer: Any) -> Any:
     """Returns what a model with one output gave, taken out of a dict, list or tuple."""
     if isinstance(answer, dict):
@@ -75,10 +96,12 @@ def predict(model: Any, x: Any, training: bool = False) -> np.ndarray:
 
     parts = []
     try:
-        batch = _batch_size(x)
+        batch = at_once(model, x, _batch_size(x))
         for start in range(0, size(x), batch):
             answer = only(model(rows(x, start, start + batch), training=training))
             parts.append(keras.ops.convert_to_numpy(keras.ops.cast(answer, "float32")))
+    except CheckFailed:
+        raise
     except Exception as error:
         line = str(error).strip().splitlines()[0][:300] if str(error).strip() else ""
         raise CheckFailed(

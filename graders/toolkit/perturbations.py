@@ -12,7 +12,7 @@ import numpy as np
 
 from graders.checking import fail
 from graders.toolkit import graph
-from graders.toolkit.outputs import only, predict
+from graders.toolkit.outputs import at_once, only, predict
 
 
 def _stirred(model: Any, rng: np.random.Generator) -> list[np.ndarray]:
@@ -91,18 +91,20 @@ def steps_that_matter(model: Any, x: np.ndarray, rng: np.random.Generator) -> np
 
     kept = model.get_weights()
     reached = np.zeros(x.shape[1], bool)
+    batch = at_once(model, x, len(x), gradients=True)
     try:
         for stirred in (False, True):
             if stirred:
                 model.set_weights(_stirred(model, rng))
-            inputs = tf.constant(x)
-            with tf.GradientTape() as tape:
-                tape.watch(inputs)
-                outputs = only(model(inputs, training=False))
-                total = tf.reduce_sum(tf.cast(outputs, "float32"))
-            gradient = tape.gradient(total, inputs)
-            if gradient is not None:
-                reached |= np.abs(gradient.numpy()).max(axis=(0, 2)) > 0
+            for start in range(0, len(x), batch):
+                inputs = tf.constant(x[start : start + batch])
+                with tf.GradientTape() as tape:
+                    tape.watch(inputs)
+                    outputs = only(model(inputs, training=False))
+                    total = tf.reduce_sum(tf.cast(outputs, "float32"))
+                gradient = tape.gradient(total, inputs)
+                if gradient is not None:
+                    reached |= np.abs(gradient.numpy()).max(axis=(0, 2)) > 0
         return reached
     finally:
         model.set_weights(kept)

@@ -12,7 +12,7 @@ from graders.checking import fail
 from graders.rebuilt.snapshot import Snapshot
 from graders.toolkit import graph
 from graders.toolkit.losses import DISTANCES, loss_of
-from graders.toolkit.outputs import Scores, only, part_scores, rows
+from graders.toolkit.outputs import Scores, at_once, only, part_scores, rows, size
 from graders.toolkit.perturbations import silent_units
 
 
@@ -155,31 +155,34 @@ def dead_weights(snapshot: Snapshot, data: tuple[Any, np.ndarray], kind: str) ->
     model = snapshot.model
     kept, owners = model.get_weights(), layers_of_weights(snapshot)
     x, y = data
-    labels = tf.constant(np.asarray(y).reshape(-1).astype("int64"))
     trainable = [
         i for i, weight in enumerate(model.weights) if snapshot.trainable[i] and weight.trainable
     ]
-    # Watching these alone saves the way back through a frozen base, whose variables the tape
-    # would watch as well.
-    with tf.GradientTape(watch_accessed_variables=False) as tape:
-        tape.watch([model.weights[i].value for i in trainable])
-        outputs = only(model(x, training=True))
-        if outputs.shape[-1] == 1:
-            loss = keras.ops.binary_crossentropy(
-                tf.cast(labels, outputs.dtype)[:, None], outputs, from_logits=kind == "logits"
-            )
-        else:
-            logits = outputs if kind == "logits" else tf.math.log(tf.maximum(outputs, 1e-12))
-            loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
-        total = tf.reduce_mean(loss)
-    # BatchNormalization has moved its averages.
-    model.set_weights(kept)
-    gradients = tape.gradient(total, [model.weights[i].value for i in trainable])
-    reached = [
-        gradient is not None and np.abs(np.asarray(tf.convert_to_tensor(gradient))).max() > 0
-        for gradient in gradients
-    ]
-    alive = {owners[i] for i, flag in zip(trainable, reached, strict=True) if flag}
+    alive: set[str] = set()
+    batch = at_once(model, x, size(x), gradients=True)
+    for start in range(0, size(x), batch):
+        labels = tf.constant(np.asarray(y[start : start + batch]).reshape(-1).astype("int64"))
+        # Watching these alone saves the way back through a frozen base, whose variables the tape
+        # would watch as well.
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch([model.weights[i].value for i in trainable])
+            outputs = only(model(rows(x, start, start + batch), training=True))
+            if outputs.shape[-1] == 1:
+                loss = keras.ops.binary_crossentropy(
+                    tf.cast(labels, outputs.dtype)[:, None], outputs, from_logits=kind == "logits"
+                )
+            else:
+                logits = outputs if kind == "logits" else tf.math.log(tf.maximum(outputs, 1e-12))
+                loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
+            total = tf.reduce_mean(loss)
+        # BatchNormalization has moved its averages.
+        model.set_weights(kept)
+        gradients = tape.gradient(total, [model.weights[i].value for i in trainable])
+        reached = [
+            gradient is not None and np.abs(np.asarray(tf.convert_to_tensor(gradient))).max() > 0
+            for gradient in gradients
+        ]
+        alive |= {owners[i] for i, flag in zip(trainable, reached, strict=True) if flag}
     return [snapshot.paths[i] for i in trainable if owners[i] not in alive]
 
 
