@@ -79,7 +79,7 @@ def ask(model: Any, number: int) -> Answers:
         `Answers`, with `None` for what the model did not give.
     """
     inference = training = penalty = None
-    with contextlib.suppress(Exception), _put_back(model):
+    with contextlib.suppress(Exception), put_back(model):
         x = inputs_of(model, number)
         inference = _outputs(model(x, training=False))
         # A penalty on activities is there after a call only.
@@ -91,13 +91,18 @@ def ask(model: Any, number: int) -> Answers:
 
 
 @contextlib.contextmanager
-def _put_back(model: Any) -> Iterator[None]:
-    """Puts back what calls of a model move: averages, and the seeds of Dropout."""
-    kept = [np.array(variable) for variable in model.variables]
+def put_back(model: Any) -> Iterator[None]:
+    """Puts back what calls of a model move: averages, and the seeds of Dropout.
+
+    Args:
+        model: A built Keras model. Its trainable variables are not copied: no call moves them.
+    """
+    moved = list(model.non_trainable_variables)
+    kept = [np.array(variable) for variable in moved]
     try:
         yield
     finally:
-        for variable, value in zip(model.variables, kept, strict=True):
+        for variable, value in zip(moved, kept, strict=True):
             variable.assign(value)
 
 

@@ -206,9 +206,9 @@ def _inside(op: Any, given: list[Any], outputs: list[Any], gradients: bool) -> i
         state = OF_STEP * max(state, made // max(1, steps) if op.return_sequences else made)
         return 2 * math.prod(shape) + state * (steps if gradients else 1)
     if isinstance(op, layers.MultiHeadAttention | layers.GroupQueryAttention):
-        heads = getattr(op, "num_heads", None) or getattr(op, "num_query_heads", 1)
-        width = getattr(op, "key_dim", None) or getattr(op, "head_dim", 1)
-        width = max(width, getattr(op, "_value_dim", None) or 1)
+        grouped = isinstance(op, layers.GroupQueryAttention)
+        heads = int(op.num_query_heads if grouped else op.num_heads)
+        width = int(op.head_dim if grouped else max(op.key_dim, op.value_dim or 0))
         queries, keys = (
             math.prod(x.shape[1:-1]) for x in (given[0], given[min(1, len(given) - 1)])
         )

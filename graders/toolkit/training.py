@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from graders.boundary.challenge import put_back
 from graders.checking import fail
 from graders.rebuilt.snapshot import Snapshot
 from graders.toolkit import graph
@@ -153,7 +154,7 @@ def dead_weights(snapshot: Snapshot, data: tuple[Any, np.ndarray], kind: str) ->
     import tensorflow as tf
 
     model = snapshot.model
-    kept, owners = model.get_weights(), layers_of_weights(snapshot)
+    owners = layers_of_weights(snapshot)
     x, y = data
     trainable = [
         i for i, weight in enumerate(model.weights) if snapshot.trainable[i] and weight.trainable
@@ -164,7 +165,7 @@ def dead_weights(snapshot: Snapshot, data: tuple[Any, np.ndarray], kind: str) ->
         labels = tf.constant(np.asarray(y[start : start + batch]).reshape(-1).astype("int64"))
         # Watching these alone saves the way back through a frozen base, whose variables the tape
         # would watch as well.
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
+        with put_back(model), tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([model.weights[i].value for i in trainable])
             outputs = only(model(rows(x, start, start + batch), training=True))
             if outputs.shape[-1] == 1:
@@ -175,8 +176,6 @@ def dead_weights(snapshot: Snapshot, data: tuple[Any, np.ndarray], kind: str) ->
                 logits = outputs if kind == "logits" else tf.math.log(tf.maximum(outputs, 1e-12))
                 loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits)
             total = tf.reduce_mean(loss)
-        # BatchNormalization has moved its averages.
-        model.set_weights(kept)
         gradients = tape.gradient(total, [model.weights[i].value for i in trainable])
         reached = [
             gradient is not None and np.abs(np.asarray(tf.convert_to_tensor(gradient))).max() > 0
