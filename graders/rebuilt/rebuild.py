@@ -24,7 +24,7 @@ from graders.rebuilt.room import check_room
 
 @contextlib.contextmanager
 def _limited_parameters(limit: int) -> Iterator[None]:
-    """Refuses a layer's weights before they take memory, where they are far too many."""
+    """Makes layers with weights of zeros, and refuses far too many before they take memory."""
     import keras
 
     add_weight = keras.layers.Layer.add_weight
@@ -32,13 +32,15 @@ def _limited_parameters(limit: int) -> Iterator[None]:
 
     @functools.wraps(add_weight)
     def counted(self: Any, *args: Any, **kwargs: Any) -> Any:
-        shape = args[0] if args else kwargs.get("shape")
+        kwargs.pop("initializer", None)
+        shape = args[0] if args else kwargs.pop("shape", None)
         sides = [shape] if isinstance(shape, int) else list(shape or ())
         if all(isinstance(side, int) for side in sides):
             left[0] -= math.prod(sides)
             if left[0] < 0:
                 refuse("a config of far more parameters than weights", "Return the model itself.")
-        return add_weight(self, *args, **kwargs)
+        # The model gets weights anyway: random ones would need three times their memory.
+        return add_weight(self, shape, "zeros", *args[2:], **kwargs)
 
     keras.layers.Layer.add_weight = counted
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +13,7 @@ from keras import layers, ops
 
 from graders.rebuilt import room
 from graders.rebuilt.allowlist import NotRebuilt
+from graders.rebuilt.rebuild import rebuild
 from graders.toolkit import outputs, perturbations, training
 from tests.fuzzing import growth
 from tests.keras import models
@@ -144,3 +146,21 @@ def test_a_large_right_model_fits_well() -> None:
     vgg16 = keras.applications.VGG16(include_top=False, weights=None)
     room.check_room(chain((32, 32, 3), layers.Resizing(224, 224), vgg16))
     assert outputs.at_once(vgg16, np.zeros((200, 32, 32, 3)), 250) > 50
+
+
+def test_no_random_weights_are_made_for_a_model_that_brings_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They would take three times the memory of the weights, which replace them at once."""
+    model = chain((4,), layers.Dense(3), layers.BatchNormalization(), layers.Dense(2))
+    config = json.dumps(keras.saving.serialize_keras_object(model))
+    weights = model.get_weights()
+
+    def drawn(*_: Any, **__: Any) -> Any:
+        raise AssertionError("random weights")
+
+    monkeypatch.setattr(keras.initializers.GlorotUniform, "__call__", drawn)
+    again = rebuild(config, weights)
+    for found, expected in zip(again.get_weights(), weights, strict=True):
+        np.testing.assert_array_equal(found, expected)
+    assert isinstance(again.layers[1].kernel_initializer, keras.initializers.GlorotUniform)
