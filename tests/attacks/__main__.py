@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import dataclasses
 import json
 import os
@@ -43,7 +44,7 @@ def why_not(level: str, as_nobody: bool) -> str:
         "namespaces": "import os, ctypes as c; os._exit(c.CDLL(None).unshare(0x10000000 | 0x20000) != 0)",
         "landlock": "import os, ctypes as c; os._exit(c.CDLL(None).syscall(444, None, 0, 1) < 1)",
     }.get(level, "")
-    if subprocess.run([sys.executable, "-c", probe]).returncode != 0:
+    if subprocess.run([sys.executable, "-c", probe], timeout=60).returncode != 0:
         return f"this machine has no {level}"
     return ""
 
@@ -78,45 +79,52 @@ def run(
         results = Path(folder) / "results.jsonl"
         results.touch()
         os.chmod(folder, 0o755)
+        # A file, and no pipe: what is left of a harness that broke would keep a pipe open.
+        errors = Path(folder) / "errors.txt"
         if as_nobody:
             os.chown(results, uid, uid)
         inner = [str(place.python), "-m", "tests.attacks.harness", "--place", str(place.base)]
         inner += ["--level", level, "--results", str(results), "--only", only, "--mark", place.mark]
-        inner += ["--outside", *map(str, place.outside)]
+        inner += ["--seconds", str(seconds), "--outside", *map(str, place.outside)]
         inner += ["--kind", *kinds] if kinds else []
         inner += ["--every"] if every else []
         inner += ["--anyway"] if anyway else []
         outer = [str(place.python), "-m", "tests.attacks.without", "--uid", str(uid), level, *inner]
-        process = subprocess.Popen(
-            outer,
-            cwd=place.kit,
-            env=place.environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
+        with errors.open("wb") as file:
+            process = subprocess.Popen(
+                outer,
+                cwd=place.kit,
+                env=place.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=file,
+                start_new_session=True,
+            )
         found: list[dict[str, Any]] = []
-        deadline = time.monotonic() + seconds
-        with results.open(encoding="utf-8") as lines:
-            while True:
-                running = process.poll() is None and time.monotonic() < deadline
-                for line in lines:
-                    found.append(json.loads(line))
-                    tell(found[-1])
-                if not running:
-                    break
-                time.sleep(0.2)
+        # The harness ends itself at its limit, and tells where it was.
+        deadline = time.monotonic() + seconds + 20
         trouble = ""
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            trouble = f"the harness did not end within {seconds:g} s: "
-        _, errors = process.communicate()
-        trouble = trouble and trouble + errors[-200:]
+        try:
+            with results.open(encoding="utf-8") as lines:
+                while True:
+                    running = process.poll() is None and time.monotonic() < deadline
+                    for line in lines:
+                        found.append(json.loads(line))
+                        tell(found[-1])
+                    if not running:
+                        break
+                    time.sleep(0.2)
+            if process.poll() is None:
+                trouble = "the harness did not end by itself: "
+        finally:
+            # All of its session, so that nothing of it is left, however it ended.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait(timeout=20)
+        said = errors.read_text(encoding="utf-8", errors="replace")
+        trouble = trouble and trouble + said[-1500:]
         if process.returncode and not trouble:
-            trouble = f"the harness ended with {process.returncode}: {errors[-1500:]}"
+            trouble = f"the harness ended with {process.returncode}: {said[-1500:]}"
         if trouble:
             found.append(dataclasses.asdict(Result("harness", [trouble])))
             tell(found[-1])
@@ -139,6 +147,8 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=SECONDS, help="for all of them")
     parser.add_argument("--verbose", action="store_true", help="print what the verdicts told")
     given = parser.parse_args()
+    # Whoever ends this ends what it started, and its folders go.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if reason := why_not(given.level, given.user is not None):
         print(f"Not run: {reason}.")
         return 2

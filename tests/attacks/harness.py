@@ -10,15 +10,18 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import faulthandler
 import itertools
 import json
 import os
 import re
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -29,7 +32,7 @@ from typing import Any
 import numpy as np
 
 from graders import KIT, rubric
-from graders.runner import Request, Runner, Settings
+from graders.runner import Request, Runner, Settings, TooLow
 from graders.runner.store import local_key
 from graders.verdict import TaskVerdict
 from tests.attacks import case, claims, rendering, watch
@@ -40,10 +43,12 @@ BYSTANDER = "custom_layer"
 SLOWED = 4.0
 # What an attack may add to the memory of a trusted process.
 TRUSTED_KILOBYTES = 500 * 1024
+# Beside that: starting a process takes its time on a machine that others load.
+SLOWED_SECONDS = 8.0
 # A grading may take so much beyond its limit before the harness calls that a hang.
 GRACE = 45.0
 # What its time may be exceeded by: starting, judging what came, ending.
-LATE = 1.5, 8.0
+LATE = 1.5, 15.0
 # Attacks on what reads a submission and what it claims, not on walls.
 SHARED = ("claims", "config", "source", "text")
 # Levels from the highest down.
@@ -80,9 +85,9 @@ class Result:
 class Bystander(threading.Thread):
     """Hands in right work again and again, as long as attacks run."""
 
-    def __init__(self, grade: Callable[[], TaskVerdict], limit: float, level: str):
-        super().__init__()
-        self._grade, self._limit, self._level = grade, limit, level
+    def __init__(self, grade: Callable[[], TaskVerdict], level: str):
+        super().__init__(daemon=True)
+        self._grade, self._level = grade, level
         self.enough = threading.Event()
         # When each grading began and ended, and what was wrong with it.
         self.gradings: list[tuple[float, float, str]] = []
@@ -91,30 +96,38 @@ class Bystander(threading.Thread):
         """Grades until it is enough."""
         while not self.enough.is_set():
             began = time.monotonic()
-            verdict = self._grade()
-            ended = time.monotonic()
-            self.gradings.append((began, ended, self._wrong(verdict, ended - began)))
+            try:
+                wrong = self._wrong(self._grade())
+            except Exception as error:
+                wrong = f"the grading of the bystander raised {error!r}"
+            self.gradings.append((began, time.monotonic(), wrong))
 
-    def _wrong(self, verdict: TaskVerdict, seconds: float) -> str:
+    def _wrong(self, verdict: TaskVerdict) -> str:
         if verdict.points != 10:
             return f"the bystander has {verdict.points:g} points: {words_of(verdict)[:300]}"
         if verdict.isolation != self._level:
             return f"the bystander was graded at the level {verdict.isolation}"
-        if seconds > self._limit:
-            return f"the bystander took {seconds:.1f} s, its limit is {self._limit:.1f} s"
         return ""
 
-    def faults(self, spans: list[tuple[float, float, str]]) -> list[str]:
+    def slowest(self) -> float:
+        """Returns how long the slowest grading took."""
+        return max((end - start for start, end, _ in self.gradings), default=0.0)
+
+    def faults(self, spans: list[tuple[float, float, str]], limit: float) -> list[str]:
         """Returns what was wrong, with the attack that ran beside most of each such grading.
 
         Args:
             spans: List of when each attack began and ended, and its name.
+            limit: Float, how long a grading may take.
         """
         found = []
         for start, end, wrong in self.gradings:
+            if not wrong and end - start > limit:
+                wrong = f"the bystander took {end - start:.1f} s, its limit is {limit:.1f} s"
             if wrong:
                 beside = max(
-                    (min(end, ended) - max(start, began), name) for began, ended, name in spans
+                    ((min(end, ended) - max(start, began), name) for began, ended, name in spans),
+                    default=(0.0, "no attack"),
                 )
                 found.append(f"beside {beside[1]}: {wrong}")
         return found
@@ -141,6 +154,14 @@ class Harness:
         self._count = itertools.count()
         self._undo = contextlib.ExitStack()
         watch.adopt_orphans()
+        try:
+            self._start()
+        except BaseException:
+            self._undo.close()
+            raise
+
+    def _start(self) -> None:
+        level, base = self.level, self.base
         self.planted = self._plant()
         self._runner = self._undo.enter_context(Runner(_settings(level)))
         self._runner.warm_up()
@@ -201,7 +222,12 @@ class Harness:
     def _start_helper(self) -> subprocess.Popen[bytes]:
         """Starts a process of the user's that no attack may find or end."""
         self._helper = subprocess.Popen(
-            [f"helper-{self._mark}", "3600"], executable="/bin/sleep", env={"SECRET": self._mark}
+            [f"helper-{self._mark}", "3600"],
+            executable="/bin/sleep",
+            env={"SECRET": self._mark},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         self._undo.callback(self._helper.wait)
         self._undo.callback(self._helper.kill)
@@ -252,7 +278,7 @@ class Harness:
             `Result`s, the last two for the bystander and for what is left behind.
         """
         before = self._snapshot()
-        bystander = Bystander(self._grade_bystander, SLOWED * self.alone + 3, self.level)
+        bystander = Bystander(self._grade_bystander, self.level)
         bystander.start()
         spans: list[tuple[float, float, str]] = []
         try:
@@ -266,9 +292,26 @@ class Harness:
                 spans.append((began, time.monotonic(), attack.name))
         finally:
             bystander.enough.set()
-            bystander.join()
-        yield Result(f"{attacks[0].folder}/bystander", bystander.faults(spans))
+            bystander.join(120 + GRACE)
+        beside = Result(f"{attacks[0].folder}/bystander")
+        if bystander.is_alive():
+            beside.problems.append("the grading of the bystander has no end")
+        else:
+            beside.problems += bystander.faults(spans, self._patience(bystander.slowest()))
+        yield beside
         yield self._aftermath(attacks[0].folder, before)
+
+    def _patience(self, slowest: float) -> float:
+        """Returns how long the bystander may take; measures anew what others load the machine with.
+
+        Args:
+            slowest: Float, how long it took beside the attacks.
+        """
+        if slowest > SLOWED * self.alone + SLOWED_SECONDS:
+            began = time.monotonic()
+            self._grade_bystander()
+            self.alone = max(self.alone, time.monotonic() - began)
+        return SLOWED * self.alone + SLOWED_SECONDS
 
     def _attack(self, attack: Attack) -> Result:
         """Hands in one attack, and finds out what came of it."""
@@ -462,16 +505,48 @@ def run_command(attack: Attack, level: str, base: Path, planted: dict[str, Any])
     return result
 
 
+def _bounded(command: list[str], seconds: float) -> tuple[int | None, str, str]:
+    """Runs a command, and ends it and its group at a limit.
+
+    Args:
+        command: List of strings.
+        seconds: Float, the limit.
+
+    Returns:
+        The exit code, `None` where the limit ended it; what it printed; what it printed as errors.
+    """
+    # Files, and no pipes: a process that it left would keep them open.
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            command,
+            cwd=KIT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=errors,
+            start_new_session=True,
+        )
+        code: int | None = None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            code = process.wait(timeout=seconds)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(timeout=20)
+        texts = []
+        for file in (output, errors):
+            file.seek(0)
+            texts.append(file.read().decode("utf-8", "replace"))
+    return code, texts[0], texts[1]
+
+
 def _one_command(attack: Attack, command: list[str], folder: Path) -> list[str]:
     output = folder / "verdict.json"
-    try:
-        done = subprocess.run(command, cwd=KIT, capture_output=True, text=True, timeout=300)
-    except subprocess.TimeoutExpired:
-        return ["the command has no end"]
-    if done.returncode == 2 and not output.exists() and len(done.stderr.strip().splitlines()) == 1:
+    code, printed, errors = _bounded(command, 3 * attack.seconds + 120)
+    if code is None:
+        return [f"the command has no end: {(printed + errors)[-500:]}"]
+    if code == 2 and not output.exists() and len(errors.strip().splitlines()) == 1:
         return []  # refused, with the reason
     if not output.exists():
-        return [f"exit code {done.returncode}, no verdict: {(done.stdout + done.stderr)[-500:]}"]
+        return [f"exit code {code}, no verdict: {(printed + errors)[-500:]}"]
     found = []
     for task in json.loads(output.read_text())["tasks"]:
         texts = [check["message"] for check in task["checks"]]
@@ -522,8 +597,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--every", action="store_true")
     parser.add_argument("--anyway", action="store_true")
     parser.add_argument("--mark", required=True)
+    parser.add_argument("--seconds", type=float, default=1800.0)
     parser.add_argument("--outside", type=Path, nargs="*", default=[])
     given = parser.parse_args(arguments)
+    # Whatever waits, this ends it, and tells what it was.
+    faulthandler.dump_traceback_later(given.seconds, exit=True)
     wanted = chosen(given.kind, given.only, given.every, given.level)
     with given.results.open("w", encoding="utf-8") as file:
 
@@ -531,7 +609,11 @@ def main(arguments: list[str]) -> int:
             file.write(json.dumps(dataclasses.asdict(result)) + "\n")
             file.flush()
 
-        harness = Harness(given.level, given.place, given.mark, given.outside)
+        try:
+            harness = Harness(given.level, given.place, given.mark, given.outside)
+        except TooLow as error:
+            tell(Result("level", [str(error)]))
+            return 0
         try:
             if harness.trouble:
                 tell(Result("level", [harness.trouble]))

@@ -67,6 +67,9 @@ class Place:
         for name in ("home/.ssh", "tmp", "cache", "work"):
             (self.base / name).mkdir(parents=True)
         (self.base / "home" / ".ssh" / "id_ed25519").write_text(self.mark)
+        # A home that other users may enter is one that the level `user` cannot protect.
+        for name in ("home/.ssh", "home", "cache"):
+            (self.base / name).chmod(0o700)
         for folder in self.outside:
             folder.mkdir()
             (folder / "marker").write_text(self.mark)
