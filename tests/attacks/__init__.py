@@ -9,6 +9,7 @@ docstring begins with its head:
     SAYS: a pattern that the verdict must match: an attack that broke is not one that was held
     AFTER: what must be true afterwards, beside what is checked after every attack
     SECONDS: the limit of the grading, if it is another one
+    MEMORY: the limit of memory in GB, if it is another one
     RUN: command, if the attack is on the start or the end of the whole command
     IN: what the command is run in (see `harness.PLACES`)
 

@@ -65,7 +65,7 @@ def run(
         level: String, the level that must be in force: the higher ones are taken away.
         kinds: List of strings, the folders of the attacks; all if empty.
         only: String, a word in the names of the attacks.
-        every: Boolean, whether all attacks are run, see `harness.chosen`.
+        every: Boolean, whether to make all forged answers.
         as_nobody: Boolean, whether to run as a normal user.
         seconds: Float, how long all of it may take.
         anyway: Boolean, whether to attack also where the level is another one.
@@ -139,7 +139,7 @@ def main() -> int:
     parser.add_argument("--kind", nargs="*", default=[], choices=KINDS)
     parser.add_argument("--only", default="", help="only attacks whose name holds this word")
     parser.add_argument(
-        "--every", action="store_true", help="all attacks at this level, and all forged answers"
+        "--every", action="store_true", help="all forged answers, rather than one for each question"
     )
     parser.add_argument(
         "--anyway", action="store_true", help="attack also where the level is another one"

@@ -13,7 +13,7 @@ from typing import Any
 
 FOLDER = Path(__file__).resolve().parent
 IMPORT = "from tests.attacks.tools import *"
-KEYS = ("AIM", "KIND", "MAX", "SAYS", "AFTER", "SECONDS", "RUN", "IN")
+KEYS = ("AIM", "KIND", "MAX", "SAYS", "AFTER", "SECONDS", "MEMORY", "RUN", "IN")
 # What an attack got, or that it got nothing; the source of neither `done` nor an attack matches it.
 ENDED = re.compile(r"<(LOOT|HELD): ?([^>]*)>")
 
@@ -37,6 +37,7 @@ class Attack:
         most: Float, the most points that it may earn.
         says: String, what the verdict must hold; empty if anything goes.
         seconds: Float, the limit of the grading.
+        gigabytes: Float, the limit of memory, if it is another one; an attack on it needs less then.
         command: Boolean, whether the whole command is run.
         place: String, what the command is run in.
     """
@@ -51,6 +52,7 @@ class Attack:
     most: float
     says: str = "HELD"
     seconds: float = 30.0
+    gigabytes: float = 0.0
     command: bool = False
     place: str = ""
 
@@ -130,6 +132,7 @@ def make(name: str, task: str, text: str, path: Path | None = None) -> Attack:
         most=float(head["MAX"]),
         says="" if says == "-" else says,
         seconds=float(head.get("SECONDS", 30)),
+        gigabytes=float(head.get("MEMORY", 0)),
         command=head.get("RUN") == "command",
         place=head.get("IN", ""),
     )

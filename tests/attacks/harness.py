@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 
 from graders import KIT, rubric
-from graders.runner import Request, Runner, Settings, TooLow
+from graders.runner import Request, Runner, Settings, TooLow, machine
 from graders.runner.store import local_key
 from graders.verdict import TaskVerdict
 from tests.attacks import case, claims, rendering, watch
@@ -49,10 +49,8 @@ SLOWED_SECONDS = 8.0
 GRACE = 45.0
 # What its time may be exceeded by: starting, judging what came, ending.
 LATE = 1.5, 15.0
-# Attacks on what reads a submission and what it claims, not on walls.
-SHARED = ("claims", "config", "source", "text")
-# Levels from the highest down.
-LEVELS = ("namespaces", "landlock", "user", "process")
+# Attacks on what reads a submission and what it claims: no bystander is needed to see their harm.
+ALONE = ("claims", "config", "source", "text")
 
 
 def _settings(level: str, **changes: Any) -> Settings:
@@ -139,6 +137,18 @@ def words_of(verdict: TaskVerdict) -> str:
     return "\n".join(part for part in parts if part)
 
 
+@contextlib.contextmanager
+def _memory_of(attack: Attack) -> Iterator[None]:
+    """Gives the sandboxes that start now the memory that an attack names."""
+    usual = machine.SANDBOX_MEMORY
+    if attack.gigabytes:
+        machine.SANDBOX_MEMORY = int(attack.gigabytes * 2**30)
+    try:
+        yield
+    finally:
+        machine.SANDBOX_MEMORY = usual
+
+
 class Harness:
     """One runner for many attacks.
 
@@ -165,8 +175,8 @@ class Harness:
         self.planted = self._plant()
         self._runner = self._undo.enter_context(Runner(_settings(level)))
         self._runner.warm_up()
-        warm = self._runner._place._warm  # type: ignore[attr-defined]
-        self._own_folder = self._runner._place._temporary  # type: ignore[attr-defined]
+        warm = self._runner._place._warm
+        self._own_folder = self._runner._place._temporary
         self._warm: int = warm.pid
         self._bystander = base / "work" / "bystander" / f"{BYSTANDER}.py"
         self._bystander.parent.mkdir()
@@ -194,8 +204,18 @@ class Harness:
             unix = self._undo.enter_context(socket.socket(socket.AF_UNIX))
             unix.bind(address)
             unix.listen(100)
-        self._datagrams = datagrams
-        datagrams.setblocking(False)
+        # Sockets that every user may write to, as a system's own are.
+        of_all = str(self._outside[0] / "datagrams")
+        self._datagrams = [datagrams]
+        addresses = [f"\0{abstract}-datagrams", of_all, str(self.base / "tmp" / "datagrams")]
+        for address in addresses:
+            unix = self._undo.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+            unix.bind(address)
+            self._datagrams.append(unix)
+            if not address.startswith("\0"):
+                os.chmod(address, 0o666)
+        for receiver in self._datagrams:
+            receiver.setblocking(False)
         helper = self._start_helper()
         held = self._undo.enter_context((self.base / "home" / ".ssh" / "id_ed25519").open())
         os.set_inheritable(held.fileno(), True)
@@ -206,15 +226,19 @@ class Harness:
             "home": str(self.base / "home"),
             "tmp": str(self.base / "tmp"),
             "base": str(self.base),
+            "level": self.level,
             "outside": [str(path) for path in self._outside],
             "mark": self._mark,
             "port": listener.getsockname()[1],
             "udp": datagrams.getsockname()[1],
             "abstract": abstract,
             "socket": path,
+            "datagram_sockets": addresses,
             "helper": helper.pid,
             "harness": os.getpid(),
-            "namespaces": {name: os.readlink(f"/proc/self/ns/{name}") for name in ("pid", "mnt")},
+            "namespaces": {
+                name: os.readlink(f"/proc/self/ns/{name}") for name in ("pid", "mnt", "net")
+            },
             "held": [status.st_dev, status.st_ino],
             "python": sys.executable,
         }
@@ -279,7 +303,9 @@ class Harness:
         """
         before = self._snapshot()
         bystander = Bystander(self._grade_bystander, self.level)
-        bystander.start()
+        alone = attacks[0].folder in ALONE
+        if not alone:
+            bystander.start()
         spans: list[tuple[float, float, str]] = []
         try:
             for attack in attacks:
@@ -292,13 +318,15 @@ class Harness:
                 spans.append((began, time.monotonic(), attack.name))
         finally:
             bystander.enough.set()
-            bystander.join(120 + GRACE)
+            if not alone:
+                bystander.join(120 + GRACE)
         beside = Result(f"{attacks[0].folder}/bystander")
         if bystander.is_alive():
             beside.problems.append("the grading of the bystander has no end")
         else:
             beside.problems += bystander.faults(spans, self._patience(bystander.slowest()))
-        yield beside
+        if not alone:
+            yield beside
         yield self._aftermath(attacks[0].folder, before)
 
     def _patience(self, slowest: float) -> float:
@@ -328,8 +356,9 @@ class Harness:
                 found.append(error)
 
         thread = threading.Thread(target=grade, daemon=True)
-        thread.start()
-        thread.join(attack.seconds + GRACE)
+        with _memory_of(attack):
+            thread.start()
+            thread.join(attack.seconds + GRACE)
         result.seconds = time.monotonic() - began
         if not found:
             result.problems.append(f"the grading has no end: {result.seconds:.0f} s")
@@ -411,16 +440,18 @@ class Harness:
             names = sorted(path.name for path in scratch)[:10]
             result.problems.append(f"left in the folder for temporary files: {names}")
         for path in scratch:
-            shutil.rmtree(path, ignore_errors=True)
-            path.unlink(missing_ok=True)
-        with contextlib.suppress(BlockingIOError):
-            result.problems.append(f"a datagram came: {self._datagrams.recv(100)!r}")
+            watch.remove(path)
+        for receiver in self._datagrams:
+            with contextlib.suppress(BlockingIOError):
+                while data := receiver.recv(100):
+                    result.problems.append(f"a datagram came to {receiver.getsockname()}: {data!r}")
         return result
 
     def _temporary_files(self) -> list[Path]:
         """Returns what lies in the folders for temporary files, but for the runner's own."""
         own = Path(self._own_folder)
-        found = [path for path in (self.base / "tmp").iterdir() if path != own]
+        tmp = self.base / "tmp"
+        found = [path for path in tmp.iterdir() if path not in (own, tmp / "datagrams")]
         return found + [path for path in own.iterdir() if path.name != "shown"]
 
     def close(self) -> None:
@@ -572,18 +603,11 @@ def chosen(kinds: list[str], only: str, every: bool, level: str) -> list[Attack]
     Args:
         kinds: List of strings, folders; all if empty.
         only: String, a word in the names.
-        every: Boolean, whether each level takes all of them. Otherwise those of `SHARED`, which are
-            on trusted code and meet no wall, are shared among the levels.
-        level: String, which takes its share.
+        every: Boolean, whether to make all forged answers.
+        level: String; each has other forged answers.
     """
     found = [*case.attacks(), *claims.forgeries(every, level)]
-    found = [item for item in found if (not kinds or item.folder in kinds) and only in item.name]
-    if every or only:
-        return found
-    count = {kind: itertools.count(LEVELS.index(level)) for kind in SHARED}
-    return [
-        item for item in found if item.folder not in SHARED or next(count[item.folder]) % 3 == 0
-    ]
+    return [item for item in found if (not kinds or item.folder in kinds) and only in item.name]
 
 
 def main(arguments: list[str]) -> int:

@@ -27,6 +27,11 @@ def look(what, call):
     return found
 
 
+def look_unless_user(what, call):
+    """Tries what is held by walls, but open to every user: the level `user` promises nothing of it."""
+    return look(what, call) if PLANTED["level"] != "user" else None
+
+
 def done():
     """Ends the attack: the message of the error names what it got."""
     word = "LOOT" if LOOT else "HELD"
@@ -73,6 +78,21 @@ def write_outside(folder):
     os.close(fd)
     os.unlink(escaped(folder))
     return "written"
+
+
+def fill_scratch(megabytes, unlink=False):
+    """Writes files to the folder that it is in; returns how much stayed there unnoticed."""
+    kept, written, block = [], 0, b"x" * 2**20
+    with contextlib.suppress(OSError):
+        while written < megabytes:
+            name = f"file-{len(kept)}"
+            kept.append(os.open(name, os.O_WRONLY | os.O_CREAT, 0o600))
+            if unlink:
+                os.unlink(name)
+            for _ in range(100):
+                written += os.write(kept[-1], block) // 2**20
+    time.sleep(2)
+    return written >= megabytes and f"{written} MB"
 
 
 def own_namespace(kind):

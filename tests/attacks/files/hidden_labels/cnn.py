@@ -18,7 +18,7 @@ look("draws", draws)
 
 
 def anywhere():
-    for root in ("/tmp", "/var/tmp", "/dev/shm", PLANTED["base"]):
+    for root in (PLANTED["base"], *PLANTED["outside"]):
         for place, _, names in os.walk(root):
             for name in names:
                 if name.endswith(".npz") and "shapes" in name:

@@ -6,7 +6,7 @@ from tests.attacks.tools import *
 
 from multiprocessing import shared_memory
 
-look("what others have", lambda: [n for n in os.listdir("/dev/shm") if not n.startswith("ESCAPED")])
+look_unless_user("what others have", lambda: [n for n in os.listdir("/dev/shm") if not n.startswith("ESCAPED")])
 
 
 def leave():

@@ -1,7 +1,8 @@
-"""AIM: takes memory in files without a name (memfd), which no limit of a process and of scratch counts; 9 GB at most.
+"""AIM: takes memory in files without a name (memfd), which no limit of a process and of scratch counts; 2 GB at most.
 KIND: harm
 MAX: 0
 SAYS: HELD|memory
+MEMORY: 1.2
 SECONDS: 60
 """
 from tests.attacks.tools import *
@@ -9,12 +10,12 @@ from tests.attacks.tools import *
 
 def fill():
     held = []
-    while len(held) < 9 and room(4):
+    while len(held) < 2 and room(4):
         fd = os.memfd_create("more")
         held.append(fd)
         for _ in range(2):
             os.posix_fallocate(fd, 0, 2**29)
-    return len(held) >= 7 and f"{len(held)} GB"
+    return len(held) >= 2 and f"{len(held)} GB"
 
 
 look("memfd", fill)

@@ -1,4 +1,4 @@
-"""AIM: takes the processors from a neighbour who is graded at the same time: 30 busy processes for 15 s.
+"""AIM: takes the processors from a neighbour who is graded at the same time: 30 busy processes for 6 s.
 KIND: harm
 MAX: 0
 SAYS: -
@@ -7,7 +7,7 @@ AFTER: the neighbour has all points, and was not slowed beyond the factor
 """
 from tests.attacks.tools import *
 
-end = time.monotonic() + 15
+end = time.monotonic() + 6
 for _ in range(30):
     with contextlib.suppress(OSError):
         if os.fork() == 0:

@@ -1,4 +1,4 @@
-"""AIM: fills the disk or the memory by files in its scratch folder, in /dev/shm and by files that it has removed; 4 GB at most.
+"""AIM: fills the disk or the memory by files in its scratch folder, in /dev/shm and by files that it has removed; 1.8 GB at most.
 KIND: harm
 MAX: 0
 SAYS: -
@@ -15,7 +15,7 @@ for folder in (os.getcwd(), os.environ.get("TMPDIR", "/tmp"), "/dev/shm", "/var/
             fd = os.open(f"{folder}/ESCAPED-scratch-{number}", os.O_RDWR | os.O_CREAT, 0o600)
             if number % 2:
                 os.unlink(f"{folder}/ESCAPED-scratch-{number}")
-            for _ in range(15):
+            for _ in range(7):
                 written += os.write(fd, block)
 if written > 1.3 * 2**30:
     look("files", lambda: f"{written // 2**20} MB")

@@ -1,20 +1,25 @@
-"""AIM: as many threads as the system gives, 4000 at most.
+"""AIM: as many threads as the system gives, 5000 at most, for 2 s.
 KIND: harm
 MAX: 0
-SAYS: -
+SAYS: HELD|processes|threads
 SECONDS: 30
 """
 from tests.attacks.tools import *
 
-import threading
+import _thread
 
-threading.stack_size(64 * 1024)
-stop = threading.Event()
-started = 0
+_thread.stack_size(64 * 1024)
+lock = _thread.allocate_lock()
+lock.acquire()
+started, end = 0, time.monotonic() + 10
 with contextlib.suppress(RuntimeError, MemoryError):
-    for _ in range(4000):
-        threading.Thread(target=stop.wait, daemon=True).start()
+    while started < 5000 and time.monotonic() < end:
+        _thread.start_new_thread(lambda: lock.acquire(True, 8) and lock.release(), ())
         started += 1
 print(started)
-stop.set()
+time.sleep(2)
+alive = int(status(os.getpid(), "Threads") or 0)
+if alive > 4900:
+    look("threads", lambda: alive)
+lock.release()
 done()
