@@ -183,6 +183,7 @@ class Harness:
         shutil.copy(rubric.find(BYSTANDER).reference, self._bystander)
         self.planted["neighbour"] = str(self._bystander)
         self._steady: set[int] = set()
+        self._normal_judges: dict[str, int] = {}
         self._memory = watch.Memory(self._graders)
         self.trouble = self._get_ready()
 
@@ -371,7 +372,7 @@ class Harness:
             if result.seconds > LATE[0] * attack.seconds + LATE[1]:
                 late = f"it took {result.seconds:.0f} s, its limit is {attack.seconds:g} s"
                 result.problems.append(late)
-        result.problems += self._memory_faults()
+        result.problems += self._memory_faults(attack.task)
         shutil.rmtree(folder, ignore_errors=True)
         return result
 
@@ -393,14 +394,26 @@ class Harness:
             found.append(f"the attack broke: {attack.says!r} is not in {text[:600]!r}")
         return found + rendering.faults(verdict)
 
-    def _memory_faults(self) -> list[str]:
+    def _memory_faults(self, task: str) -> list[str]:
         time.sleep(0.06)
+        runner, judge = self._memory.runner - self.normal[0], self._memory.judge
         found = []
-        seen = self._memory.runner, self._memory.judge
-        for name, most, normal in zip(("runner", "judge"), seen, self.normal, strict=True):
-            if most - normal > TRUSTED_KILOBYTES:
-                found.append(f"memory of the {name}: {most // 1024} MB, normal {normal // 1024} MB")
+        if runner > TRUSTED_KILOBYTES:
+            found.append(f"memory of the runner: {runner // 1024} MB beyond the normal")
+        if judge - self.normal[1] > TRUSTED_KILOBYTES:
+            normal = self._normal_judge(task)
+            if judge - normal > TRUSTED_KILOBYTES:
+                found.append(f"memory of the judge: {judge // 1024} MB, normal {normal // 1024} MB")
         return found
+
+    def _normal_judge(self, task: str) -> int:
+        """Returns the memory that judging the reference of a task takes, in kilobytes."""
+        if task not in self._normal_judges:
+            self._memory.forget()
+            self._grade(task, rubric.find(task).reference, 120)
+            time.sleep(0.06)
+            self._normal_judges[task] = max(self._memory.judge, self.normal[1])
+        return self._normal_judges[task]
 
     # --- afterwards ---------------------------------------------------------------------------
 
