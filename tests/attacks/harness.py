@@ -637,6 +637,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seconds", type=float, default=1800.0)
     parser.add_argument("--outside", type=Path, nargs="*", default=[])
     given = parser.parse_args(arguments)
+    # The end of who asked for this is its end, and that of what it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    watch.end_with_parent()
     # Whatever waits, this ends it, and tells what it was.
     faulthandler.dump_traceback_later(given.seconds, exit=True)
     wanted = chosen(given.kind, given.only, given.every, given.level)

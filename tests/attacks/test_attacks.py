@@ -25,7 +25,7 @@ PLACES = [
 ANYWHERE = ("claims", "wire", "config", "grader", "source", "text")
 WALLS = [kind for kind in KINDS if kind not in ANYWHERE]
 # What is the same for every user is attacked as root only.
-AS_NOBODY = ("descriptors", "files", "network", "privileges", "processes")
+AS_NOBODY = ("files", "network", "processes")
 ROWS = [
     (level, as_nobody, kind)
     for level, as_nobody in PLACES

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-PR_SET_CHILD_SUBREAPER = 36
+PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG = 36, 1
 ESCAPED = "ESCAPED-"
 # Folders of the machine in which no attack may leave a file.
 SHARED = (Path("/"), Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"), Path("/dev/mqueue"))
@@ -22,6 +22,11 @@ SHARED = (Path("/"), Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"), Path("/de
 def adopt_orphans() -> None:
     """Makes this process the one that orphans below it go to: none can leave its tree."""
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_with_parent() -> None:
+    """Has this process asked to end when its parent ends."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
 def field(pid: int, name: str) -> str:
