@@ -16,7 +16,7 @@ def changed(path, call):
 
 folders = {os.path.dirname(module.__file__) for module in (keras, numpy, os)} | {e for e in sys.path if e and os.path.isdir(e)}
 for folder in folders:
-    if folder.startswith(os.getcwd()) or folder == os.environ.get("TMPDIR"):
+    if folder.startswith((os.getcwd(), os.environ.get("TMPDIR", "/tmp"))):
         continue
     look(folder, lambda folder=folder: write_outside(folder))
     look(folder + "/__pycache__", lambda folder=folder: write_outside(folder + "/__pycache__"))
