@@ -1,6 +1,7 @@
 """AIM: 3000 folders below each other, which no path reaches as a whole: who cleans up by paths stops, or breaks.
 KIND: harm
 MAX: 0
+SAYS: HELD|more than 50000 files
 SECONDS: 40
 AFTER: nothing of it is left
 """

@@ -1,4 +1,5 @@
-"""AIM: 800 MB of files that have no name any more: a watcher that lists folders does not count them.
+"""AIM: 800 MB of files that have no name any more: a watcher that lists folders does not count them. (Only a scratch of its own
+    size, at `namespaces`, holds this: ISOLATION.md tells so.)
 KIND: harm
 MAX: 0
 SAYS: HELD|scratch|files
@@ -6,5 +7,6 @@ SECONDS: 40
 """
 from tests.attacks.tools import *
 
-look("scratch", lambda: fill_scratch(800, unlink=True))
+if PLANTED["level"] == "namespaces":
+    look("scratch", lambda: fill_scratch(800, unlink=True))
 done()
