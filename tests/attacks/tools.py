@@ -187,11 +187,16 @@ def with_config(change):
 
     def build_model(input_shape, num_classes):
         layers = keras.layers
-        model = keras.Sequential([
-            keras.Input(input_shape), layers.Conv2D(8, 3, activation="relu"), layers.MaxPooling2D(4),
-            layers.Conv2D(8, 3, activation="relu"), layers.GlobalAveragePooling2D(),
-            layers.Dense(num_classes, activation="softmax"),
-        ])
+        model = keras.Sequential(
+            [
+                keras.Input(input_shape),
+                layers.Conv2D(8, 3, activation="relu"),
+                layers.MaxPooling2D(4),
+                layers.Conv2D(8, 3, activation="relu"),
+                layers.GlobalAveragePooling2D(),
+                layers.Dense(num_classes, activation="softmax"),
+            ]
+        )
         model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
         return model
 

@@ -73,11 +73,6 @@ def test_numbers_may_grow_with_the_square_of_the_batch() -> None:
     assert room.numbers(model, None, 100) == 800 + 100**2 * (1 + BESIDE)
 
 
-def many_layers() -> Any:
-    """Small outputs, hundreds of them: 8 million numbers for each example."""
-    return chain((64, 64, 4), *[layers.ReLU() for _ in range(480)], layers.Flatten(), ops.max)
-
-
 def one_large_picture() -> Any:
     """A picture made large: 1.2 million numbers for each example, and a few weights."""
     stack = (layers.UpSampling2D(10), layers.GlobalMaxPooling2D(), layers.Dense(3))

@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import sysconfig
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from graders import KIT
 from graders.walls import shown
-
-Make = Callable[..., Path]
 
 
 @pytest.fixture
