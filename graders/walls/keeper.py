@@ -107,6 +107,8 @@ class _Wake:
         self._read, self._write = os.pipe()
         for fd in (self._read, self._write):
             os.set_blocking(fd, False)
+        self._ready = select.poll()
+        self._ready.register(self._read, select.POLLIN)
         signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGTERM, self._ask)
@@ -116,8 +118,7 @@ class _Wake:
 
     def wait(self, seconds: float) -> None:
         """Waits for a signal, or for some seconds."""
-        with contextlib.suppress(InterruptedError):
-            select.select([self._read], [], [], seconds)
+        self._ready.poll(1000 * seconds)
         with contextlib.suppress(BlockingIOError):
             os.read(self._read, 4096)
 

@@ -24,6 +24,8 @@ from graders.walls.keeper import Inside, Terms, keep
 from graders.walls.ward import wall_in
 
 SECONDS = 20.0
+# Whoever asks may have many files open, and a sandbox has few.
+MOST_DESCRIPTORS = 65536
 MEMORY = 2**30
 # Exit codes of a trial, and what they mean.
 CLOSED, REACHED, OPEN = 3, 4, 10
@@ -76,15 +78,18 @@ def _tried(level: str, hidden: Sequence[str]) -> str:
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        os.close(reader)
-        _silence()
         try:
+            os.closerange(3, writer)
+            os.closerange(writer + 1, MOST_DESCRIPTORS)
+            _silence()
             wall_in(level, visible)
+            inside = Inside(lambda scratch: os.chdir(scratch), lambda: _look(secret), lambda: None)
+            keep(Terms(level, visible, MEMORY, int(SECONDS)), writer, inside)
         except OSError as error:
             os.write(writer, json.dumps({"broken": str(error)}).encode() + b"\n")
+        finally:
+            # Whatever happens, there is one process that goes on: the one that asked.
             os._exit(1)
-        inside = Inside(lambda scratch: os.chdir(scratch), lambda: _look(secret), lambda: None)
-        keep(Terms(level, visible, MEMORY, int(SECONDS)), writer, inside)
     os.close(writer)
     said = _read(reader)
     with contextlib.suppress(OSError):
@@ -131,7 +136,9 @@ def _silence() -> None:
 def _read(reader: int) -> list[dict[str, object]]:
     """Reads reports until their end."""
     data, deadline = b"", time.monotonic() + SECONDS
-    while select.select([reader], [], [], max(0.0, deadline - time.monotonic()))[0]:
+    ready = select.poll()
+    ready.register(reader, select.POLLIN)
+    while ready.poll(1000 * max(0.0, deadline - time.monotonic())):
         part = os.read(reader, 4096)
         if not part:
             break

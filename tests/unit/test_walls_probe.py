@@ -169,6 +169,26 @@ def test_the_trial_leaves_nothing_behind(level: str) -> None:
         os.waitpid(-1, os.WNOHANG)
 
 
+@linux
+def test_many_open_files_do_no_harm(level: str) -> None:
+    """Descriptors may have higher numbers than `select` takes."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 2000:
+        pytest.skip("no process may open so many files")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 2000), hard))
+    held = []
+    try:
+        while not held or held[-1] < 1100:
+            held.append(os.open(os.devnull, os.O_RDONLY))
+        assert probe.lacking(level, []) == ""
+    finally:
+        for fd in held:
+            os.close(fd)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 # --- what other users may read ----------------------------------------------------------------
 
 
