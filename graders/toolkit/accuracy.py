@@ -61,7 +61,7 @@ def _by_luck(scores: Scores, others: int) -> float:
 def share_lost_by_chance(accuracy: float, examples: int) -> float:
     """Returns which share of the right answers a change that matters nothing may cost by chance.
 
-    Three standard deviations of an accuracy on that many examples, as a share of it: next to
+    Four standard deviations of an accuracy on that many examples, as a share of it: next to
     nothing for a model that is right most of the time, much for one that guesses.
 
     Args:
@@ -72,7 +72,7 @@ def share_lost_by_chance(accuracy: float, examples: int) -> float:
         Float.
     """
     p = min(max(accuracy, 1e-9), 1.0)
-    return 3 * math.sqrt((1 - p) / (p * examples))
+    return 4 * math.sqrt((1 - p) / (p * examples))
 
 
 def check_accuracy(
