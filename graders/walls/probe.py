@@ -92,9 +92,7 @@ def _tried(level: str, hidden: Sequence[str]) -> str:
             os._exit(1)
     os.close(writer)
     said = _read(reader)
-    with contextlib.suppress(OSError):
-        os.kill(child, signal.SIGTERM)
-    os.waitpid(child, 0)
+    _end(child)
     if said[:1] != [{"up": True}]:
         first = said[0] if said else {}
         return str(first.get("broken") or "the process ended while its walls were put up")
@@ -108,6 +106,18 @@ def _tried(level: str, hidden: Sequence[str]) -> str:
         CLOSED: f"other users cannot read Python itself, {sys.prefix} with {sys.base_prefix}",
         REACHED: "the filter on system calls has no effect",
     }.get(code, "a trial behind the walls failed")
+
+
+def _end(child: int) -> None:
+    """Ends a trial, whatever became of it."""
+    with contextlib.suppress(OSError):
+        os.kill(child, signal.SIGTERM)
+        for _ in range(100):
+            if os.waitpid(child, os.WNOHANG)[0]:
+                return
+            time.sleep(0.02)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
 
 
 def _look(hidden: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from graders.runner import Runner
-from graders.walls.probe import lacking
+from tests.levels import lacking
 from tests.programs import FIT, GOOD, cnn, first_bad
 from tests.system import planting, probes
 

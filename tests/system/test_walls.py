@@ -22,7 +22,7 @@ from graders.judge.faults import SubmissionError
 from graders.runner import Isolation
 from graders.runner.machine import ThisMachine
 from graders.walls import landlock
-from graders.walls.probe import lacking
+from tests.levels import lacking
 from tests.system import planting, probes
 from tests.system.broken import MUTANTS, closed_folder
 from tests.system.planting import Factory

@@ -24,6 +24,8 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="the walls are Linux'
 @pytest.fixture(scope="module", params=["namespaces", "landlock"])
 def level(request: pytest.FixtureRequest) -> str:
     """A level that this machine has."""
+    if "tensorflow" in sys.modules:
+        pytest.skip("a fork of a process in which TensorFlow runs may hang")
     missing = probe.lacking(request.param, [])
     if missing:
         pytest.skip(f"no {request.param}: {missing}")
