@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import os
-import select
 import signal
 import tempfile
 import time
@@ -18,6 +16,7 @@ from graders.boundary.names import Verb
 from graders.boundary.sizes import SHORT, Limits
 from graders.boundary.wire import Channel, WireClosed, WireError, WireTimeout
 from graders.judge.faults import SubmissionError, explain
+from graders.walls import reports
 
 LOG_BYTES = 20_000
 # How long the guard may take to report an end that has been seen on the pipe.
@@ -152,14 +151,14 @@ class Connection:
         Raises:
             WallBroken: If the submission was never started, because a wall was not up.
         """
-        reports, in_time = self._reports()
+        told, in_time = reports.read(self._status, REPORT_SECONDS)
         self.close("died")
-        first = reports[0] if reports else {}
+        first = told[0] if told else {}
         if first != {"up": True}:
             raise WallBroken(
                 str(first.get("broken") or "a sandbox ended before its walls were up")[:300]
             )
-        ended = reports[1] if len(reports) > 1 else {}
+        ended = told[1] if len(told) > 1 else {}
         found = EXCEEDED.get(ended.get("limit", ""))
         if found is not None:
             kind, words, unit = found
@@ -192,31 +191,6 @@ class Connection:
             f"The process that ran your code ended itself{said}. Look for a call of "
             "`os._exit`, `quit` or `exit`: a module that is graded must not end the process.",
         )
-
-    def _reports(self) -> tuple[list[dict[str, Any]], bool]:
-        """Reads what the guard reports: two lines, or fewer at its end.
-
-        Returns:
-            A pair: list of dicts, and whether the guard told or was gone in time.
-        """
-        data, deadline = b"", time.monotonic() + REPORT_SECONDS
-        poll = select.poll()
-        poll.register(self._status, select.POLLIN)
-        in_time = True
-        while in_time and data.count(b"\n") < 2:
-            in_time = bool(poll.poll(max(0, deadline - time.monotonic()) * 1000))
-            if in_time:
-                part = os.read(self._status, 4096)
-                if not part:
-                    break
-                data += part
-                if b'"broken"' in data:
-                    break
-        found = []
-        for line in data.splitlines():
-            with contextlib.suppress(ValueError, RecursionError):
-                found.append(json.loads(line))
-        return [report for report in found if isinstance(report, dict)], in_time
 
     def output(self) -> str:
         """Returns the end of what the submission printed."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import os
 import select
 import signal
@@ -18,12 +17,13 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from graders.walls import kernel, namespaces, second, totals
 from graders.walls.cleaning import remove
 from graders.walls.kernel import IsolationError
 from graders.walls.limits import set_limits
+from graders.walls.reports import report
 
 WATCH_SECONDS = 0.25
 # How often the guard looks for what is left to kill, and how long it waits in between.
@@ -90,7 +90,7 @@ def keep(terms: Terms, status_fd: int, inside: Inside) -> NoReturn:
         inside.release()
         _watch(child, terms, status_fd, scratch, wake)
     except IsolationError as error:
-        _report(status_fd, broken=str(error))
+        report(status_fd, broken=str(error))
     except BaseException:
         traceback.print_exc()
     finally:
@@ -147,7 +147,7 @@ def _watch(child: int, terms: Terms, status_fd: int, scratch: str | None, wake: 
         if time.monotonic() - looked >= WATCH_SECONDS:
             found = used.exceeded(os.getpid())
             if found is not None:
-                _report(status_fd, **dataclasses.asdict(found))
+                report(status_fd, **dataclasses.asdict(found))
                 break
             looked = time.monotonic()
     _kill_all(terms, child)
@@ -209,7 +209,7 @@ def _be_init(terms: Terms, status_fd: int, inside: Inside) -> NoReturn:
                 _report_end(status_fd, status)
                 os._exit(0)
     except IsolationError as error:
-        _report(status_fd, broken=str(error))
+        report(status_fd, broken=str(error))
     except BaseException:
         traceback.print_exc()
     finally:
@@ -229,9 +229,9 @@ def _be_sandbox(terms: Terms, status_fd: int, inside: Inside, scratch: str) -> N
             set_limits(terms.memory, terms.cpu_seconds)
             second.shut_in(terms.level, terms.visible, scratch)
         except Exception as error:
-            _report(status_fd, broken=str(error) or type(error).__name__)
+            report(status_fd, broken=str(error) or type(error).__name__)
             os._exit(98)
-        _report(status_fd, up=True)
+        report(status_fd, up=True)
         os.close(status_fd)
         inside.run()
         os._exit(0)
@@ -241,11 +241,6 @@ def _be_sandbox(terms: Terms, status_fd: int, inside: Inside, scratch: str) -> N
         os._exit(97)
 
 
-def _report(status_fd: int, **said: Any) -> None:
-    with contextlib.suppress(OSError):
-        os.write(status_fd, json.dumps(said).encode() + b"\n")
-
-
 def _report_end(status_fd: int, status: int) -> None:
     code = os.waitstatus_to_exitcode(status)
-    _report(status_fd, **({"signal": -code} if code < 0 else {"exit": code}))
+    report(status_fd, **({"signal": -code} if code < 0 else {"exit": code}))

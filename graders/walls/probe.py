@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import select
 import signal
 import socket
 import sys
@@ -21,6 +20,7 @@ from pathlib import Path
 
 from graders.walls import kernel, landlock, levels, others, shown
 from graders.walls.keeper import Inside, Terms, keep
+from graders.walls.reports import read, report
 from graders.walls.ward import wall_in
 
 SECONDS = 20.0
@@ -86,12 +86,13 @@ def _tried(level: str, hidden: Sequence[str]) -> str:
             inside = Inside(lambda scratch: os.chdir(scratch), lambda: _look(secret), lambda: None)
             keep(Terms(level, visible, MEMORY, int(SECONDS)), writer, inside)
         except OSError as error:
-            os.write(writer, json.dumps({"broken": str(error)}).encode() + b"\n")
+            report(writer, broken=str(error))
         finally:
             # Whatever happens, there is one process that goes on: the one that asked.
             os._exit(1)
     os.close(writer)
-    said = _read(reader)
+    said, _ = read(reader, SECONDS)
+    os.close(reader)
     _end(child)
     if said[:1] != [{"up": True}]:
         first = said[0] if said else {}
@@ -141,24 +142,6 @@ def _silence() -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(nothing, fd)
-
-
-def _read(reader: int) -> list[dict[str, object]]:
-    """Reads reports until their end."""
-    data, deadline = b"", time.monotonic() + SECONDS
-    ready = select.poll()
-    ready.register(reader, select.POLLIN)
-    while ready.poll(1000 * max(0.0, deadline - time.monotonic())):
-        part = os.read(reader, 4096)
-        if not part:
-            break
-        data += part
-    os.close(reader)
-    found = []
-    for line in data.splitlines():
-        with contextlib.suppress(ValueError):
-            found.append(json.loads(line))
-    return [item for item in found if isinstance(item, dict)]
 
 
 def main(hidden: list[str]) -> None:

@@ -38,7 +38,7 @@ def shut_in(level: str, visible: Sequence[str], scratch: str) -> None:
     """
     if level == "user":
         _become_another_user(scratch)
-    if level == "landlock":
+    elif level == "landlock":
         kernel.drop_privileges()
     # Another program starts with memory that others may read; this one does not.
     kernel.hide_memory()
@@ -47,8 +47,9 @@ def shut_in(level: str, visible: Sequence[str], scratch: str) -> None:
             landlock.restrict(["/"], [*namespaces.SCRATCH, *WRITABLE_DEVICES])
     elif level == "landlock":
         landlock.restrict([*visible, *OF_THE_MACHINE], [scratch, *WRITABLE_DEVICES])
+    # Behind the first wall, and as another user, there is nothing that these would protect.
+    alone = level == "landlock"
     try:
-        alone = level == "landlock"
         seccomp.restrict(signals=alone and not landlock.keeps_signals(), metadata=alone)
     except IsolationError:
         if level != "process":

@@ -134,37 +134,40 @@ def _threads(pid: int) -> int:
     return 0
 
 
+def _figures(path: str) -> dict[str, int] | None:
+    """Returns the figures, in bytes, of a file of /proc whose lines are `Name: number kB`.
+
+    A process that is gone has none; `None` stands for a file that nobody may read.
+    """
+    found: dict[str, int] = {}
+    try:
+        lines = Path(path).read_text().splitlines()
+    except PermissionError:
+        return None
+    except OSError:
+        return found
+    for line in lines:
+        words = line.split()
+        if words[2:] == ["kB"]:
+            found[words[0]] = int(words[1]) * 1024
+    return found
+
+
 def _memory(pid: int) -> tuple[int, int]:
     """Returns a process's private and shared memory, in bytes, without that of files."""
-    sizes = {}
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-            if line.startswith(("RssAnon:", "RssShmem:")):
-                name, size = line.split()[:2]
-                sizes[name] = int(size) * 1024
+    sizes = _figures(f"/proc/{pid}/status") or {}
     return sizes.get("RssAnon:", 0), sizes.get("RssShmem:", 0)
 
 
 def _proportional(pid: int) -> int | None:
     """Returns a process's memory, of what it shares its part; `None` where nobody may know."""
-    try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) * 1024
-    except PermissionError:
-        return None
-    except (OSError, ValueError, IndexError):
-        pass
-    return 0
+    sizes = _figures(f"/proc/{pid}/smaps_rollup")
+    return None if sizes is None else sizes.get("Pss:", 0)
 
 
 def _free_share() -> float:
     """Returns which share of the machine's memory is available."""
-    sizes = {}
-    with contextlib.suppress(OSError, ValueError, IndexError):
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            name, size = line.split()[:2]
-            sizes[name] = int(size)
+    sizes = _figures("/proc/meminfo") or {}
     return sizes.get("MemAvailable:", 1) / max(1, sizes.get("MemTotal:", 1))
 
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Sequence
+from typing import NoReturn
 
 from graders.walls import kernel, namespaces
 
@@ -28,14 +29,18 @@ def wall_in(level: str, visible: Sequence[str]) -> None:
         namespaces.enter()
         child = os.fork()
         if child:
-            _wait_for(child)
+            end_with(child)
         kernel.die_with_parent(signal.SIGKILL)
         namespaces.build_root(visible)
     kernel.hide_memory()
 
 
-def _wait_for(child: int) -> None:
-    """Ends as a child ends, and passes on what asks for the end."""
+def end_with(child: int) -> NoReturn:
+    """Ends as a child ends, and passes on what asks for the end.
+
+    Args:
+        child: Integer, its number.
+    """
     # The runner takes the end of the sockets for the end of those behind the wall.
     os.closerange(3, 4096)
     signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))

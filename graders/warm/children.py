@@ -5,12 +5,11 @@ Each role imports its own modules only, so that a spawned sandbox loads nothing 
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import signal
 import socket
 from typing import Any
+
+from graders.walls.reports import report
 
 MOST_DESCRIPTORS = 4096
 
@@ -65,7 +64,7 @@ def become_walled(fds: list[int], settings: dict[str, Any]) -> None:
     from graders.sandbox import guard
     from graders.walls import shown
     from graders.walls.kernel import IsolationError
-    from graders.walls.ward import wall_in
+    from graders.walls.ward import end_with, wall_in
 
     del keras, tensorflow, guard
     settings = {**settings, "visible": shown.paths(settings["hidden"], settings["extra"])}
@@ -73,10 +72,7 @@ def become_walled(fds: list[int], settings: dict[str, Any]) -> None:
         # The kernel lets a process with one thread into a user namespace, and a fresh fork has one.
         child = os.fork()
         if child:
-            close_all_but([])
-            signal.signal(signal.SIGTERM, lambda *_: os.kill(child, signal.SIGTERM))
-            os.waitpid(child, 0)
-            os._exit(0)
+            end_with(child)
         try:
             wall_in(settings["level"], settings["visible"])
         except IsolationError as error:
@@ -92,5 +88,4 @@ def refuse(fds: list[int], reason: str) -> None:
         fds: List of file descriptors of the sandbox.
         reason: String.
     """
-    with contextlib.suppress(OSError):
-        os.write(fds[2], json.dumps({"broken": reason}).encode() + b"\n")
+    report(fds[2], broken=reason)

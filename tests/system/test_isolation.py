@@ -21,7 +21,7 @@ LEVELS = ("namespaces", "landlock")
 def warmed(request: pytest.FixtureRequest, planted: probes.Planted) -> Iterator[tuple[Runner, str]]:
     """Processes as they are, started where secrets lie about, and their level."""
     level, _, spawned = request.param.partition(" ")
-    missing = lacking(level, [])
+    missing = lacking(level)
     if missing:
         pytest.skip(f"no {level}: {missing}")
     with planting.warm(planted, level, bool(spawned)) as runner:

@@ -90,7 +90,7 @@ def test_a_refusal_is_quick(tmp_path: Path) -> None:
 @pytest.mark.parametrize("level", ["namespaces", "landlock"])
 def test_the_level_is_in_the_verdict(level: str, tmp_path: Path) -> None:
     """What is demanded and had is graded, and told in the report."""
-    missing = lacking(level, [])
+    missing = lacking(level)
     if missing:
         pytest.skip(missing)
     lost = LOST["namespaces"] if level == "landlock" else ()

@@ -151,7 +151,7 @@ SURVIVALS = [
 ]
 
 
-_missing = functools.cache(lambda level: lacking(level, []) if level != U else _no_user())
+_missing = functools.cache(lambda level: lacking(level) if level != U else _no_user())
 
 
 def _need(level: str, mutants: Sequence[str] = ()) -> None:
@@ -169,9 +169,7 @@ def _no_user() -> str:
     if os.geteuid() != 0:
         return "it needs root"
     closed = any(closed_folder(path) for path in (sys.prefix, sys.base_prefix))
-    return (
-        "others cannot read Python, and nothing may be mounted" if closed and lacking(N, []) else ""
-    )
+    return "others cannot read Python, and nothing may be mounted" if closed and lacking(N) else ""
 
 
 _found: dict[tuple[str, tuple[str, ...]], dict[str, str]] = {}
