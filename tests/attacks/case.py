@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import json
+import os
 import re
 import subprocess
 import sys
@@ -69,7 +70,8 @@ class Attack:
         folder.mkdir(parents=True)
         if self.path is not None and self.path.name == "make.py":
             command = [sys.executable, str(self.path), str(folder), json.dumps(planted)]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+            found = {**os.environ, "PYTHONPATH": str(FOLDER.parent.parent)}
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=found)
             if done.returncode != 0:
                 raise RuntimeError(f"{self.path} does not run: {done.stderr[-500:]}")
             return folder / done.stdout.strip()
