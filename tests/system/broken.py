@@ -25,6 +25,7 @@ from typing import Any
 from graders import KIT
 from graders.walls import kernel, namespaces
 from graders.warm import server
+from tests.attacks.without import open_the_way
 
 Replace = Callable[[Any], Any]
 STARTED_IN = os.environ.get("TMPDIR", "/tmp")
@@ -244,33 +245,9 @@ def _note_namespaces(original: Any) -> Any:
     return wall_in
 
 
-def closed_folder(path: str) -> str:
-    """Returns the first folder above a path that other users may not enter; empty if none."""
-    parts = os.path.realpath(path).split("/")[1:-1]
-    for count in range(1, len(parts) + 1):
-        folder = "/" + "/".join(parts[:count])
-        if os.stat(folder).st_mode & 0o005 != 0o005:
-            return folder
-    return ""
-
-
-def _open_the_way(paths: list[str]) -> None:
-    """Lets other users pass to some folders, and sees nothing else there, in a mount namespace."""
-    wanted = [(closed_folder(path), os.path.realpath(path)) for path in paths]
-    wanted = [(folder, path) for folder, path in wanted if folder]
-    if not wanted:
-        return
-    kernel.call("unshare", namespaces.CLONE_NEWNS)
-    namespaces._mount("none", "/", None, namespaces.MS_REC | namespaces.MS_PRIVATE)
-    held = {path: os.open(path, os.O_PATH | os.O_CLOEXEC) for _, path in wanted}
-    for folder in {folder for folder, _ in wanted}:
-        namespaces._mount("tmpfs", folder, "tmpfs", 0, "size=1m,mode=755")
-    namespaces._bind(held, "")
-
-
 def _become(control: socket.socket, request: dict[str, Any]) -> None:
     if request["walls"]["level"] == "user":
-        _open_the_way([sys.base_prefix, sys.prefix])
+        open_the_way([sys.base_prefix, sys.prefix])
     if "an ordinary user's processes" in request["mutants"]:
         header = (ctypes.c_uint32 * 2)(0x20080522, 0)
         kernel.call("capset", header, (ctypes.c_uint32 * 6)())

@@ -22,9 +22,10 @@ from graders.judge.faults import SubmissionError
 from graders.runner import Isolation
 from graders.runner.machine import ThisMachine
 from graders.walls import landlock
+from tests.attacks.without import closed_folder
 from tests.levels import lacking
 from tests.system import planting, probes
-from tests.system.broken import MUTANTS, closed_folder
+from tests.system.broken import MUTANTS
 from tests.system.planting import Factory
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the walls are Linux's")

@@ -8,6 +8,8 @@ import os
 
 from tests.attacks.making import folder
 
+TASK = "cnn"
+
 os.mkdir(os.path.join(folder, "cnn.py"))
 os.symlink("cnn.ipynb", os.path.join(folder, "cnn.ipynb"))
 print("cnn.py")

@@ -8,5 +8,7 @@ import os
 
 from tests.attacks.making import folder, planted
 
+TASK = "cnn"
+
 os.symlink(planted["kit"] + "/reference/model_architectures/cnn.py", os.path.join(folder, "cnn.py"))
 print("cnn.py")

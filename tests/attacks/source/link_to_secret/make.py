@@ -8,5 +8,7 @@ import os
 
 from tests.attacks.making import folder, planted
 
+TASK = "cnn"
+
 os.symlink(planted["home"] + "/.ssh/id_ed25519", os.path.join(folder, "cnn.py"))
 print("cnn.py")

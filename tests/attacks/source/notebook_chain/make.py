@@ -6,6 +6,8 @@ SECONDS: 10
 """
 from tests.attacks.making import notebook, write
 
+TASK = "cnn"
+
 count = 6_000
 lines = ["x0 = 0"] + [f"x{i}=x{i - 1}" for i in range(1, count)]
 lines += ["def build_model(input_shape, num_classes):", f"    return x{count - 1}", "def train(model, train_data, val_data):", "    pass"]

@@ -6,4 +6,6 @@ SECONDS: 10
 """
 from tests.attacks.making import write
 
+TASK = "cnn"
+
 write("cnn.ipynb", "{\"cells\":" * 100_000 + "1" + "}" * 100_000)

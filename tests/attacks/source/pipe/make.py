@@ -8,5 +8,7 @@ import os
 
 from tests.attacks.making import folder
 
+TASK = "cnn"
+
 os.mkfifo(os.path.join(folder, "cnn.py"))
 print("cnn.py")

@@ -6,4 +6,6 @@ SECONDS: 10
 """
 from tests.attacks.making import write
 
+TASK = "cnn"
+
 write("cnn.py", "x = " + "1+" * 950_000 + "1\n")

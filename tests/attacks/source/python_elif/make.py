@@ -6,4 +6,6 @@ SECONDS: 10
 """
 from tests.attacks.making import write
 
+TASK = "cnn"
+
 write("cnn.py", "if x: pass\n" + "elif x: pass\n" * 100_000)

@@ -6,4 +6,6 @@ SECONDS: 10
 """
 from tests.attacks.making import write
 
+TASK = "cnn"
+
 write("cnn.py", b"# -*- coding: utf-7 -*-\n+AGkAbQBwAG8AcgB0- os\n\x00\xff\xfe")

@@ -6,5 +6,7 @@ SECONDS: 10
 """
 from tests.attacks.making import write
 
+TASK = "cnn"
+
 lines = ["a0=0"] + [f"a{i}=a{i - 1}" for i in range(1, 20_000)]
 write("cnn.py", "\n".join(lines) + "\ndef build_model(input_shape, num_classes):\n    return None\ndef train(model, train_data, val_data):\n    pass\n")
