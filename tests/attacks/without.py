@@ -106,6 +106,7 @@ def open_the_way(paths: list[str]) -> None:
         source = f"/proc/self/fd/{fd}".encode()
         flags = ctypes.c_ulong(MS_BIND | MS_REC)
         _checked(LIBC.mount(source, path.encode(), None, flags, None), "bind")
+        os.close(fd)
 
 
 def like_a_container() -> None:
