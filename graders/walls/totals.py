@@ -46,13 +46,14 @@ def children_of(pid: int) -> list[int]:
     return found
 
 
-def descendants(pid: int) -> list[int]:
-    """Returns all processes below a process, parents first."""
-    found: list[int] = []
+def descendants(pid: int) -> dict[int, int]:
+    """Returns all processes below a process, parents first, each with its parent."""
+    found: dict[int, int] = {}
     waiting = [pid]
     while waiting:
-        children = children_of(waiting.pop())
-        found += children
+        parent = waiting.pop()
+        children = children_of(parent)
+        found |= dict.fromkeys(children, parent)
         waiting += children
     return found
 
@@ -68,8 +69,8 @@ class Totals:
 
     def __init__(self, memory: int, scratch: str | None, user: int | None = None):
         self._memory, self._scratch, self._user = memory, scratch, user
-        # Private memory of each process when it was first seen: a fork shares it with its parent.
-        self._first: dict[int, int] = {}
+        # What each process may have shared with its parent when it was first seen.
+        self._inherited: dict[int, int] = {}
 
     def exceeded(self, pid: int) -> Exceeded | None:
         """Looks once.
@@ -99,32 +100,37 @@ class Totals:
                 return Exceeded("files", files, MOST_FILES)
         return None
 
-    def _used(self, pids: list[int]) -> int:
+    def _used(self, pids: dict[int, int]) -> int:
         """Returns how much memory processes use together.
 
         Only root may read what a process shares that hides its memory. Of a fork, what it had when
-        it was first seen counts as its parent's. Where the machine runs out of memory, it counts in
-        full, because a fork that writes to it has memory of its own.
+        it was first seen counts as its parent's, as far as the parent had so much. Where the
+        machine runs out of memory, it counts in full: a fork that writes to it has its own.
         """
         found = {pid: _memory(pid) for pid in pids}
         whole = sum(private + shared for private, shared in found.values())
         if whole <= self._memory:
-            self._note(found)
+            self._note(found, pids)
             return whole
         exact = [_proportional(pid) for pid in pids]
         if all(size is not None for size in exact):
             return sum(size or 0 for size in exact)
-        self._note(found)
+        self._note(found, pids)
         if _free_share() < SCARCE:
             return whole
-        eldest = pids[0]
         return sum(
-            shared + (private if pid == eldest else max(0, private - self._first[pid]))
+            shared + max(0, private - self._inherited[pid])
             for pid, (private, shared) in found.items()
         )
 
-    def _note(self, found: dict[int, tuple[int, int]]) -> None:
-        self._first = {pid: self._first.get(pid, found[pid][0]) for pid in found}
+    def _note(self, found: dict[int, tuple[int, int]], parents: dict[int, int]) -> None:
+        """Notes of each new process what it has from its parent; the eldest has it from nobody."""
+        eldest = next(iter(found), 0)
+        for pid in self._inherited.keys() - found.keys():
+            del self._inherited[pid]
+        for pid, (private, _) in found.items():
+            parent = parents[pid] if parents[pid] in found else eldest
+            self._inherited.setdefault(pid, 0 if pid == eldest else min(private, found[parent][0]))
 
 
 def _threads(pid: int) -> int:

@@ -52,11 +52,11 @@ def test_descendants_are_all_of_them_parents_first(
     tree = start(TREE)
     assert tree.stdout is not None
     numbers = {int(tree.stdout.readline()) for _ in range(3)}
-    found = totals.descendants(tree.pid)
+    found = list(totals.descendants(tree.pid))
     assert set(found) == numbers
     assert found.index(min(numbers)) < found.index(max(numbers))
     assert len(totals.children_of(tree.pid)) == 2
-    assert totals.descendants(2**22 + 1) == []
+    assert totals.descendants(2**22 + 1) == {}
 
 
 def test_too_many_processes_are_told_with_both_numbers(
@@ -119,7 +119,7 @@ def test_hidden_memory_counts(start: Callable[[str], subprocess.Popen[str]], hid
     for number in (start(HELD), start(code)):
         assert number.stdout is not None
         number.stdout.readline()
-        used = totals.Totals(90 * 2**20, None)._used([number.pid])
+        used = totals.Totals(90 * 2**20, None)._used({number.pid: os.getpid()})
         assert 100 * 2**20 <= used < 130 * 2**20
 
 
@@ -133,11 +133,23 @@ def test_of_a_hidden_fork_its_own_memory_counts(
     parent = start(code)
     assert parent.stdout is not None
     parent.stdout.readline()
-    pids = [parent.pid, *totals.descendants(parent.pid)]
+    pids = {parent.pid: os.getpid(), **totals.descendants(parent.pid)}
     assert len(pids) == 5
     assert totals.Totals(200 * 2**20, None)._used(pids) < 200 * 2**20
     monkeypatch.setattr(totals, "SCARCE", 1.1)
     assert totals.Totals(200 * 2**20, None)._used(pids) > 500 * 2**20
+
+
+def test_a_fork_has_no_more_from_its_parent_than_the_parent_had(
+    start: Callable[[str], subprocess.Popen[str]], hidden: None
+) -> None:
+    """What a fork took before anybody looked is its own."""
+    code = "import os, time\nif os.fork() == 0:\n    kept = bytearray(b'x') * (200 * 2**20)\n    print(flush=True)\n    time.sleep(60)\ntime.sleep(60)"
+    parent = start(code)
+    assert parent.stdout is not None
+    parent.stdout.readline()
+    pids = {parent.pid: os.getpid(), **totals.descendants(parent.pid)}
+    assert totals.Totals(100 * 2**20, None)._used(pids) > 200 * 2**20
 
 
 def _fill(path: Path, size: int) -> None:
