@@ -94,8 +94,7 @@ class GradingPlugin:
 
     def _load_submission(self) -> Submission:
         job = self._job
-        if job["files"]:
-            self._files()  # the submission may read them from its first line
+        self._files()  # the submission may read them from its first line
         self._submission = Submission(
             self._launcher,
             job["source"],

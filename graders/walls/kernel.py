@@ -7,12 +7,15 @@ import ctypes
 import functools
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_CAPBSET_DROP = 1, 4, 24
 PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 36, 38
 # The processors that these walls know; elsewhere there are none.
 MACHINES = ("x86_64", "aarch64")
+# As many as whoever starts the kit may have open.
+MOST_DESCRIPTORS = 65536
 
 
 class IsolationError(OSError):
@@ -66,6 +69,19 @@ def prctl(option: int, value: int) -> None:
     """
     if sys.platform == "linux":
         libc().prctl(option, ctypes.c_ulong(value), 0, 0, 0)
+
+
+def close_all_but(kept: Sequence[int]) -> None:
+    """Closes every file descriptor but the standard ones and some others.
+
+    Args:
+        kept: Sequence of integers, the descriptors that stay open.
+    """
+    previous = 2
+    for fd in sorted(kept):
+        os.closerange(previous + 1, fd)
+        previous = max(previous, fd)
+    os.closerange(previous + 1, previous + MOST_DESCRIPTORS)
 
 
 def die_with_parent(number: int) -> None:

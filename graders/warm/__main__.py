@@ -6,7 +6,8 @@ import json
 import socket
 import sys
 
-from graders.warm.children import become, become_walled, close_all_but
+from graders.walls.kernel import close_all_but
+from graders.warm.children import become, become_walled
 
 
 def main(arguments: list[str]) -> None:

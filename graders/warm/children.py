@@ -11,21 +11,6 @@ from typing import Any
 
 from graders.walls.reports import report
 
-MOST_DESCRIPTORS = 4096
-
-
-def close_all_but(kept: list[int]) -> None:
-    """Closes every file descriptor but the standard ones and some others.
-
-    Args:
-        kept: List of integers, the descriptors that stay open.
-    """
-    previous = 2
-    for fd in sorted(kept):
-        os.closerange(previous + 1, fd)
-        previous = max(previous, fd)
-    os.closerange(previous + 1, max(MOST_DESCRIPTORS, previous + MOST_DESCRIPTORS))
-
 
 def become(role: str, fds: list[int], settings: dict[str, Any]) -> None:
     """Becomes a sandbox or a grader; never returns.

@@ -25,9 +25,9 @@ import traceback
 from typing import Any
 
 from graders.walls import kernel, shown
-from graders.walls.kernel import IsolationError
+from graders.walls.kernel import IsolationError, close_all_but
 from graders.walls.ward import wall_in
-from graders.warm.children import become, close_all_but, refuse
+from graders.warm.children import become, refuse
 
 MAX_PACKET = 65536
 
