@@ -64,8 +64,6 @@ class TaskVerdict:
         submission: String, `"sha256:…"` of what was graded, empty if it could not be read.
         message: String, what holds for the task as a whole (a syntax error, for example).
         evidence: Dict of plain data for plots and reports, never for points.
-        lasting: Boolean, whether the same submission would get the same verdict another day; in
-            no JSON.
     """
 
     task: str
@@ -78,7 +76,6 @@ class TaskVerdict:
     submission: str = ""
     message: str = ""
     evidence: dict[str, Any] = dataclasses.field(default_factory=dict)
-    lasting: bool = True
 
     @property
     def points(self) -> float:

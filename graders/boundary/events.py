@@ -112,6 +112,17 @@ class DataUnavailable:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Interrupted:
+    """The machine ended a process, or could start none: the submission is not to blame.
+
+    Attributes:
+        reason: String, one line.
+    """
+
+    reason: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class JudgeFailed:
     """The grader itself failed.
 
@@ -140,6 +151,7 @@ JudgeEvent = (
     | Printed
     | EvidenceGathered
     | DataUnavailable
+    | Interrupted
     | JudgeFailed
     | Finished
 )

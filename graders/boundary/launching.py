@@ -12,6 +12,7 @@ import threading
 from typing import Any
 
 from graders import KIT
+from graders.walls import reports
 
 KEPT_VARIABLES = (
     *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV"),
@@ -48,6 +49,8 @@ class Launcher:
         self._control, self._environment = control, environment
         self.walls: dict[str, Any] = {}
         self._spawned: dict[int, subprocess.Popen[bytes]] = {}
+        # Where the warm process reports how a grader ended.
+        self._ends: dict[int, int] = {}
         self._next = 0
         self._lock = threading.Lock()
 
@@ -72,7 +75,14 @@ class Launcher:
             number = self._next
         if self._control is not None:
             packet = json.dumps({"start": role, "number": number, "settings": settings}).encode()
-            socket.send_fds(self._control, [packet], fds)
+            if role != "grader":
+                socket.send_fds(self._control, [packet], fds)
+                return number
+            self._ends[number], told = os.pipe()
+            try:
+                socket.send_fds(self._control, [packet], [*fds, told])
+            finally:
+                os.close(told)
         else:
             passed = ",".join(map(str, fds))
             if role == "sandbox":
@@ -84,8 +94,32 @@ class Launcher:
                 stdin=subprocess.DEVNULL,
                 cwd=KIT,
                 env=self._environment or child_environment(),
+                # Ctrl-C in the terminal ends the runner, which ends its children.
+                start_new_session=True,
             )
         return number
+
+    def ended(self, number: int, seconds: float) -> dict[str, Any]:
+        """Returns how a grader ended: `{"exit": code}`, `{"signal": number}`, `{"broken": reason}`.
+
+        Args:
+            number: Integer, what `start` returned.
+            seconds: Float, how long to wait for its end.
+
+        Returns:
+            Dict, empty if nobody knows: it did not end, or the warm process did.
+        """
+        if number in self._ends:
+            told, _ = reports.read(self._ends[number], seconds, most=1)
+            return told[0] if told else {}
+        process = self._spawned.get(number)
+        if process is None:
+            return {}
+        try:
+            code = process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return {}
+        return {"signal": -code} if code < 0 else {"exit": code}
 
     def stop(self, number: int) -> None:
         """Ends a child and everything that it started.
@@ -96,6 +130,8 @@ class Launcher:
         if self._control is not None:
             with contextlib.suppress(OSError):
                 self._control.send(json.dumps({"stop": number}).encode())
+            if number in self._ends:
+                os.close(self._ends.pop(number))
             return
         process = self._spawned.pop(number, None)
         if process is not None:

@@ -102,9 +102,6 @@ def grade(
 ) -> dict[str, list[TaskVerdict]]:
     """Grades a class.
 
-    What ran out of time, or was ended, while others were graded beside it is graded again, alone,
-    before that counts: the others may have been the cause.
-
     Args:
         works: List of `Work`.
         settings: `Settings`; `jobs` of them are graded side by side.
@@ -115,25 +112,18 @@ def grade(
         Dict from student to verdicts, in the order of `works`.
     """
     found: dict[int, TaskVerdict] = {}
-    alone = settings.jobs == 1 or len(works) == 1
-    first = dataclasses.replace(settings, settle=alone)
+    settings = dataclasses.replace(settings, settle=True)
     with runner or Runner(settings, bounds=MeasuredBounds()) as runner:
         pool = concurrent.futures.ThreadPoolExecutor(settings.jobs)
         try:
             waiting = {
-                pool.submit(runner.grade_task, Request(work.task, work.folder), first): index
+                pool.submit(runner.grade_task, Request(work.task, work.folder), settings): index
                 for index, work in enumerate(works)
             }
             for future in concurrent.futures.as_completed(waiting):
                 index = waiting[future]
                 found[index] = future.result()
-                if alone or _is_final(found[index]):
-                    listener(works[index], found[index])
-            for index, work in enumerate(works):
-                if not alone and not _is_final(found[index]):
-                    again = dataclasses.replace(settings, settle=True, threads=0)
-                    found[index] = runner.grade_task(Request(work.task, work.folder), again)
-                    listener(work, found[index])
+                listener(works[index], found[index])
         except BaseException:
             # What waits is dropped, what runs is cut off when the runner closes.
             pool.shutdown(wait=False, cancel_futures=True)
@@ -143,11 +133,6 @@ def grade(
     for index, work in enumerate(works):
         verdicts[work.student].append(found[index])
     return verdicts
-
-
-def _is_final(verdict: TaskVerdict) -> bool:
-    """Returns whether grading alone could not give another verdict."""
-    return verdict.lasting or verdict.status == "grader_error"
 
 
 def _options(parser: argparse.ArgumentParser) -> None:

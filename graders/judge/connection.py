@@ -59,7 +59,11 @@ EXCEEDED = {
 REPORTS_AT_ONCE, REPORTS_PER_SECOND = 100, 20
 
 
-class WallBroken(Exception):
+class Interrupted(Exception):
+    """The machine ended a sandbox, and the submission is not to blame. The text is one line."""
+
+
+class WallBroken(Interrupted):
     """A sandbox's walls could not be put up: the machine's fault. The text is one line."""
 
 
@@ -82,7 +86,7 @@ class Connection:
     def __init__(
         self, launcher: Launcher, limits: dict[str, Any], on_event: Callable[[dict], None]
     ):
-        self._launcher = launcher
+        self._launcher, self._limits = launcher, limits
         self._on_event = on_event
         self._began, self._passed_on = time.monotonic(), 0
         self.dead = self._output = ""
@@ -150,6 +154,7 @@ class Connection:
 
         Raises:
             WallBroken: If the submission was never started, because a wall was not up.
+            Interrupted: If the process, or the guard that kept it, was ended from outside.
         """
         told, in_time = reports.read(self._status, REPORT_SECONDS)
         self.close("died")
@@ -164,18 +169,26 @@ class Connection:
             kind, words, unit = found
             used, allowed = (ended[name] / unit for name in ("used", "allowed"))
             return SubmissionError(kind, words.format(used=used, allowed=allowed))
+        if (in_time and not ended) or "lost" in ended:
+            raise Interrupted("what kept the sandbox was ended from outside")
         if "signal" in ended:
             number = ended["signal"]
-            try:
-                name = signal.Signals(number).name
-            except ValueError:
-                name = str(number)
+            name = reports.signal_name(number)
             if number == signal.SIGXCPU:
-                return SubmissionError("timeout", "")
+                seconds = self._limits["cpu_seconds"]
+                return SubmissionError(
+                    "timeout",
+                    f"Your code used more than {seconds} s of processor time and was stopped. Look "
+                    "for a loop that does not end, or for far more work than the task needs.",
+                )
+            if number in reports.FROM_OUTSIDE:
+                # The walls refuse a submission's process to end itself by one of these.
+                raise Interrupted(f"the sandbox was ended from outside ({name})")
             return SubmissionError(
                 "died",
-                f"The process that ran your code was killed ({name}). "
-                "Code that uses too much memory, or that kills its own process, ends like this.",
+                f"The process that ran your code was ended by the signal {name}. An error in "
+                "compiled code ends like this, and so does too little memory for it. Look for an "
+                "array or a layer that is much larger than the data need.",
             )
         if not in_time:
             return SubmissionError(

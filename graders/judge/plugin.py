@@ -24,9 +24,11 @@ import pytest
 from graders.boundary import events
 from graders.boundary.launching import Launcher
 from graders.checking import CheckFailed
+from graders.judge.connection import Interrupted
 from graders.judge.faults import SubmissionError
 from graders.judge.submission import Submission
 from graders.verdict import Outcome
+from graders.walls.limits import is_machines
 
 T = TypeVar("T")
 
@@ -269,6 +271,10 @@ class GradingPlugin:
         elif isinstance(error, NoBound) or type(error).__name__ == "DataUnavailable":
             self._emit(events.DataUnavailable(text))
             self._finish(name, "skipped", text)
+        elif isinstance(error, Interrupted) or is_machines(error):
+            self._emit(events.Interrupted(" ".join(text.split())[:500] or type(error).__name__))
+            self._finish(name, "skipped", "Not run: the machine ended the grading.")
+            item.session.shouldstop = "interrupted"
         else:
             self._emit(events.JudgeFailed("".join(traceback.format_exception(error))))
             self._finish(name, "skipped", "The grader itself failed here; this is not your fault.")

@@ -17,10 +17,10 @@ from typing import Any
 from graders import KIT
 from graders.boundary import events
 from graders.boundary.launching import Launcher
-from graders.boundary.limits import CHECK_GRACE_SECONDS, GRADER_MEMORY
+from graders.boundary.limits import CHECK_GRACE_SECONDS, GRADER_MEMORY, grader_cpu_seconds
 from graders.boundary.wire import Channel, WireClosed
 from graders.walls.kernel import hide_memory
-from graders.walls.limits import set_limits
+from graders.walls.limits import is_machines, set_limits
 
 
 def run(job: dict[str, Any], launcher: Launcher, emit: Any) -> None:
@@ -82,7 +82,7 @@ def start(channel: Channel, launcher: Launcher) -> None:
     try:
         job = channel.receive()
         launcher.walls = job["walls"]
-        set_limits(GRADER_MEMORY, int(job["seconds"] * 8 + 120))
+        set_limits(GRADER_MEMORY, grader_cpu_seconds(job["seconds"]))
         import tensorflow as tf
 
         if job["threads"]:
@@ -91,6 +91,9 @@ def start(channel: Channel, launcher: Launcher) -> None:
         run(job, launcher, emit)
     except WireClosed:
         pass
-    except BaseException:
-        emit(events.JudgeFailed(traceback.format_exc()))
+    except BaseException as error:
+        if isinstance(error, MemoryError) or is_machines(error):
+            emit(events.Interrupted(f"the grader could not start: {type(error).__name__}"))
+        else:
+            emit(events.JudgeFailed(traceback.format_exc()))
     os._exit(0)

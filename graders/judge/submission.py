@@ -102,7 +102,7 @@ class Submission:
         try:
             return box.ask(request, now + limit, limits)
         except SubmissionError as error:
-            if error.kind == "timeout":
+            if error.kind == "timeout" and not str(error):
                 raise SubmissionError(
                     "timeout",
                     f"{what} did not finish within {limit:.0f} s and was stopped. Look for a "

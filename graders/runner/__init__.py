@@ -2,7 +2,7 @@
 
 from graders.runner.events import Event, Listener, ResultReady, VerdictReady
 from graders.runner.isolation import Isolation, TooLow
-from graders.runner.machine import Graded, Place, ThisMachine
+from graders.runner.machine import Graded, Place, Stopped, ThisMachine
 from graders.runner.runner import Runner, grade
 from graders.runner.settings import (
     BadSecret,
@@ -24,6 +24,7 @@ __all__ = [
     "ResultReady",
     "Runner",
     "Settings",
+    "Stopped",
     "ThisMachine",
     "TooLow",
     "VerdictReady",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from typing import Any
 
@@ -11,6 +12,7 @@ from graders.boundary.events import (
     DataUnavailable,
     EvidenceGathered,
     Finished,
+    Interrupted,
     JudgeEvent,
     JudgeFailed,
     Printed,
@@ -84,6 +86,19 @@ def grader_failed(reason: str) -> str:
     )
 
 
+def could_not_be_graded(reason: str) -> str:
+    """Returns what a student reads when the machine ended the grading.
+
+    Args:
+        reason: String, what ended, and how.
+    """
+    return (
+        f"Could not be graded: {reason}. Your work is not to blame, and no points are recorded for "
+        "it. A machine that runs out of memory ends programs like this: close others, and grade "
+        "again."
+    )
+
+
 class Collected:
     """The events of one grading, and the verdict that they make.
 
@@ -95,6 +110,7 @@ class Collected:
     Attributes:
         done: Boolean, whether there is nothing more to come.
         lasting: Boolean, whether the same submission would get the same verdict another day.
+        interrupted: String, how the machine ended the grading; empty if it did not.
     """
 
     def __init__(self, task: Task, source: Source, isolation: str):
@@ -104,6 +120,7 @@ class Collected:
         self._failure = ""
         self._evidence: dict[str, Any] = {}
         self._unavailable = ""
+        self.interrupted = ""
         self.done = False
         self.lasting = True
 
@@ -127,6 +144,8 @@ class Collected:
                 self._evidence["output"] = plain(text)
             case DataUnavailable(reason):
                 self._unavailable = reason
+            case Interrupted(reason):
+                self.interrupt(reason)
             case Finished():
                 self.done = True
         return None
@@ -147,8 +166,20 @@ class Collected:
         elif not self._results:
             self._failure = message
 
+    def interrupt(self, reason: str) -> None:
+        """Notes that the machine ended the grading, which is no verdict.
+
+        Args:
+            reason: String, what ended, and how.
+        """
+        self.done, self.lasting, self.interrupted = True, False, printable(reason, 500)
+
     def verdict(self) -> TaskVerdict:
         """Returns the verdict on what was collected."""
+        if self.interrupted:
+            message = could_not_be_graded(self.interrupted)
+            found = ungraded(self._task, "grader_error", message, self._source.digest)
+            return dataclasses.replace(found, isolation=self._isolation)
         checks = tuple(
             self._results.get(check.name)
             or result_of(self._task, check.name, "skipped", "Not run: the grading ended before it.")
@@ -168,6 +199,9 @@ class Collected:
             status = "error"
         elif any(check.outcome != "passed" for check in checks):
             status = "failed"
+        if status == "grader_error":
+            # What some checks found earns nothing, and is no verdict.
+            checks = ungraded(self._task, status, message.partition("\n")[0]).checks
         return TaskVerdict(
             self._task.id,
             self._task.section,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
+import signal
 import sys
 import tempfile
 import threading
@@ -17,18 +19,24 @@ from graders.boundary.limits import (
     GRADER_GRACE_SECONDS,
     GRADER_START_SECONDS,
     SANDBOX_MEMORY,
+    grader_cpu_seconds,
 )
 from graders.boundary.wire import Channel, WireClosed, WireError, WireTimeout
 from graders.rubric import Task
 from graders.runner.collected import Collected
-from graders.runner.events import Event, ResultReady
+from graders.runner.events import Event, Interrupted, ResultReady
 from graders.runner.isolation import Isolation, close_to_submissions, hidden, probed
 from graders.runner.settings import Settings, data_of, draw_for
+from graders.runner.turns import Turns
 from graders.runner.warm import WarmProcess, spawning
 from graders.submission import Source
 from graders.verdict import TaskVerdict
+from graders.walls import reports
 from graders.walls.cleaning import remove
+from graders.walls.limits import is_machines
 
+# How long a process that has closed its pipes may take to be reaped.
+END_SECONDS, GONE_SECONDS = 10.0, 1.0
 # In the folder for temporary files, what submissions may read: pretrained weights.
 SHOWN = "shown"
 
@@ -40,10 +48,19 @@ class Graded:
     Attributes:
         verdict: `TaskVerdict`.
         lasting: Boolean, whether the same submission would get the same verdict another day.
+        interrupted: Boolean, whether the machine ended the grading, and another one after it:
+            there is no verdict on the work.
+        alone: Boolean, whether nothing was graded beside it on its machine.
     """
 
     verdict: TaskVerdict
     lasting: bool
+    interrupted: bool = False
+    alone: bool = False
+
+
+class Stopped(Exception):
+    """The place was closed before there was a verdict."""
 
 
 class Place(Protocol):
@@ -90,9 +107,12 @@ class ThisMachine:
         self._isolation = isolation
         self._temporary: str | None = None
         self._closed = False
+        self._closing = False
+        self._turns = Turns()
 
     def close(self) -> None:
-        """Ends the warm process and everything under it."""
+        """Ends the warm process and everything under it; what is under way raises `Stopped`."""
+        self._closing = True
         if self._warm is not None:
             self._warm.close()
             self._warm = None
@@ -142,45 +162,149 @@ class ThisMachine:
         bounds: dict[str, float],
         tell: Callable[[Event], None] = lambda event: None,
     ) -> Graded:
-        """Grades a submission, see `Place`."""
-        launcher = self.warm_up(settings)
-        job_r, job_w = os.pipe()
-        events_r, events_w = os.pipe()
-        channel = Channel(events_r, job_w)
-        try:
-            number = launcher.start("grader", [job_r, events_w], {})
-        finally:
-            os.close(job_r)
-            os.close(events_w)
+        """Grades a submission, see `Place`.
+
+        What the machine ended is graded once more, and nothing beside it. So is what ran out of
+        time, died or used too much memory beside others, where that would count for good
+        (`settings.settle`): the others may have been the cause.
+        """
+        with self._turns.beside() as turn:
+            graded = self._attempt(task, source, settings, bounds, tell)
+        again = graded.interrupted
+        if settings.settle and graded.verdict.status != "grader_error":
+            again = again or not (graded.lasting or turn.alone)
+        if again:
+            alone = dataclasses.replace(settings, threads=0)
+            with self._turns.alone():
+                graded = self._attempt(task, source, alone, bounds, tell)
+            return dataclasses.replace(graded, alone=True)
+        return dataclasses.replace(graded, alone=turn.alone)
+
+    def _attempt(
+        self,
+        task: Task,
+        source: Source,
+        settings: Settings,
+        bounds: dict[str, float],
+        tell: Callable[[Event], None],
+    ) -> Graded:
+        """Grades a submission once.
+
+        Raises:
+            Stopped: If this place is closed before there is a verdict.
+        """
+        if self._closing:
+            raise Stopped
         collected = Collected(task, source, self.isolation().level)
+        self._follow(task, source, settings, bounds, tell, collected)
+        if collected.interrupted:
+            self._let_go()
+            tell(Interrupted(collected.interrupted))
+        if self._closing:
+            raise Stopped
+        verdict = collected.verdict()
+        lasting = collected.lasting and verdict.status != "grader_error"
+        return Graded(verdict, lasting, interrupted=bool(collected.interrupted))
+
+    def _follow(
+        self,
+        task: Task,
+        source: Source,
+        settings: Settings,
+        bounds: dict[str, float],
+        tell: Callable[[Event], None],
+        collected: Collected,
+    ) -> None:
+        """Starts a grader, and collects its events until it ends."""
+        try:
+            launcher, number, channel = self._start(settings)
+        except OSError as error:
+            # No process, no pipe, no room: a machine's bad day, or the end of the warm process.
+            if not is_machines(error):
+                raise
+            collected.interrupt(f"the grader could not be started ({error.strerror})")
+            return
+        deadline: float | None = None
         try:
             work = job(task, source, settings, bounds, self._walls())
             channel.send(work, time.monotonic() + GRADER_START_SECONDS)
-            deadline = None
             while not collected.done:
                 event = unpack(channel.receive(deadline))
                 if deadline is None:
                     # The clock starts when the process is there, not while it imports.
                     deadline = time.monotonic() + settings.seconds + GRADER_GRACE_SECONDS
                 result = collected.take(event)
-                tell(event if result is None else ResultReady(result))
+                if not isinstance(event, Interrupted):
+                    tell(event if result is None else ResultReady(result))
         except WireTimeout:
+            if deadline is None:
+                collected.interrupt("the grader did not start in time")
+                return
             collected.cut_off(
                 f"The grader could not evaluate your model within {settings.seconds:g} s.",
                 "Look for a model or a training that is far larger than the task needs.",
             )
         except (WireClosed, WireError):
-            if not collected.done:
-                collected.cut_off(
-                    "The process that evaluates your model was ended by the system.",
-                    "Most likely it took too much memory. Look for a layer that is far larger than "
-                    "needed.",
-                )
+            if not collected.done and not self._closing:
+                self._explain_end(launcher.ended(number, END_SECONDS), settings, collected)
         finally:
             launcher.stop(number)
             channel.close()
-        verdict = collected.verdict()
-        return Graded(verdict, collected.lasting and verdict.status != "grader_error")
+
+    def _start(self, settings: Settings) -> tuple[Launcher, int, Channel]:
+        """Starts a grader; returns what started it, its number, and the channel to it."""
+        launcher = self.warm_up(settings)
+        with contextlib.ExitStack() as opened:
+            ends = []
+            for _ in range(2):
+                pair = os.pipe()
+                for fd in pair:
+                    opened.callback(os.close, fd)
+                ends.append(pair)
+            (job_r, job_w), (events_r, events_w) = ends
+            number = launcher.start("grader", [job_r, events_w], {})
+            opened.pop_all()
+        os.close(job_r)
+        os.close(events_w)
+        return launcher, number, Channel(events_r, job_w)
+
+    def _explain_end(self, ended: dict[str, Any], settings: Settings, collected: Collected) -> None:
+        """Notes whose end it was, when a grader ended before its work.
+
+        Args:
+            ended: Dict, how it ended, see `Launcher.ended`.
+            settings: `Settings`.
+            collected: `Collected`.
+        """
+        number = ended.get("signal")
+        if number == signal.SIGXCPU:
+            seconds = grader_cpu_seconds(settings.seconds)
+            collected.cut_off(
+                f"To evaluate your model took the grader more than {seconds} s of processor time.",
+                "Look for a model that is far larger than the task needs.",
+            )
+        elif number is not None:
+            name = reports.signal_name(number)
+            outside = number in reports.FROM_OUTSIDE
+            how = "was ended from outside" if outside else "crashed"
+            collected.interrupt(f"the process that evaluates your model {how} ({name})")
+        elif "exit" in ended:
+            collected.interrupt(f"the grader ended with exit code {ended['exit']}")
+        elif "broken" in ended:
+            collected.interrupt(str(ended["broken"]))
+        else:
+            collected.interrupt("the process that starts graders was ended from outside")
+
+    def _let_go(self) -> None:
+        """Lets go of a warm process that has ended, so that the next grading starts another."""
+        with self._lock:
+            warm = self._warm
+            if warm is not None and not warm.ends_within(GONE_SECONDS):
+                warm = None
+            if warm is not None:
+                self._warm = None
+        if warm is not None:
+            warm.close()
 
 
 def job(

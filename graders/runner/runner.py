@@ -21,7 +21,7 @@ from graders.rubric.bounds import Bounds, CommittedBounds, NoBounds
 from graders.rubric.stubs import pristine
 from graders.runner.collected import grader_failed, ungraded
 from graders.runner.events import Event, Listener, Measuring, VerdictReady
-from graders.runner.machine import Place, ThisMachine
+from graders.runner.machine import Place, Stopped, ThisMachine
 from graders.runner.settings import Request, Settings, draw_for, source_of
 from graders.runner.store import Store, key_for
 from graders.submission import Source, idiom
@@ -207,13 +207,16 @@ class Runner:
             graded = self._place.grade(
                 task, source, settings, bounds, lambda event: self._listener(task.id, event)
             )
+        except Stopped:
+            raise
         except NoBounds as error:
             return ungraded(task, "grader_error", str(error), source.digest)
         except Exception as error:
             text = grader_failed(f"{type(error).__name__}: {error}")
             return ungraded(task, "grader_error", text, source.digest)
-        verdict = dataclasses.replace(graded.verdict, lasting=graded.lasting)
-        lasting = graded.lasting or (settings.settle and verdict.status != "grader_error")
+        verdict = graded.verdict
+        settled = settings.settle and graded.alone and verdict.status != "grader_error"
+        lasting = graded.lasting or settled
         if store is not None and key is not None and lasting:
             store.write(key, verdict)
         return verdict

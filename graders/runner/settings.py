@@ -67,8 +67,9 @@ class Settings:
         use_store: Boolean, whether unchanged work is answered from the verdict store.
         calibrating: Boolean, whether to measure only: no bound counts, nothing is skipped.
         isolation: String, the lowest level of isolation that will do.
-        settle: Boolean, whether the store keeps a time-out too. It may be the machine's fault, so
-            a student's is tried again; a class is graded once, and recorded from the store.
+        settle: Boolean, whether the store keeps a time-out too, once it came where nothing else
+            was graded. It may be the machine's fault, so a student's is tried again; a class is
+            graded once, and recorded from the store.
     """
 
     seed: int = 0

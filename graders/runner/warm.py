@@ -93,6 +93,14 @@ class WarmProcess:
         """Boolean, whether the process still runs."""
         return self._process.poll() is None
 
+    def ends_within(self, seconds: float) -> bool:
+        """Returns whether the process has ended, or does within so many seconds."""
+        try:
+            self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     def close(self) -> None:
         """Ends the process and all that it forked."""
         self._control.close()

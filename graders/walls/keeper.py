@@ -2,7 +2,8 @@
 
 The guard reports on a pipe, one JSON document a line: `{"up": true}` when every wall stands and the
 submission is about to start; then how it ended, `{"exit": code}`, `{"signal": number}` or
-`{"limit": …, "used": …, "allowed": …}`; or `{"broken": reason}` if a wall could not be put up.
+`{"limit": …, "used": …, "allowed": …}`; `{"lost": code}` if what kept it ended; or
+`{"broken": reason}` if a wall could not be put up.
 Nothing of the submission's ever holds the pipe.
 """
 
@@ -23,7 +24,7 @@ from graders.walls import kernel, namespaces, second, totals
 from graders.walls.cleaning import remove
 from graders.walls.kernel import IsolationError
 from graders.walls.limits import set_limits
-from graders.walls.reports import report
+from graders.walls.reports import report, report_end
 
 WATCH_SECONDS = 0.25
 # How often the guard looks for what is left to kill, and how long it waits in between.
@@ -140,9 +141,12 @@ def _watch(child: int, terms: Terms, status_fd: int, scratch: str | None, wake: 
         status = _reap(child)
         if status is not None:
             _kill_all(terms, child)
-            # The first process of the namespaces has told already how the submission ended.
-            if scratch is not None or status:
-                _report_end(status_fd, status)
+            if scratch is not None:
+                report_end(status_fd, status)
+            elif status:
+                # The first process of the namespaces reports how the submission ended, and then
+                # ends itself. No submission can end it.
+                report(status_fd, lost=os.waitstatus_to_exitcode(status))
             return
         if time.monotonic() - looked >= WATCH_SECONDS:
             found = used.exceeded(os.getpid())
@@ -206,7 +210,7 @@ def _be_init(terms: Terms, status_fd: int, inside: Inside) -> NoReturn:
         while True:
             pid, status = os.wait()
             if pid == child:
-                _report_end(status_fd, status)
+                report_end(status_fd, status)
                 os._exit(0)
     except IsolationError as error:
         report(status_fd, broken=str(error))
@@ -239,8 +243,3 @@ def _be_sandbox(terms: Terms, status_fd: int, inside: Inside, scratch: str) -> N
         traceback.print_exc()
     finally:
         os._exit(97)
-
-
-def _report_end(status_fd: int, status: int) -> None:
-    code = os.waitstatus_to_exitcode(status)
-    report(status_fd, **({"signal": -code} if code < 0 else {"exit": code}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import resource
 from pathlib import Path
 
@@ -13,6 +14,20 @@ MOST_TASKS = 8192
 MOST_DESCRIPTORS = 512
 MOST_SIGNALS = 1024
 MOST_FILES = 50_000
+CPU_GRACE_SECONDS = 30
+# What the system answers when it has no room for one more process, file or page.
+NO_ROOM = (errno.ENOMEM, errno.EAGAIN, errno.ENOSPC, errno.EMFILE, errno.ENFILE)
+# What it answers when the process at the other end of a pipe or socket is gone.
+GONE = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN)
+
+
+def is_machines(error: BaseException) -> bool:
+    """Returns whether an error tells of the machine: it has no room left, or ended a process.
+
+    Args:
+        error: What trusted code raised.
+    """
+    return isinstance(error, OSError) and error.errno in (*NO_ROOM, *GONE)
 
 
 def set_limits(memory_bytes: int, cpu_seconds: int) -> None:
@@ -40,4 +55,9 @@ def set_limits(memory_bytes: int, cpu_seconds: int) -> None:
             limit = getattr(resource, name)
             hard = resource.getrlimit(limit)[1]
             value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-            resource.setrlimit(limit, (value, value))
+            # SIGXCPU tells that the CPU time is used up. At the hard limit comes SIGKILL, which may
+            # come from anybody.
+            most = value + CPU_GRACE_SECONDS if name == "RLIMIT_CPU" else value
+            if hard != resource.RLIM_INFINITY:
+                most = min(most, hard)
+            resource.setrlimit(limit, (value, most))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import signal
 import struct
 
 from graders.walls import kernel
@@ -143,8 +144,19 @@ SOCKETPAIR, FCNTL = (53, 199), (72, 25)
 OTHER_SOCKETS = 0xE
 # Commands that reach other processes: F_SETOWN, F_SETSIG, F_SETOWN_EX, F_SETLEASE, F_NOTIFY.
 FCNTL_COMMANDS = (8, 10, 15, 1024, 1026)
-# Calls whose first argument is the process that a signal goes to, and one whose is a thread.
-SIGNALS, TKILL = ((62, 129), (234, 131), (129, 138), (297, 240)), (200, 130)
+# Calls that send a signal: their numbers, which argument is the signal, and whether the first one
+# alone says where it goes: to a process, or to a group if it is 0 or negative.
+SIGNALS: dict[str, tuple[tuple[int, int], int, bool]] = {
+    "kill": ((62, 129), 1, True),
+    "rt_sigqueueinfo": ((129, 138), 1, True),
+    "tgkill": ((234, 131), 2, False),
+    "rt_tgsigqueueinfo": ((297, 240), 2, False),
+    "tkill": ((200, 130), 1, False),
+}
+# By these, the machine ends a process. A submission's own is refused them: whose end it was can be
+# told from the signal.
+FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+NEGATIVE = 0x80000000
 NEW_NAMESPACES = 0x7E020080
 X32 = 0x40000000
 
@@ -171,6 +183,37 @@ def _only_for(number: int, value: int) -> list[Line]:
         (RETURN, 0, 0, NOT_PERMITTED),
         (RETURN, 0, 0, ALLOW),
     ]
+
+
+def _sends(number: int, position: int, to_process: bool, only_itself: bool) -> list[Line]:
+    """Refuses a process to send itself the signals by which the machine ends processes.
+
+    Args:
+        number: Integer, the call.
+        position: Integer, which of its arguments is the signal.
+        to_process: Boolean, whether the first one is a process. Children may be ended, by their
+            number. Nobody needs to end a thread by such a signal.
+        only_itself: Boolean, whether signals to others are refused as well.
+    """
+    refuse: list[Line] = [(RETURN, 0, 0, NOT_PERMITTED)]
+    if to_process and not only_itself:
+        refuse = [
+            (LOAD, 0, 0, FIRST_ARGUMENT_AT),
+            (EQUAL, 2, 0, os.getpid()),
+            (EQUAL, 1, 0, 0),
+            (AT_LEAST, 0, 1, NEGATIVE),
+            *refuse,
+        ]
+    last = len(FROM_OUTSIDE) - 1
+    test: list[Line] = [(LOAD, 0, 0, FIRST_ARGUMENT_AT + 8 * position)]
+    for at, sent in enumerate(FROM_OUTSIDE):
+        test.append((EQUAL, last - at, 0 if at < last else len(refuse), int(sent)))
+    test += refuse
+    if only_itself:
+        own: list[Line] = [(LOAD, 0, 0, FIRST_ARGUMENT_AT), (EQUAL, 1, 0, os.getpid())]
+        test += [*own, (RETURN, 0, 0, NOT_PERMITTED)]
+    test.append((RETURN, 0, 0, ALLOW))
+    return [(EQUAL, 0, len(test), number), *test]
 
 
 def program(signals: bool, metadata: bool = False) -> list[Line]:
@@ -223,10 +266,12 @@ def program(signals: bool, metadata: bool = False) -> list[Line]:
     lines += [(EQUAL, 0, count + 3, FCNTL[column]), (LOAD, 0, 0, SECOND_ARGUMENT_AT)]
     lines += [(EQUAL, count - at, 0, command) for at, command in enumerate(FCNTL_COMMANDS)]
     lines += [(RETURN, 0, 0, ALLOW), (RETURN, 0, 0, NOT_PERMITTED)]
-    if signals:
-        for numbers in SIGNALS:
-            lines += _only_for(numbers[column], os.getpid())
-        lines += [(EQUAL, 0, 1, TKILL[column]), (RETURN, 0, 0, NOT_PERMITTED)]
+    for name, (numbers, position, to_process) in SIGNALS.items():
+        if signals and name == "tkill":
+            # A thread's number does not tell its process.
+            lines += [(EQUAL, 0, 1, numbers[column]), (RETURN, 0, 0, NOT_PERMITTED)]
+        else:
+            lines += _sends(numbers[column], position, to_process, signals)
     return [*lines, (RETURN, 0, 0, ALLOW)]
 
 

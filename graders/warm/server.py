@@ -26,6 +26,7 @@ from typing import Any
 
 from graders.walls import kernel, shown
 from graders.walls.kernel import IsolationError, close_all_but
+from graders.walls.reports import report, report_end
 from graders.walls.ward import wall_in
 from graders.warm.children import become, refuse
 
@@ -53,6 +54,8 @@ class Server:
         self._walls, self._broken = walls or {}, broken
         # The socket that asked for a child: a grader's sandboxes end with the grader.
         self._children: dict[int, tuple[socket.socket, int]] = {}
+        # Where to report how a grader ended.
+        self._ends: dict[int, int] = {}
         self._poll = select.poll()
         self._sockets: dict[int, socket.socket] = {}
         self._listen_to(control)
@@ -90,12 +93,16 @@ class Server:
     def _reap(self) -> None:
         while True:
             try:
-                pid, _ = os.waitpid(-1, os.WNOHANG)
+                pid, status = os.waitpid(-1, os.WNOHANG)
             except ChildProcessError:
                 return
             if pid == 0:
                 return
             self._children.pop(pid, None)
+            if pid in self._ends:
+                end = self._ends.pop(pid)
+                report_end(end, status)
+                os.close(end)
 
     def _serve(self, control: socket.socket) -> bool:
         """Takes one packet; returns `False` at the socket's end."""
@@ -118,7 +125,7 @@ class Server:
             elif self._broken:
                 refuse(fds, self._broken)
             else:
-                self._fork(control, request, list(fds))
+                kept = self._start(control, request, list(fds))
         finally:
             for fd in fds:
                 if fd not in kept:
@@ -134,12 +141,30 @@ class Server:
             with contextlib.suppress(OSError):
                 self._sandboxes.send(packet)
 
-    def _fork(self, owner: socket.socket, request: dict[str, Any], fds: list[int]) -> None:
+    def _start(self, owner: socket.socket, request: dict[str, Any], fds: list[int]) -> list[int]:
+        """Starts a child, or reports why the machine could not; returns the descriptors kept."""
+        # The last one of a grader's takes the report of its end.
+        end = fds.pop() if request["start"] == "grader" else None
+        try:
+            pid = self._fork(owner, request, fds)
+        except OSError as error:
+            reason = f"no process could be started: {error.strerror}"
+            if end is None:
+                refuse(fds, reason)
+            else:
+                report(end, broken=reason)
+            return []
+        if end is None:
+            return []
+        self._ends[pid] = end
+        return [end]
+
+    def _fork(self, owner: socket.socket, request: dict[str, Any], fds: list[int]) -> int:
         theirs = None
         if request["start"] == "grader" and self._sandboxes is not None:
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            socket.send_fds(self._sandboxes, [b'{"attach": true}'], [ours.fileno()])
-            ours.close()
+            with ours:
+                socket.send_fds(self._sandboxes, [b'{"attach": true}'], [ours.fileno()])
             fds = [*fds, theirs.fileno()]
         pid = os.fork()
         if pid == 0:
@@ -158,6 +183,7 @@ class Server:
         self._children[pid] = (owner, request["number"])
         if theirs is not None:
             theirs.close()
+        return pid
 
     def _stop(self, pid: int) -> None:
         # A sandbox's guard cleans up on SIGTERM; a grader has nothing to clean up.

@@ -23,6 +23,7 @@ ALL: tuple[events.JudgeEvent, ...] = (
     events.Printed("hello"),
     events.EvidenceGathered({"history": {"loss": [1.0]}}),
     events.DataUnavailable("No network."),
+    events.Interrupted("It was ended."),
     events.JudgeFailed("Traceback"),
     events.Finished(0),
 )
@@ -184,3 +185,15 @@ def test_a_grading_that_is_cut_off_before_the_first_check_blames_nobody() -> Non
     assert verdict.status == "grader_error"
     assert verdict.message.endswith("this line: Ended by the system.")
     assert (found.done, found.lasting) == (True, False)
+
+
+def test_what_the_machine_ended_is_no_verdict() -> None:
+    """Nobody has a point for it, whatever had passed; it says that the work is not to blame."""
+    passed = [events.CheckEnded(check.name, "passed", "", "", 0.1) for check in TASK.checks]
+    found = collected(*passed, events.Interrupted("it was ended"))
+    verdict = found.verdict()
+    assert (found.done, found.lasting, verdict.status, verdict.points) == (
+        True, False, "grader_error", 0,
+    )  # fmt: skip
+    assert "Could not be graded: it was ended. Your work is not to blame" in verdict.message
+    assert verdict.submission

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import signal
 import types
 from pathlib import Path
 
@@ -50,6 +51,7 @@ def run(
     architecture: int,
     first: int = 0,
     second: int = 1,
+    third: int = 0,
 ) -> int:
     """Runs a filter as the kernel's machine does, and returns what it answers."""
     data = {
@@ -57,6 +59,7 @@ def run(
         seccomp.ARCHITECTURE_AT: architecture,
         seccomp.FIRST_ARGUMENT_AT: first & 0xFFFFFFFF,
         seccomp.SECOND_ARGUMENT_AT: second,
+        seccomp.SECOND_ARGUMENT_AT + 8: third,
     }
     loaded, at = 0, 0
     for _ in range(len(lines)):
@@ -83,10 +86,11 @@ def answer(
     signals: bool = False,
     metadata: bool = False,
     second: int = 1,
+    third: int = 0,
 ) -> int:
     """Returns the filter's answer to a system call of the processor itself."""
     lines = seccomp.program(signals, metadata)
-    return run(lines, number, seccomp.ARCHITECTURES[machine], first, second)
+    return run(lines, number, seccomp.ARCHITECTURES[machine], first, second, third)
 
 
 @pytest.mark.parametrize("name", CALLS)
@@ -140,8 +144,7 @@ def test_numbers_are_those_of_the_kernel(name: str) -> None:
         pytest.skip("the headers of the kernel are not installed")
     column = MACHINES.index(name)
     single = {"clone": seccomp.CLONE, "clone3": seccomp.CLONE3, "prlimit64": seccomp.PRLIMIT}
-    signals = ("kill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo")
-    single |= dict(zip(signals, seccomp.SIGNALS, strict=True)) | {"tkill": seccomp.TKILL}
+    single |= {name: numbers for name, (numbers, _, _) in seccomp.SIGNALS.items()}
     single |= {"truncate": seccomp.TRUNCATE, "socketpair": seccomp.SOCKETPAIR}
     single |= {"fcntl": seccomp.FCNTL}
     for call, numbers in (seccomp.REFUSED | seccomp.PRETENDED | seccomp.METADATA | single).items():
@@ -167,20 +170,38 @@ def test_limits_are_changed_for_oneself_only(machine: str) -> None:
     assert answer(machine, number, first=1) == EPERM
 
 
-@pytest.mark.parametrize("row", range(len(seccomp.SIGNALS)))
-def test_signals_go_to_oneself_only_where_nothing_else_keeps_them(row: int, machine: str) -> None:
+def sends(machine: str, name: str, target: int, sent: int, signals: bool) -> int:
+    """Returns the filter's answer to a call that sends a signal."""
+    numbers, position, _ = seccomp.SIGNALS[name]
+    given = {("second", "third")[position - 1]: sent}
+    number = numbers[MACHINES.index(machine)]
+    return answer(machine, number, target, signals=signals, **given)
+
+
+@pytest.mark.parametrize("name", sorted(set(seccomp.SIGNALS) - {"tkill"}))
+def test_signals_go_to_oneself_only_where_nothing_else_keeps_them(name: str, machine: str) -> None:
     """With `signals`, the filter lets a process send signals to itself."""
-    number = seccomp.SIGNALS[row][MACHINES.index(machine)]
     for target, expected in ((PID, seccomp.ALLOW), (1, EPERM), (-1, EPERM), (0, EPERM)):
-        assert answer(machine, number, target, signals=True) == expected
-        assert answer(machine, number, target) == seccomp.ALLOW
+        assert sends(machine, name, target, signal.SIGUSR1, signals=True) == expected
+        assert sends(machine, name, target, signal.SIGUSR1, signals=False) == seccomp.ALLOW
 
 
 def test_a_thread_is_sent_no_signal_where_nothing_else_keeps_them(machine: str) -> None:
     """A thread's number does not tell its process."""
-    number = seccomp.TKILL[MACHINES.index(machine)]
-    assert answer(machine, number, PID, signals=True) == EPERM
-    assert answer(machine, number, PID) == seccomp.ALLOW
+    assert sends(machine, "tkill", PID, signal.SIGUSR1, signals=True) == EPERM
+    assert sends(machine, "tkill", PID, signal.SIGUSR1, signals=False) == seccomp.ALLOW
+
+
+@pytest.mark.parametrize("signals", [False, True])
+@pytest.mark.parametrize("name", seccomp.SIGNALS)
+def test_nobody_ends_himself_as_the_machine_would(name: str, signals: bool, machine: str) -> None:
+    """SIGKILL and the like come from outside; a child may be ended, by its number."""
+    _, _, to_process = seccomp.SIGNALS[name]
+    for sent in (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
+        for target in (PID, 0, -1, -PID):
+            assert sends(machine, name, target, sent, signals) == EPERM
+        child = seccomp.ALLOW if to_process and not signals else EPERM
+        assert sends(machine, name, PID + 1, sent, signals) == child
 
 
 @pytest.mark.parametrize("name", seccomp.PRETENDED)
@@ -238,6 +259,7 @@ def test_everything_else_is_allowed(machine: str) -> None:
     refused = {numbers[MACHINES.index(machine)] for numbers in seccomp.REFUSED.values()}
     refused |= {numbers[MACHINES.index(machine)] for numbers in seccomp.PRETENDED.values()}
     refused |= {seccomp.CLONE3[MACHINES.index(machine)]}
+    refused |= {numbers[MACHINES.index(machine)] for numbers, _, _ in seccomp.SIGNALS.values()}
     for number in range(600):
         if number not in refused:
             assert answer(machine, number) == seccomp.ALLOW, number
