@@ -10,6 +10,7 @@ import hashlib
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,25 @@ def generator(name: str, draw: int, *more: str) -> np.random.Generator:
         raise ValueError(f"A draw is an integer from 0 up. Received: draw={draw}")
     words = [int.from_bytes(hashlib.sha256(w.encode()).digest()[:8], "big") for w in (name, *more)]
     return np.random.default_rng([*words, draw])
+
+
+def module_file(name: str) -> Path:
+    """Return the file of the module that makes a data set.
+
+    Args:
+        name: String, one of `names()`.
+
+    Returns:
+        Path.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    for folder in __path__:
+        found = Path(folder) / f"{_MODULES.get(name, name)}.py"
+        if found.is_file():
+            return found
+    raise ValueError(_unknown("data set", name, names()))
 
 
 def names() -> list[str]:

@@ -18,11 +18,11 @@ from datasets.cache import cache_dir, write_bytes
 from graders.calibration.placing import FIRST_USE_DRAWS, on_first_use
 from graders.rubric import Task
 from graders.rubric.bounds import CommittedBounds, Measure, NoBounds
-from graders.runner.store import engine_digest
+from graders.runner import fingerprint
 
 
 def _file(task: Task, source: str) -> Path:
-    parts = (task.id, source, engine_digest(), task.reference.read_text(encoding="utf-8"))
+    parts = (task.id, source, fingerprint.of_task(task), task.reference.read_text(encoding="utf-8"))
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
     return cache_dir() / "bounds" / f"{task.id}-{digest[:32]}.json"
 

@@ -46,6 +46,8 @@ def grade(given: argparse.Namespace) -> int:
         Runner(settings, live.take, arguments.bounds()) as runner,
     ):
         verdict = runner.grade(requests)
+        if runner.trouble:
+            _console(stderr=True).print(runner.trouble, markup=False)
         # Other people's work, and the reference, tell nothing of this kit's own tasks.
         others = _others(runner, requests) if not (given.source or given.reference) else ((), ())
     if not quiet:

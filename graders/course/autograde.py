@@ -244,7 +244,10 @@ class GradeWithKit(preprocessors.NbGraderPreprocessor):
             exporter: Any = self.parent
             folder = _submission(exporter.parent, info)
             try:
-                verdict = runner_for(self.settings()).grade_task(Request(task, folder))
+                runner = runner_for(self.settings())
+                verdict = runner.grade_task(Request(task, folder))
+                if runner.trouble:
+                    self.log.warning("%s", runner.trouble)
             except TooLow as error:
                 raise NbGraderException(str(error)) from None
             ungraded |= fill(nb, task, _without(verdict, f"{folder}/"))

@@ -115,6 +115,9 @@ def grade(
     settings = dataclasses.replace(settings, settle=True)
     with runner or Runner(settings, bounds=MeasuredBounds()) as runner:
         pool = concurrent.futures.ThreadPoolExecutor(settings.jobs)
+        troubles = {"", runner.trouble}
+        if runner.trouble:
+            print(runner.trouble, file=sys.stderr)
         try:
             waiting = {
                 pool.submit(runner.grade_task, Request(work.task, work.folder), settings): index
@@ -124,11 +127,20 @@ def grade(
                 index = waiting[future]
                 found[index] = future.result()
                 listener(works[index], found[index])
+                if runner.trouble not in troubles:
+                    troubles.add(runner.trouble)
+                    print(runner.trouble, file=sys.stderr)
         except BaseException:
             # What waits is dropped, what runs is cut off when the runner closes.
             pool.shutdown(wait=False, cancel_futures=True)
             raise
         pool.shutdown()
+        if runner.interrupted:
+            print(
+                f"{runner.interrupted} gradings were ended by the machine, and done again. Is its "
+                "memory too small for --jobs?",
+                file=sys.stderr,
+            )
     verdicts: dict[str, list[TaskVerdict]] = {work.student: [] for work in works}
     for index, work in enumerate(works):
         verdicts[work.student].append(found[index])

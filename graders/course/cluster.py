@@ -20,7 +20,7 @@ from graders.calibration.first_use import MeasuredBounds
 from graders.course.handed_in import CannotGrade
 from graders.rubric import Task
 from graders.runner import Event, Graded, Isolation, Runner, Settings, ThisMachine
-from graders.runner.store import engine_digest
+from graders.runner.fingerprint import of_kit as engine_digest
 from graders.submission import Source
 from graders.verdict import TaskVerdict
 from graders.walls.levels import LEVELS

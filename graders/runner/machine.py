@@ -18,7 +18,6 @@ from graders.boundary.launching import Launcher
 from graders.boundary.limits import (
     GRADER_GRACE_SECONDS,
     GRADER_START_SECONDS,
-    SANDBOX_MEMORY,
     grader_cpu_seconds,
 )
 from graders.boundary.wire import Channel, WireClosed, WireError, WireTimeout
@@ -26,7 +25,8 @@ from graders.rubric import Task
 from graders.runner.collected import Collected
 from graders.runner.events import Event, Interrupted, ResultReady
 from graders.runner.isolation import Isolation, close_to_submissions, hidden, probed
-from graders.runner.settings import Settings, data_of, draw_for
+from graders.runner.job import job
+from graders.runner.settings import Settings
 from graders.runner.turns import Turns
 from graders.runner.warm import WarmProcess, spawning
 from graders.submission import Source
@@ -305,45 +305,3 @@ class ThisMachine:
                 self._warm = None
         if warm is not None:
             warm.close()
-
-
-def job(
-    task: Task,
-    source: Source,
-    settings: Settings,
-    bounds: dict[str, float],
-    walls: dict[str, Any],
-) -> dict[str, Any]:
-    """Returns what a grader process is told: plain data, see `graders.judge.process`.
-
-    Args:
-        task: `Task`.
-        source: `Source`, the submission.
-        settings: `Settings`.
-        bounds: Dict of floats, by the names of the measures.
-        walls: Dict of plain data, see `graders.boundary.launching.Launcher`.
-    """
-    return {
-        "task": task.id,
-        "path": str(task.path),
-        "source": source.text,
-        "filename": source.filename,
-        "seed": settings.seed,
-        "draw": draw_for(task.id, settings),
-        "data": task.data,
-        "source_name": data_of(task, settings),
-        "seconds": settings.seconds,
-        "walls": walls,
-        "shown": walls["extra"][0],
-        "limits": {
-            "memory": SANDBOX_MEMORY,
-            # CPU time of all threads: a backstop for what the clock does not stop.
-            "cpu_seconds": int(settings.seconds * max(2, os.cpu_count() or 2)) + 60,
-            "threads": settings.threads,
-        },
-        "files": list(task.files),
-        "weights": settings.weights,
-        "calibrating": settings.calibrating,
-        "bounds": bounds,
-        "threads": settings.threads,
-    }

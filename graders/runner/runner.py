@@ -20,10 +20,10 @@ from graders.rubric import Task
 from graders.rubric.bounds import Bounds, CommittedBounds, NoBounds
 from graders.rubric.stubs import pristine
 from graders.runner.collected import grader_failed, ungraded
-from graders.runner.events import Event, Listener, Measuring, VerdictReady
+from graders.runner.events import Event, Interrupted, Listener, Measuring, VerdictReady
 from graders.runner.machine import Place, Stopped, ThisMachine
 from graders.runner.settings import Request, Settings, draw_for, source_of
-from graders.runner.store import Store, key_for
+from graders.runner.store import Store, key_for, not_kept
 from graders.submission import Source, idiom
 from graders.submission.touches import touches
 from graders.verdict import TaskVerdict, Verdict
@@ -57,6 +57,10 @@ class Runner:
             `graders.runner.events`; called from several threads if `jobs` is more than 1.
         bounds: Where bounds come from; the committed calibration if `None`.
         place: Where gradings are done; this machine if `None`. It is closed with the runner.
+
+    Attributes:
+        trouble: String, why verdicts cannot be kept, in one line; empty if they can.
+        interrupted: Integer, how many gradings the machine ended.
     """
 
     def __init__(
@@ -70,6 +74,8 @@ class Runner:
         self._listener = listener
         self._bounds = bounds or CommittedBounds()
         self._place = place or ThisMachine()
+        self.trouble = Store().trouble() if settings.use_store else ""
+        self.interrupted = 0
 
     def __enter__(self) -> Runner:
         return self
@@ -205,7 +211,7 @@ class Runner:
                 if found is not None:
                     return found
             graded = self._place.grade(
-                task, source, settings, bounds, lambda event: self._listener(task.id, event)
+                task, source, settings, bounds, lambda event: self._hear(task.id, event)
             )
         except Stopped:
             raise
@@ -218,8 +224,15 @@ class Runner:
         settled = settings.settle and graded.alone and verdict.status != "grader_error"
         lasting = graded.lasting or settled
         if store is not None and key is not None and lasting:
-            store.write(key, verdict)
+            try:
+                store.write(key, verdict)
+            except OSError as error:
+                self.trouble = self.trouble or not_kept(store.folder, error)
         return verdict
+
+    def _hear(self, task: str, event: Event) -> None:
+        self.interrupted += isinstance(event, Interrupted)
+        self._listener(task, event)
 
     def _key(self, task: Task, source: Source, settings: Settings, bounds: dict[str, float]) -> str:
         """Returns the key under which the store keeps a verdict."""
@@ -228,6 +241,9 @@ class Runner:
         # The draw stands for the secret, which must not be part of a hash that names a file.
         parts["draw"] = draw_for(task.id, settings)
         parts["bounds"] = bounds
+        if source.lines:
+            # A notebook's messages name its cells.
+            parts["notebook"] = [source.path.name, source.lines]
         parts["isolation"] = self._place.isolation().level
         return key_for(task, source.digest, parts)
 

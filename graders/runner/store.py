@@ -8,22 +8,33 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import functools
 import hashlib
 import hmac
-import importlib.metadata
 import json
 import os
-import platform
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any
 
-from graders import KIT
+from datasets.cache import atomic, cache_dir
 from graders.rubric import Task
+from graders.runner import fingerprint
 from graders.verdict import TaskVerdict
 
-PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "scipy")
+KEY_BYTES = 32
+
+
+# Keys of this process, where no file can keep them.
+_passing: dict[Path, bytes] = {}
+
+
+def _kept_key(path: Path) -> bytes | None:
+    with contextlib.suppress(OSError):
+        key = path.read_bytes()
+        if len(key) == KEY_BYTES:
+            return key
+    return None
 
 
 def local_key() -> bytes:
@@ -31,48 +42,30 @@ def local_key() -> bytes:
 
     It signs stored verdicts, and draws hidden tests when there is no instructor's secret: the
     public seed can be guessed; with this key the draw is one that a submission cannot prepare
-    for, and yet the same from run to run.
+    for, and yet the same from run to run. Where it cannot be kept, it is the same for this run.
     """
-    from datasets.cache import cache_dir
-
     path = cache_dir() / "local.key"
-    with contextlib.suppress(OSError):
-        key = path.read_bytes()
-        if len(key) == 32:
-            return key
-    key = os.urandom(32)
+    key = _kept_key(path) or _passing.get(path)
+    if key is not None:
+        return key
+    key = os.urandom(KEY_BYTES)
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}")
         fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with open(fd, "wb") as file:
-            file.write(key)
         try:
-            # Whoever links first wins; the others take that key.
-            os.link(temporary, path)
-        except FileExistsError:
-            key = path.read_bytes()
+            with open(fd, "wb") as file:
+                file.write(key)
+            if path.exists() and _kept_key(path) is None:
+                # Cut short by a full disk, say: nothing is signed with it.
+                os.replace(temporary, path)
+            else:
+                # Whoever links first wins; the others take that key.
+                with contextlib.suppress(FileExistsError):
+                    os.link(temporary, path)
         finally:
-            temporary.unlink()
-    return key
-
-
-@functools.cache
-def engine_digest() -> str:
-    """Returns a digest of all that grades: engine, checks, data, bounds, versions."""
-    digest = hashlib.sha256()
-    paths = [*(KIT / "graders").rglob("*"), *(KIT / "datasets").rglob("*")]
-    for path in sorted(paths):
-        own = path.relative_to(KIT)
-        # Reports and courses carry verdicts and make none; the weights have a digest in code.
-        if path.suffix in (".py", ".json") and own.parts[1] not in ("reports", "course"):
-            digest.update(str(own).encode() + b"\0" + path.read_bytes())
-    digest.update(platform.python_version().encode())
-    for name in PACKAGES:
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            digest.update(f"{name}=={importlib.metadata.version(name)}".encode())
-    digest.update(os.environ.get("TF_ENABLE_ONEDNN_OPTS", "").encode())
-    return digest.hexdigest()
+            temporary.unlink(missing_ok=True)
+    return _kept_key(path) or _passing.setdefault(path, key)
 
 
 def key_for(task: Task, submission: str, settings: dict[str, Any]) -> str:
@@ -83,7 +76,7 @@ def key_for(task: Task, submission: str, settings: dict[str, Any]) -> str:
         submission: String, the submission's digest.
         settings: Dict of plain data, everything else that matters.
     """
-    parts = [task.id, submission, engine_digest(), json.dumps(settings, sort_keys=True)]
+    parts = [task.id, submission, fingerprint.of_task(task), json.dumps(settings, sort_keys=True)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -95,8 +88,6 @@ class Store:
     """
 
     def __init__(self, folder: Path | None = None):
-        from datasets.cache import cache_dir
-
         self.folder = folder or cache_dir() / "verdicts"
         self._key = local_key()
 
@@ -123,15 +114,42 @@ class Store:
             return None
 
     def write(self, key: str, verdict: TaskVerdict) -> None:
-        """Stores a verdict; a store that cannot be written is no error.
+        """Stores a verdict.
 
         Args:
             key: String, from `key_for`.
             verdict: `TaskVerdict`.
-        """
-        from datasets.cache import atomic
 
+        Raises:
+            OSError: If the store cannot be written.
+        """
         body = json.dumps(verdict.packed())
         entry = json.dumps({"signature": self._sign(key, body), "body": body})
-        with contextlib.suppress(OSError), atomic(self.path(key)) as temporary:
+        with atomic(self.path(key)) as temporary:
             temporary.write_text(entry, encoding="utf-8")
+
+    def trouble(self) -> str:
+        """Returns why nothing can be kept, in one line; empty if it can."""
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.folder) as file:
+                file.write(bytes(4096))
+        except OSError as error:
+            return not_kept(self.folder, error)
+        if _kept_key(cache_dir() / "local.key") is None:
+            return not_kept(cache_dir(), OSError(0, "its key cannot be kept"))
+        return ""
+
+
+def not_kept(folder: Path, error: OSError) -> str:
+    """Returns one line on a store that cannot be written.
+
+    Args:
+        folder: Path of the store.
+        error: What was raised.
+    """
+    return (
+        f"Verdicts cannot be kept in {folder} ({error.strerror or error}). Everything is graded, "
+        "and will be graded again the next time, without a secret on other data. Make room there, "
+        "or name another folder in the environment variable KERAS_KIT_CACHE."
+    )

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from graders import rubric
+from graders import rubric, runner
 from graders.runner import Isolation, Request, Runner, Settings, TooLow, store
 from graders.runner.machine import Graded
 from graders.verdict import CheckResult, TaskVerdict
 from graders.walls.levels import LEVELS
+from tests.notebook import write
 
 RAISES = "def build_model(input_shape, num_classes):\n    raise ValueError('x')\n"
 
@@ -159,6 +160,74 @@ def test_nothing_is_graded_or_answered_below_the_level(
                 with pytest.raises(TooLow, match="Nothing was graded"):
                     grade()
     assert place.graded == 1
+
+
+def test_a_key_that_was_cut_short_is_made_anew(cache: Path) -> None:
+    """Nothing is signed, and no data are drawn, with half a key."""
+    cache.mkdir()
+    for text in (b"", b"half"):
+        (cache / "local.key").write_bytes(text)
+        key = store.local_key()
+        assert len(key) == store.KEY_BYTES
+        assert (cache / "local.key").read_bytes() == key == store.local_key()
+
+
+def test_a_key_that_cannot_be_kept_is_the_same_for_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cache that cannot be written draws one set of data a run, and the run says so."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("KERAS_KIT_CACHE", str(tmp_path / "file"))
+    assert store.local_key() == store.local_key()
+    settings = Settings()
+    assert runner.draw_for("cnn", settings) == runner.draw_for("cnn", settings)
+    told = store.Store().trouble()
+    assert told.startswith(f"Verdicts cannot be kept in {tmp_path / 'file'}")
+    assert "KERAS_KIT_CACHE" in told and "\n" not in told
+
+
+class Full(store.Store):
+    """A store on a disk that is full by now."""
+
+    def write(self, key: str, verdict: TaskVerdict) -> None:
+        """Raises what the system does."""
+        raise OSError(28, "No space left on device")
+
+
+def test_a_store_that_is_full_is_told_and_costs_nothing(
+    cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The verdict comes all the same; the runner knows why it was not kept."""
+    path = tmp_path / "cnn.py"
+    path.write_text(RAISES)
+    monkeypatch.setattr("graders.runner.runner.Store", Full)
+    with Runner(Settings(use_store=True), place=PlaceOf("user")) as found:
+        assert not found.trouble
+        assert found.grade_task(Request(rubric.find("cnn"), path)).status == "passed"
+        assert "(No space left on device)" in found.trouble
+
+
+def test_a_store_is_tried_before_work(cache: Path, tmp_path: Path) -> None:
+    """A folder that cannot be made is told at once; one that can be written is not."""
+    with Runner(Settings(use_store=True), place=PlaceOf("user")) as found:
+        assert not found.trouble
+    (cache / "verdicts").rmdir()
+    (cache / "verdicts").write_text("")
+    with Runner(Settings(use_store=True), place=PlaceOf("user")) as found:
+        assert found.trouble.startswith("Verdicts cannot be kept in ")
+    with Runner(Settings(), place=PlaceOf("user")) as found:
+        assert not found.trouble
+
+
+def test_the_same_code_in_other_cells_is_other_work(cache: Path, tmp_path: Path) -> None:
+    """A notebook's messages name its cells, so a verdict answers for this notebook only."""
+    place = PlaceOf("user")
+    whole = "def build_model(input_shape, num_classes):\n    return 1\n"
+    for cells, graded in (([whole], 1), (["x = 1", whole], 2), ([whole], 2)):
+        write(tmp_path / "cnn.ipynb", *cells)
+        with Runner(Settings(use_store=True), place=place) as found:
+            found.grade_task(Request(rubric.find("cnn"), tmp_path / "cnn.ipynb"))
+        assert place.graded == graded
 
 
 @pytest.mark.system
