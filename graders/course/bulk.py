@@ -28,6 +28,8 @@ from graders.verdict import TaskVerdict
 LINE_SECONDS = 30.0
 # What a task costs, before the first one has been graded.
 GUESS_SECONDS = 15.0
+# From so many on, what is done tells how much of the rest has to be graded.
+FEW = 30
 
 
 class ClassProgress:
@@ -67,19 +69,26 @@ class ClassProgress:
         self._bar.stop()
 
     def seconds_left(self) -> float:
-        """Returns an estimate: each task costs what it cost others so far."""
+        """Returns an estimate: each task costs what it cost others so far.
+
+        Of what is left, as many are taken to be graded as of what is done: the others are stubs, or
+        come from the store.
+        """
         known = [x for spent in self._spent.values() for x in spent]
         usual = statistics.median(known) if known else GUESS_SECONDS
-        costs = {task: statistics.median(spent) for task, spent in self._spent.items()}
+        costs = {task: statistics.mean(spent) for task, spent in self._spent.items()}
         left = sum(count * costs.get(task, usual) for task, count in self._left.items())
-        return left / self._jobs
+        share = len(known) / self._done if self._done >= FEW else 1.0
+        return left * share / self._jobs
 
     def take(self, work: Work, verdict: TaskVerdict) -> None:
         """Takes a verdict."""
         self._done += 1
         self._left[work.task.id] -= 1
         self._cached += verdict.cached
-        self._spent[work.task.id].append(verdict.seconds)
+        # What a stub, or the store, answers at once tells nothing of what grading costs.
+        if not (verdict.cached or verdict.status == "not_started"):
+            self._spent[work.task.id].append(verdict.seconds)
         minutes, seconds = divmod(round(self.seconds_left()), 60)
         left = f"about {minutes} min {seconds:02d} s left"
         self._bar.update(self._row, completed=self._done, left=left)

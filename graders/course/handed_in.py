@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
 from graders import rubric
 from graders.rubric import Task, UnknownTask
 from graders.submission import Unreadable, locate
+
+# What macOS and Python leave beside other folders.
+NO_STUDENTS = ("__MACOSX", "__pycache__")
 
 
 class CannotGrade(Exception):
@@ -30,11 +34,50 @@ class Work:
     folder: Path
 
 
+def refusal(name: str) -> str:
+    """Returns why a folder's name cannot be a student's; empty if it can.
+
+    nbgrader reads names as patterns, and keeps them as UTF-8. What it cannot take, `bulk` does not
+    grade either.
+
+    Args:
+        name: String, the folder's name.
+    """
+    if any(sign in name for sign in "*?"):
+        return "its name holds * or ?, which nbgrader reads as a pattern"
+    if any(unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") for sign in name):
+        return "its name holds characters that are no text"
+    return ""
+
+
+def refused(submitted: Path) -> dict[str, str]:
+    """Returns the folders that are graded neither by `bulk` nor by nbgrader, with the reason.
+
+    Args:
+        submitted: Path of the folder with one folder for each student.
+    """
+    found = {}
+    sections = {task.section for task in rubric.tasks()}
+    for path in sorted(submitted.iterdir()):
+        if not path.is_dir() or path.name in NO_STUDENTS:
+            continue
+        reason = refusal(path.name)
+        if path.name.startswith("."):
+            # Tools keep folders of such names; nbgrader sees none of them.
+            work = any((path / section).is_dir() for section in sections)
+            reason = "its name begins with a dot, so that it is hidden" if work else ""
+        if reason:
+            found[path.name] = reason
+    return found
+
+
 def _students(submitted: Path, wanted: Iterable[str]) -> list[str]:
     if not submitted.is_dir():
         raise CannotGrade(f"There is no folder {submitted}. Expected a folder for each student.")
     found = sorted(
-        path.name for path in submitted.iterdir() if path.is_dir() and path.name[:1] not in "._"
+        path.name
+        for path in submitted.iterdir()
+        if path.is_dir() and not path.name.startswith(".") and path.name not in NO_STUDENTS
     )
     linked = [name for name in found if (submitted / name).is_symlink()]
     if linked:
@@ -42,6 +85,9 @@ def _students(submitted: Path, wanted: Iterable[str]) -> list[str]:
             f"{submitted / linked[0]} is a link, and no link is followed. Put the student's folder "
             "itself there."
         )
+    for name in sorted(set(wanted) & set(refused(submitted))):
+        raise CannotGrade(f"{name!r} is not graded: {refusal(name) or 'it is hidden'}. Rename it.")
+    found = [name for name in found if not refusal(name)]
     missing = sorted(set(wanted) - set(found))
     if missing:
         raise CannotGrade(f"There is no student {missing[0]!r} in {submitted}.")

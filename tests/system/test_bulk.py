@@ -27,7 +27,7 @@ from nbgrader.converters import NbGraderException
 from traitlets.config import Config
 
 from graders import jupyter, rubric
-from graders.course import autograde, bulk, results
+from graders.course import autograde, bulk, handed_in, results
 from graders.rubric import KIT
 from graders.runner import Graded, Request, Runner, Settings, ThisMachine
 from graders.submission import Source, notebooks
@@ -423,19 +423,26 @@ def test_a_time_out_is_settled_in_bulk(
     path.write_text("while True: pass\n")
     ended = verdict(["error"], "error")
     calls: list[bool] = []
+    alone = [False]
 
     def run_out(
         self: ThisMachine, task: rubric.Task, source: Source, settings: Settings, *more: object
     ) -> Graded:
         calls.append(settings.settle)
-        return Graded(ended, False)
+        return Graded(ended, False, alone=alone[0])
 
     monkeypatch.setattr(ThisMachine, "grade", run_out)
     for settle in (False, True):
         with Runner(Settings(use_store=True, settle=settle)) as runner:
             for _ in range(2):
                 assert runner.grade_task(Request(TASK, path)).status == "error"
-    assert calls == [False, False, True]
+    # Beside others, they may have been the cause.
+    assert calls == [False, False, True, True]
+    alone[0] = True
+    with Runner(Settings(use_store=True, settle=True)) as runner:
+        verdicts = [runner.grade_task(Request(TASK, path)) for _ in range(2)]
+    assert [verdict.cached for verdict in verdicts] == [False, True]
+    assert len(calls) == 5
 
 
 def test_only_what_is_asked_for(tmp_path: Path) -> None:
@@ -445,7 +452,8 @@ def test_only_what_is_asked_for(tmp_path: Path) -> None:
     (tmp_path / "a" / "cnn.ipynb").write_text("{}")
     (tmp_path / "notes.txt").write_text("")
     works = bulk.collect(tmp_path)
-    assert {work.student for work in works} == {"a", "b"}
+    assert {work.student for work in works} == {"_x", "a", "b"}
+    assert list(handed_in.refused(tmp_path)) == [".hidden"]
     names = [task.id for task in rubric.tasks() if task.section == SECTION]
     assert [work.task.id for work in works if work.student == "b"] == ["cnn", *names]
     [one] = bulk.collect(tmp_path, ["b"], [TASK])
@@ -461,6 +469,22 @@ def test_the_estimate_follows_what_tasks_cost() -> None:
         assert progress.seconds_left() == 4 * bulk.GUESS_SECONDS / 2
         progress.take(works[0], dataclasses.replace(verdict(["passed"], "passed"), seconds=8.0))
         assert progress.seconds_left() == 3 * 8.0 / 2
+
+
+def test_the_estimate_does_not_count_what_is_not_graded() -> None:
+    """Stubs and the store's answers take no time, and tell nothing of what a grading costs."""
+    works = [bulk.Work(str(number), TASK, Path()) for number in range(90)]
+    passed = dataclasses.replace(verdict(["passed"], "passed"), seconds=8.0)
+    stub = dataclasses.replace(verdict(["skipped"], "not_started"), seconds=0.01)
+    with bulk.ClassProgress(works, 1, io.StringIO()) as progress:
+        for work in works[:20]:
+            progress.take(work, dataclasses.replace(passed, cached=True, seconds=0.01))
+        assert progress.seconds_left() == 70 * bulk.GUESS_SECONDS
+        for work in works[20:30]:
+            progress.take(work, passed)
+        for work in works[30:60]:
+            progress.take(work, stub)
+        assert progress.seconds_left() == pytest.approx(30 * 8.0 * 10 / 60)
 
 
 def test_stopping_drops_what_waits(tmp_path: Path) -> None:
