@@ -1,5 +1,9 @@
 """The data of the exercises: `datasets.load(name, draw)`.
 
+A module beside this one that is not the kit's own is a data set of its name: it has a function
+`load(name, draw)` as those of the kit have. A course keeps such modules in a folder of its own, see
+`also_from`.
+
 Everything random comes from `draw`, so a draw is the same on every machine; the three parts of a
 data set are disjoint draws, and label ids are permuted per draw, so that weights baked into a
 submission know nothing about the next draw.
@@ -10,6 +14,7 @@ import hashlib
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -28,6 +33,11 @@ _MODULES = {
     "noisy_digits": "digits",
     "digits_context": "digits",
 }
+
+# The modules of the kit, each of which makes one of these or none.
+_KITS = frozenset(
+    "__init__ cache digits downloads keep real sequences shapes vgg16_pretrain vgg16_weights".split()
+)
 
 # Which other sources can stand in for which data set.
 _SOURCES = {
@@ -83,9 +93,33 @@ def generator(name: str, draw: int, *more: str) -> np.random.Generator:
     return np.random.default_rng([*words, draw])
 
 
+def also_from(folder: Path) -> None:
+    """Find data sets in another folder too.
+
+    Args:
+        folder: Path of a folder of modules, none of which has the name of one of the kit's.
+    """
+    if str(folder) not in __path__:
+        __path__.append(str(folder))
+
+
+def folders() -> list[Path]:
+    """Return the folders that data sets come from, the kit's own first."""
+    return [Path(folder) for folder in __path__]
+
+
+def own_in(folder: Path) -> list[str]:
+    """Return the names of the data sets that a folder adds to the kit's.
+
+    Args:
+        folder: Path.
+    """
+    return sorted(path.stem for path in folder.glob("*.py") if path.stem not in _KITS)
+
+
 def names() -> list[str]:
     """Return the names of the data sets."""
-    return list(_MODULES)
+    return [*_MODULES, *(name for folder in folders() for name in own_in(folder))]
 
 
 def sources(name: str) -> tuple[str, ...]:
@@ -100,8 +134,8 @@ def sources(name: str) -> tuple[str, ...]:
     Raises:
         ValueError: If there is no such data set; close matches are named.
     """
-    if name not in _MODULES:
-        raise ValueError(_unknown("data set", name, list(_MODULES)))
+    if name not in names():
+        raise ValueError(_unknown("data set", name, names()))
     return ("default", *_SOURCES.get(name, ()))
 
 
@@ -125,7 +159,7 @@ def load(name: str, draw: int, source: str = "default") -> Dataset:
     if source not in known:
         raise ValueError(_unknown(f"source for the data set {name!r}", source, list(known)))
     if source == "default":
-        module = importlib.import_module(f"{__name__}.{_MODULES[name]}")
+        module = importlib.import_module(f"{__name__}.{_MODULES.get(name, name)}")
         classes, parts = module.load(name, draw)
     else:
         module = importlib.import_module(f"{__name__}.real")

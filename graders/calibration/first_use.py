@@ -22,7 +22,8 @@ from graders.runner.store import engine_digest
 
 
 def _file(task: Task, source: str) -> Path:
-    parts = (task.id, source, engine_digest(), task.reference.read_text(encoding="utf-8"))
+    reference = task.reference.read_text(encoding="utf-8")
+    parts = (task.id, source, engine_digest(), task.digest, reference)
     digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()
     return cache_dir() / "bounds" / f"{task.id}-{digest[:32]}.json"
 

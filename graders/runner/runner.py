@@ -197,6 +197,7 @@ class Runner:
 
     def _from_store_or_graded(self, task: Task, source: Source, settings: Settings) -> TaskVerdict:
         store = key = None
+        settings = settings.of(task.id)
         try:
             bounds = self._bounds_of(task, settings)
             if settings.use_store and not settings.calibrating:
@@ -207,6 +208,7 @@ class Runner:
             graded = self._place.grade(
                 task, source, settings, bounds, lambda event: self._listener(task.id, event)
             )
+            _require_checks(task, graded.verdict)
         except NoBounds as error:
             return ungraded(task, "grader_error", str(error), source.digest)
         except Exception as error:
@@ -220,11 +222,13 @@ class Runner:
 
     def _key(self, task: Task, source: Source, settings: Settings, bounds: dict[str, float]) -> str:
         """Returns the key under which the store keeps a verdict."""
+        settings = settings.of(task.id)
         chosen = ("seed", "data", "weights", "seconds", "spawn")
         parts = {name: getattr(settings, name) for name in chosen}
         # The draw stands for the secret, which must not be part of a hash that names a file.
         parts["draw"] = draw_for(task.id, settings)
         parts["bounds"] = bounds
+        parts["task"] = task.digest
         parts["isolation"] = self._place.isolation().level
         return key_for(task, source.digest, parts)
 
@@ -243,6 +247,13 @@ class Runner:
             return graded.verdict
 
         return self._bounds.of(task, source_of(task, settings), measure)
+
+
+def _require_checks(task: Task, verdict: TaskVerdict) -> None:
+    """Raises an error if a verdict is one by another rubric: another machine may have another."""
+    given = [(check.id, check.max_points) for check in verdict.checks]
+    if given != [(check.id, check.points) for check in task.checks]:
+        raise ValueError(f"{task.id} was graded by other checks or points than this course has")
 
 
 def _whole(work: _Work, verdict: TaskVerdict) -> TaskVerdict:
