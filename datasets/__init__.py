@@ -36,7 +36,8 @@ _MODULES = {
 
 # The modules of the kit, each of which makes one of these or none.
 _KITS = frozenset(
-    "__init__ cache digits downloads keep real sequences shapes vgg16_pretrain vgg16_weights".split()
+    "__init__ cache digits downloads keep real sequences shapes".split()
+    + ["vgg16_pretrain", "vgg16_weights"]
 )
 
 # Which other sources can stand in for which data set.

@@ -30,13 +30,13 @@ MAX_JOBS = 256
 SCALE = "scale"
 
 TEMPLATE = """\
-# How this course grades. `grade.py bulk`, `nbgrader autograde` and `grade.py release` read this file;
+# How this course grades. `grade.py bulk`, `nbgrader autograde` and `grade.py release` read this;
 # `release` never writes it again. Each key is shown with its default: take the # away to change it.
 
 # The tasks; after a change, run `grade.py release` again.
 # tasks = [{tasks}]
-# A folder, relative to this file, with checks, tasks and data of your own; "" is none. Its layout is
-# told at the top of graders/rubric/tasks.py in the kit.
+# A folder, relative to this file, with checks, tasks and data of your own; "" is none. Its layout
+# stands at the top of the kit's graders/rubric/tasks.py.
 # folder = ""
 
 # The file that holds the secret of the hidden tests, relative to this file. Without one, the

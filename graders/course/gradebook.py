@@ -17,8 +17,8 @@ from sqlalchemy.exc import OperationalError
 from traitlets import Float
 
 LOCKED = (
-    "The gradebook is locked: another program writes to it. What was recorded before stays; end that "
-    "program (a formgrader, another nbgrader), and run this command again."
+    "The gradebook is locked: another program writes to it. What was recorded before stays; end "
+    "that program (a formgrader, another nbgrader), and run this command again."
 )
 
 

@@ -1,7 +1,8 @@
 """Writes a release and leaves what a person edited.
 
-A hidden file keeps a digest of each file as it was written last. A file that differs from its digest
-was edited: it stays, and where the kit's own version has changed too, that is written beside it.
+A hidden file keeps a digest of each file as it was written last. A file that differs from its
+digest was edited: it stays, and where the kit's own version has changed too, that is written beside
+it.
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ A page of the kit marks what stands and falls with tasks:
     Only if the course has both, as the kit has them.
     <!-- end of with -->
 
-`with any of` asks for one of them, whatever the course made of it. Commands name tasks as examples: a task that the course has takes the place of one that it has not.
+`with any of` asks for one of them, whatever the course made of it. Commands name tasks as examples:
+a task that the course has takes the place of one that it has not.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`bulk SUBMITTED --student NAME --record`: one student's points, graded again, in the gradebook."""
+"""`bulk SUBMITTED --student NAME --record`: a student's points, graded again, in the gradebook."""
 
 from __future__ import annotations
 

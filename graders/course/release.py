@@ -1,8 +1,8 @@
 """`python grade.py release DIR`: what students get, and the nbgrader course.
 
-Nothing here has a date or a random id in it: releasing again changes no file that is up to date, and
-none that a person edited. `course.toml` in the course's folder tells which tasks there are, and what
-their checks are worth.
+Nothing here has a date or a random id in it: releasing again changes no file that is up to date,
+and none that a person edited. `course.toml` in the course's folder tells which tasks there are, and
+what their checks are worth.
 """
 
 from __future__ import annotations
@@ -221,7 +221,9 @@ def _release(target: Path) -> Changes:
         if walkthrough is not None:
             # Nothing in it is graded, so nbgrader's course does without it.
             writer.text(f"student/walkthroughs/{section}.ipynb", notebooks.text(walkthrough))
-    config = CONFIG.format(kit=str(KIT), sections="|".join(sections))
+    # The kit's sections always: whoever edited this file need not look at it for a dropped one.
+    named = "|".join(dict.fromkeys((*rubric.SECTIONS, *sections)))
+    config = CONFIG.format(kit=str(KIT), sections=named)
     writer.text("course/nbgrader_config.py", config)
     writer.text("student/nbgrader_config.py", VALIDATE_CONFIG.format(seconds=cell_seconds(course)))
     return writer.finish()

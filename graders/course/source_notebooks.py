@@ -45,7 +45,8 @@ from pathlib import Path
 near = [Path.cwd(), *Path.cwd().parents, Path.home(), Path("/srv"), Path("/opt")]
 places = [os.environ.get("KERAS_KIT", "."), *near]
 places += [path.parent for place in near for path in sorted(place.glob("*/grade.py"))]
-kits = [str(Path(place).resolve()) for place in places if Path(place, "graders/jupyter.py").is_file()]
+found = [Path(place).resolve() for place in places if Path(place, "grade.py").is_file()]
+kits = [str(place) for place in found if (place / "graders" / "jupyter.py").is_file()]
 if not kits:
     raise RuntimeError(
         "The kit was not found. Put its folder into your home folder, or this notebook into the "
