@@ -431,13 +431,17 @@ def _judge(reader: _Reader, course: Course, known: Mapping[str, Task]) -> None:
     sources = sorted({source for task in known.values() for source in task.sources} | {"default"})
     if course.data not in sources:
         raise reader.bad("data", f"expected one of {', '.join(sources)}.")
-    kits, own = datasets.names(), []
+    kits = datasets.names()
+    own_data = course.folder / "datasets" if course.folder else None
+    own = datasets.own_in(own_data) if own_data else []
+    for path in sorted(own_data.glob("*.py")) if own_data else ():
+        if path.stem not in own or path.stem in kits:
+            raise reader.bad("folder", f"datasets/{path.name} has the name of a module of the kit.")
     for task in known.values():
         if task.root == KIT:
             continue
         if not task.reference.is_file():
             raise reader.bad("folder", f"{task.id} has no reference: {task.reference} is missing.")
-        own = datasets.own_in(task.datasets) if task.datasets else []
         if task.data and task.data not in (*kits, *own):
             raise reader.bad(
                 "folder",
