@@ -1,5 +1,9 @@
 """The data of the exercises: `datasets.load(name, draw)`.
 
+A module beside this one that is not the kit's own is a data set of its name: it has a function
+`load(name, draw)` as those of the kit have. A course keeps such modules in a folder of its own, see
+`also_from`.
+
 Everything random comes from `draw`, so a draw is the same on every machine; the three parts of a
 data set are disjoint draws, and label ids are permuted per draw, so that weights baked into a
 submission know nothing about the next draw.
@@ -29,6 +33,12 @@ _MODULES = {
     "noisy_digits": "digits",
     "digits_context": "digits",
 }
+
+# The modules of the kit, each of which makes one of these or none.
+_KITS = frozenset(
+    "__init__ cache digits downloads keep real sequences shapes".split()
+    + ["vgg16_pretrain", "vgg16_weights"]
+)
 
 # Which other sources can stand in for which data set.
 _SOURCES = {
@@ -84,11 +94,12 @@ def generator(name: str, draw: int, *more: str) -> np.random.Generator:
     return np.random.default_rng([*words, draw])
 
 
-def module_file(name: str) -> Path:
+def module_file(name: str, own: Path | None = None) -> Path:
     """Return the file of the module that makes a data set.
 
     Args:
-        name: String, one of `names()`.
+        name: String, the data set.
+        own: Path of a course's own folder of data sets, if there is one.
 
     Returns:
         Path.
@@ -96,16 +107,40 @@ def module_file(name: str) -> Path:
     Raises:
         ValueError: If there is none.
     """
-    for folder in __path__:
-        found = Path(folder) / f"{_MODULES.get(name, name)}.py"
+    for folder in (*folders(), *([own] if own else [])):
+        found = folder / f"{_MODULES.get(name, name)}.py"
         if found.is_file():
             return found
     raise ValueError(_unknown("data set", name, names()))
 
 
+def also_from(folder: Path) -> None:
+    """Find data sets in another folder too.
+
+    Args:
+        folder: Path of a folder of modules, none of which has the name of one of the kit's.
+    """
+    if str(folder) not in __path__:
+        __path__.append(str(folder))
+
+
+def folders() -> list[Path]:
+    """Return the folders that data sets come from, the kit's own first."""
+    return [Path(folder) for folder in __path__]
+
+
+def own_in(folder: Path) -> list[str]:
+    """Return the names of the data sets that a folder adds to the kit's.
+
+    Args:
+        folder: Path.
+    """
+    return sorted(path.stem for path in folder.glob("*.py") if path.stem not in _KITS)
+
+
 def names() -> list[str]:
     """Return the names of the data sets."""
-    return list(_MODULES)
+    return [*_MODULES, *(name for folder in folders() for name in own_in(folder))]
 
 
 def sources(name: str) -> tuple[str, ...]:
@@ -120,8 +155,8 @@ def sources(name: str) -> tuple[str, ...]:
     Raises:
         ValueError: If there is no such data set; close matches are named.
     """
-    if name not in _MODULES:
-        raise ValueError(_unknown("data set", name, list(_MODULES)))
+    if name not in names():
+        raise ValueError(_unknown("data set", name, names()))
     return ("default", *_SOURCES.get(name, ()))
 
 
@@ -145,7 +180,7 @@ def load(name: str, draw: int, source: str = "default") -> Dataset:
     if source not in known:
         raise ValueError(_unknown(f"source for the data set {name!r}", source, list(known)))
     if source == "default":
-        module = importlib.import_module(f"{__name__}.{_MODULES[name]}")
+        module = importlib.import_module(f"{__name__}.{_MODULES.get(name, name)}")
         classes, parts = module.load(name, draw)
     else:
         module = importlib.import_module(f"{__name__}.real")

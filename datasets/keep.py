@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import os
 import zipfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,8 +18,9 @@ KEPT = 12
 def _key(name: str, draw: int) -> str:
     """Names a draw by what it is made from, the code of this package included."""
     digest = hashlib.sha256(f"{name}:{draw}:{np.__version__}".encode())
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        digest.update(path.read_bytes())
+    for folder in datasets.folders():
+        for path in sorted(folder.glob("*.py")):
+            digest.update(path.read_bytes())
     return f"{name}-{digest.hexdigest()[:32]}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import dataclasses
 import functools
 import os
 import sys
@@ -10,7 +11,7 @@ import textwrap
 from pathlib import Path
 
 from graders import rubric
-from graders.runner import Request, Runner, Settings, secret_from
+from graders.runner import Request, Runner, released, secret_from
 from graders.verdict import CheckResult
 
 # `nbgrader validate` cuts longer lines off.
@@ -36,7 +37,7 @@ class Stopped(_InWords, KeyboardInterrupt):
 def runner() -> Runner:
     """Returns the runner of this kernel, which lives as long as the kernel."""
     # With the store: the first check of a notebook grades, the others look up.
-    made = Runner(Settings(use_store=True, secret=secret_from()))
+    made = Runner(dataclasses.replace(released(), use_store=True, secret=secret_from()))
     atexit.register(made.close)
     return made
 
@@ -78,7 +79,10 @@ def check(name: str) -> float:
 
     from graders.reports import cells
 
-    task = rubric.find(name.partition("::")[0])
+    try:
+        task = rubric.find(name.partition("::")[0])
+    except rubric.BrokenRubric as error:
+        raise GraderFailed(str(error)) from None
     index = next((i for i, item in enumerate(task.checks) if item.id == name), None)
     if index is None:
         print(f"{name} is not in this copy of the kit: it is run when the work is handed in.")

@@ -22,7 +22,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from graders import KIT, rubric
+from graders import rubric
 from graders.calibration import placing as bounds
 from graders.rubric import Task
 from graders.rubric import bounds as thresholds
@@ -58,7 +58,7 @@ def shortcuts(task: Task) -> dict[str, Shortcut]:
     examples.
     """
     found = {}
-    for path in sorted((KIT / "tests" / "submissions" / task.id).glob("*/*.py")):
+    for path in sorted(task.corpus.glob("*/*.py")):
         for line in path.read_text(encoding="utf-8").splitlines()[:8]:
             if line.startswith("# shortcut:"):
                 name, _, aims = line[11:].strip().rstrip("]").partition(" [")
@@ -159,7 +159,7 @@ def main(arguments: list[str] | None = None) -> int:
             if not found:
                 print(f"{task.id}: nothing to calibrate")
                 continue
-            _merge(task.id, given.data, found, given.draws)
+            _merge(task, given.data, found, given.draws)
             for name, row in found.items():
                 print(f"{task.id} {name}: bound {row['bound']}, reference {row['reference']}")
     return 0
@@ -182,19 +182,19 @@ def _place_again() -> None:
     _write(table)
 
 
-def _merge(task: str, source: str, found: dict[str, Any], draws: int) -> None:
+def _merge(task: Task, source: str, found: dict[str, Any], draws: int) -> None:
     # Read again: another task's calibration may have been written meanwhile.
-    file = thresholds.FILE
+    file = thresholds.file_of(task)
     table = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    table.setdefault(task, {})[source] = {
+    table.setdefault(task.id, {})[source] = {
         "_made": {"draws": draws, "date": datetime.date.today().isoformat()},
         **found,
     }
-    _write(table)
+    _write(table, file)
 
 
-def _write(table: dict[str, Any]) -> None:
+def _write(table: dict[str, Any], file: Path = thresholds.FILE) -> None:
     text = json.dumps(dict(sorted(table.items())), indent=1)
     # A distribution on one line: the file is to be read.
     text = re.sub(r"\[\s+([^][{}]*?)\s+\]", lambda m: f"[{' '.join(m[1].split())}]", text)
-    thresholds.FILE.write_text(text + "\n", encoding="utf-8")
+    file.write_text(text + "\n", encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from graders.boundary.limits import TASK_SECONDS
 from graders.printable import printable
 from graders.rubric import Task, UnknownTask
 from graders.rubric.bounds import Bounds, CommittedBounds
-from graders.runner import BadSecret, Request, Settings, processors, secret_from
+from graders.runner import BadSecret, Request, Settings, released, secret_from, usual_jobs
 from graders.submission import Unreadable, files, locate
 from graders.walls.levels import CLASS_ISOLATION, LEVELS
 
@@ -69,20 +70,15 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--no-cache", action="store_true", help="grade unchanged work again too")
     parser.add_argument("--spawn", action="store_true", help="fresh processes instead of forks")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="the public seed (0)")
+    parser.add_argument("--seed", type=int, metavar="N", help="the public seed (0)")
     parser.add_argument(
         "--timeout",
         type=float,
-        default=TASK_SECONDS,
         metavar="SECONDS",
         help=f"per task ({TASK_SECONDS:g})",
     )
-    parser.add_argument(
-        "--data", default="default", metavar="NAME", help="default, cifar10 or mnist"
-    )
-    parser.add_argument(
-        "--weights", default="kit", metavar="NAME", help="VGG16 weights: kit or imagenet"
-    )
+    parser.add_argument("--data", metavar="NAME", help="default, cifar10 or mnist")
+    parser.add_argument("--weights", metavar="NAME", help="VGG16 weights: kit or imagenet")
     parser.add_argument(
         "--isolation",
         choices=LEVELS[::-1],
@@ -98,38 +94,49 @@ def settings(given: argparse.Namespace) -> Settings:
     """Returns the settings that were given.
 
     Args:
-        given: Namespace with the options of `add_settings`.
+        given: Namespace with the options of `add_settings`, and perhaps `usual`: the `Settings` of
+            a course, for what was not given.
 
     Raises:
         UsageError: If one of them is out of range or unknown.
     """
-    if not 0 < given.timeout < 1e6:
+    course: Settings | None = getattr(given, "usual", None)
+    usual = course or dataclasses.replace(released(), jobs=usual_jobs())
+    limits = () if given.timeout is not None else usual.seconds_of
+    seed = usual.seed if given.seed is None else given.seed
+    seconds = usual.seconds if given.timeout is None else given.timeout
+    data = usual.data if given.data is None else given.data
+    weights = usual.weights if given.weights is None else given.weights
+    jobs = usual.jobs if given.jobs is None else given.jobs
+    if not 0 < seconds < 1e6:
         raise UsageError("--timeout takes a number of seconds above 0.")
-    if not 0 <= given.seed < 2**32:
+    if not 0 <= seed < 2**32:
         raise UsageError("--seed takes an integer from 0 to 4294967295.")
     known = sorted({source for task in rubric.tasks() for source in task.sources} | {"default"})
-    if given.data not in known:
-        raise UsageError(f"There is no data set {given.data!r}. Known: {', '.join(known)}.")
-    if given.weights not in ("kit", "imagenet"):
-        raise UsageError(f"There are no weights {given.weights!r}. Known: kit, imagenet.")
-    jobs = given.jobs if given.jobs is not None else min(processors(), 4)
+    if data not in known:
+        raise UsageError(f"There is no data set {data!r}. Known: {', '.join(known)}.")
+    if weights not in ("kit", "imagenet"):
+        raise UsageError(f"There are no weights {weights!r}. Known: kit, imagenet.")
     if not 1 <= jobs <= 256:
         raise UsageError("--jobs takes an integer from 1 to 256.")
     try:
-        secret = secret_from(given.secret)
+        ask = given.secret is not None or usual.secret is None
+        secret = secret_from(given.secret) if ask else usual.secret
     except BadSecret as error:
         raise UsageError(str(error)) from None
     # Marks that count are not given on a machine on which the work could write them itself.
     counts = getattr(given, "gradescope", None) or getattr(given, "submitted", None)
+    least = course.isolation if course else CLASS_ISOLATION if counts else "process"
     return Settings(
-        isolation=given.isolation or (CLASS_ISOLATION if counts else "process"),
+        isolation=given.isolation or least,
         jobs=jobs,
         use_store=not given.no_cache,
         spawn=given.spawn,
-        seed=given.seed,
-        seconds=given.timeout,
-        data=given.data,
-        weights=given.weights,
+        seed=seed,
+        seconds=seconds,
+        seconds_of=limits,
+        data=data,
+        weights=weights,
         secret=secret,
     )
 

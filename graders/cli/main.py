@@ -11,7 +11,8 @@ from graders.cli import arguments, commands
 from graders.cli.arguments import UsageError
 from graders.cli.commands import WRONG
 from graders.reports.targets import Unwritable
-from graders.runner import TooLow
+from graders.rubric import COURSE_VARIABLE, BrokenRubric
+from graders.runner import Settings, TooLow
 from graders.runner.isolation import begin, drop
 
 
@@ -32,11 +33,12 @@ def main(words: Sequence[str] | None = None) -> int:
         if words[:1] == ["release"] or words[:1] == ["bulk"]:
             return _instructors(words[0], words[1:])
         given = arguments.parser().parse_args(words)
+        given.usual = _course()
         if given.list:
             return commands.show_list(given)
         begin()
         return commands.hint(given) if given.hint else commands.grade(given)
-    except (UsageError, Unwritable, TooLow) as error:
+    except (UsageError, Unwritable, TooLow, BrokenRubric) as error:
         print(f"grade.py: {error}", file=sys.stderr)
         return WRONG
     except KeyboardInterrupt:
@@ -50,11 +52,24 @@ def main(words: Sequence[str] | None = None) -> int:
         drop()
 
 
+def _course() -> Settings | None:
+    """Returns how the course grades that the environment names; its tasks are those of this run."""
+    if not os.environ.get(COURSE_VARIABLE) or not arguments.is_here("graders.course"):
+        return None
+    from graders.course import file
+
+    try:
+        course = file.from_environment()
+        return course.settings() if course else None
+    except file.BadCourse as error:
+        raise UsageError(str(error)) from None
+
+
 def _instructors(command: str, words: list[str]) -> int:
     """Runs what only the whole kit has: `release` or `bulk`."""
     if not arguments.is_here("graders.course"):
         raise UsageError(f"The student copy comes without {command}.")
-    from graders.course import bulk, release
+    from graders.course import bulk, file, release
 
     parser = arguments.Parser(prog=f"grade.py {command}")
     try:
@@ -62,5 +77,5 @@ def _instructors(command: str, words: list[str]) -> int:
             return release.main(words, parser)
         arguments.add_settings(parser)
         return bulk.main(words, parser, arguments.settings)
-    except (release.CannotRelease, bulk.CannotGrade) as error:
+    except (release.CannotRelease, bulk.CannotGrade, file.BadCourse) as error:
         raise UsageError(str(error)) from None

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from graders.calibration.first_use import MeasuredBounds
-from graders.course import cluster, results
+from graders.course import agreement, cluster, file, results
 from graders.course.handed_in import CannotGrade, Work, collect, tasks_of
 from graders.runner import Request, Runner, Settings
 from graders.verdict import TaskVerdict
@@ -180,6 +180,12 @@ def _options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scheduler", metavar="ADDRESS", help="grade on the workers of this Dask cluster"
     )
+    parser.add_argument(
+        "--course", metavar="FILE", help="the course's file; course.toml beside SUBMITTED, if any"
+    )
+    parser.add_argument(
+        "--record", action="store_true", help="record in nbgrader's gradebook; needs --student"
+    )
 
 
 def main(
@@ -202,8 +208,13 @@ def main(
     """
     _options(parser)
     given = parser.parse_args(arguments)
+    submitted = Path(given.submitted).expanduser()
+    course = file.of_class(submitted, given.course)
+    given.usual = course.settings() if course else None
     settings = settings_of(given)
-    works = collect(Path(given.submitted).expanduser(), given.student, tasks_of(given.tasks))
+    if given.record and not given.student:
+        raise CannotGrade("--record records single students: name them with --student NAME.")
+    works = collect(submitted, given.student, tasks_of(given.tasks))
     try:
         before = results.read(Path(given.compare)) if given.compare else None
     except results.Unreadable as error:
@@ -216,6 +227,16 @@ def main(
         _compare(given, works, out)
         if not (given.json or given.csv or given.statistics or given.compare):
             return 0
+    differences = course.differences(settings) if course else []
+    if course and differences:
+        print(
+            f"Not as {course.path} has it: {', '.join(differences)}. nbgrader autograde grades as "
+            "that file has it.",
+            file=out,
+        )
+    if not given.student or agreement.known(submitted) is None:
+        agreement.note(submitted, settings)
+    asked = settings
     runner = None
     if given.scheduler:
         runner = cluster.connect(given.scheduler, settings)
@@ -239,6 +260,11 @@ def main(
     if before is not None:
         print(results.changes(before, document), file=out)
     print(f"{progress.summary}; {settings.hidden_tests}.", file=out)
+    if given.record:
+        from graders.course import record
+
+        for line in record.record(submitted, works, asked):
+            print(line, file=out)
     statuses = {verdict.status for found in verdicts.values() for verdict in found}
     return 2 if "grader_error" in statuses else 0 if statuses == {"passed"} else 1
 

@@ -1,4 +1,4 @@
-"""`nbgrader export`: the grades as a table that every spreadsheet reads, and no name takes apart."""
+"""`nbgrader export`: the grades as a table that no name takes apart."""
 
 from __future__ import annotations
 

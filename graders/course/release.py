@@ -1,19 +1,26 @@
 """`python grade.py release DIR`: what students get, and the nbgrader course.
 
-Nothing here has a date or a random id in it: releasing again changes no file that is up to date.
+Nothing here has a date or a random id in it: releasing again changes no file that is up to date,
+and none that a person edited. `course.toml` in the course's folder tells which tasks there are, and
+what their checks are worth.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
+import ast
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from graders import KIT
+from graders import KIT, rubric
 from graders.boundary.limits import TASK_SECONDS
-from graders.rubric import SECTIONS, tasks
+from graders.course import file, pages
+from graders.course.keeping import CannotWrite, Changes, Writer
+from graders.rubric import HIDDEN as HIDDEN_POINTS
+from graders.rubric import POINTS, Task
+from graders.rubric import bounds as thresholds
 from graders.rubric.stubs import make_stub
 
 if TYPE_CHECKING:
@@ -22,21 +29,25 @@ if TYPE_CHECKING:
 # What makes a student's copy. It leaves out references and tests, which hold solutions, and what
 # only instructors use.
 FILES = (
-    *("grade.py", "README.md", "LICENSE", "pyproject.toml", "uv.lock", ".gitignore"),
-    *("assignments/README.md", "assignments/interview_practice.md", "assignments/colab.ipynb"),
+    *("grade.py", "LICENSE", "pyproject.toml", "uv.lock", ".gitignore"),
+    *("README.md", "assignments/README.md", "assignments/interview_practice.md"),
 )
+INTERVIEW = "assignments/interview_practice.md"
+# Goes through one task.
+COLAB, COLAB_TASK = "assignments/colab.ipynb", "cnn"
 FOLDERS = {"graders": (".py", ".json", ".j2", ".css"), "datasets": (".py", ".npz")}
 INSTRUCTORS = ("graders/course", "graders/calibration")
+CHECKS, CALIBRATION = "graders/checks/", "graders/rubric/calibration.json"
 # An instructor's own part of a check file that students do not get: nbgrader's markers.
 HIDDEN = re.compile(
     r"^[ \t]*### BEGIN HIDDEN TESTS(?s:.*?)^[ \t]*### END HIDDEN TESTS.*\n?", re.MULTILINE
 )
-FOR_INSTRUCTORS = re.compile(
-    r"<!-- for instructors -->\n.*?<!-- end of for instructors -->\n*", re.DOTALL
-)
 
 CONFIG = '''\
-"""nbgrader's settings for this course; written by `python grade.py release`."""
+"""nbgrader's settings for this course; written by `python grade.py release`.
+
+How to grade stands in course.toml, beside this file.
+"""
 
 import sys
 
@@ -47,13 +58,7 @@ sys.path.insert(0, KIT)
 from graders.course.autograde import configure
 
 c = get_config()
-configure(c)
-
-# The secret of the hidden tests; the environment variable KERAS_KIT_SECRET does it too.
-# c.GradeWithKit.secret_file = "/path/to/a/file"
-# Seconds for each task, and the data: as --timeout and --data of `python grade.py`.
-# c.GradeWithKit.timeout = {timeout}
-# c.GradeWithKit.data = "default"
+configure(c, __file__)
 
 # How `nbgrader zip_collect` reads the names of downloaded files: as Blackboard writes them,
 # <assignment>_<student>_attempt_<time>_<file>; of what a student packed, the file's own name.
@@ -62,9 +67,6 @@ c.FileNameCollectorPlugin.named_regexp = (
     r"(?:.*/)?(?:{sections}|[^_/]*)_(?P<student_id>\\w[^/]*?)_attempt_(?P<timestamp>[0-9-]+)"
     r"_(?:[^/]*/)*(?P<file_id>[^/.][^/]*)$"
 )
-
-# `nbgrader validate` runs check cells, which may train.
-c.Execute.timeout = {seconds}
 '''
 
 VALIDATE_CONFIG = '''\
@@ -74,56 +76,99 @@ c = get_config()
 # A check cell may train a model; nbgrader's own limit is 30 s.
 c.Execute.timeout = {seconds}
 '''
-# What a check cell may take, in seconds: a task's own limit, the grader's part and its start.
-CELL_SECONDS = int(TASK_SECONDS) + 120
+# What a check cell may take beside a task's own limit: the grader's part, and its start.
+MORE_SECONDS = 120
 
 
 class CannotRelease(Exception):
     """There is nothing to release, or nowhere to; the text is one line."""
 
 
-class _Writer:
-    """Writes what differs, and remembers what there is."""
-
-    def __init__(self, root: Path):
-        self.root, self.files, self.changed = root, set[Path](), list[Path]()
-
-    def bytes(self, name: str, data: bytes) -> None:
-        path = self.root / name
-        self.files.add(path)
-        with contextlib.suppress(OSError):
-            if path.read_bytes() == data:
-                return
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-        except OSError as error:
-            raise CannotRelease(f"{path} cannot be written: {error.strerror}.") from None
-        self.changed.append(path)
-
-    def text(self, name: str, text: str) -> None:
-        self.bytes(name, text.encode("utf-8"))
-
-
-def _kit(writer: _Writer) -> None:
+def _kit(writer: Writer, course: file.Course) -> None:
     """Copies the part of the kit that students get."""
+    kits = {task.id: task for task in rubric.kits()}
+    tasks = {task.id: task == kits.get(task.id) for task in rubric.tasks()}
     for name in FILES:
-        if (KIT / name).is_file():
-            text = (KIT / name).read_text(encoding="utf-8")
-            writer.text(f"student/{name}", FOR_INSTRUCTORS.sub("", text))
+        if not (KIT / name).is_file():
+            continue
+        text = (KIT / name).read_text(encoding="utf-8")
+        if name == INTERVIEW:
+            text = pages.cut_interview(text, kits.keys() - tasks.keys())
+        if name.endswith(".md"):
+            text = pages.cut(text, list(kits), tasks)
+        writer.text(f"student/{name}", text)
+    if COLAB_TASK in tasks and (KIT / COLAB).is_file():
+        writer.data(f"student/{COLAB}", (KIT / COLAB).read_bytes())
     for folder, suffixes in FOLDERS.items():
         for path in sorted((KIT / folder).rglob("*")):
             name = path.relative_to(KIT).as_posix()
             own = any(name == item or name.startswith(f"{item}/") for item in INSTRUCTORS)
-            if own or path.suffix not in suffixes or not path.is_file():
+            checks = name.startswith(CHECKS) and name != f"{CHECKS}__init__.py"
+            if own or checks or path.suffix not in suffixes or not path.is_file():
                 continue
             data = path.read_bytes()
-            if name.startswith("graders/checks/"):
-                data = HIDDEN.sub("", data.decode("utf-8")).encode("utf-8")
-            writer.bytes(f"student/{name}", data)
+            if name == CALIBRATION:
+                data = _calibration(data, list(tasks))
+            writer.data(f"student/{name}", data)
+    graded = {
+        "seconds": course.seconds,
+        "seconds_of": sorted((t, s) for t, s in course.seconds_of.items() if t in tasks),
+        "data": course.data,
+        "weights": course.weights,
+    }
+    if graded != {"seconds": TASK_SECONDS, "seconds_of": [], "data": "default", "weights": "kit"}:
+        writer.text("student/graders/rubric/course.json", json.dumps(graded, indent=1) + "\n")
 
 
-def release(target: Path) -> list[Path]:
+def _calibration(kits: bytes, tasks: list[str]) -> bytes:
+    """Returns the bounds of the course's tasks: the kit's file itself if that is all there is."""
+    found = {task: rows for task, rows in sorted(thresholds.table().items()) if task in tasks}
+    return kits if found == json.loads(kits) else (json.dumps(found, indent=1) + "\n").encode()
+
+
+def _checks(writer: Writer, task: Task) -> None:
+    """Copies a task's checks, with what they are worth here, and its data."""
+    folder = f"student/{CHECKS}{task.section}"
+    text = with_points(HIDDEN.sub("", task.path.read_text(encoding="utf-8")), task)
+    writer.text(f"{folder}/{task.id}.py", text)
+    writer.text(f"{folder}/__init__.py", '"""Checks of the section."""\n')
+    if task.datasets:
+        for path in sorted(task.datasets.glob("*.py")):
+            writer.data(f"student/datasets/{path.name}", path.read_bytes())
+
+
+def with_points(text: str, task: Task) -> str:
+    """Returns a check file that tells what the checks are worth in the course.
+
+    Args:
+        text: String, the check file without what is hidden from students.
+        task: `Task`.
+    """
+    points = {check.name: check.points for check in task.checks}
+    lines = text.splitlines(keepends=True)
+    left = POINTS
+    for node in ast.parse(text).body:
+        if not isinstance(node, ast.FunctionDef) or node.name not in points:
+            continue
+        for decorator in node.decorator_list:
+            for word in getattr(decorator, "keywords", ()):
+                if word.arg != "points":
+                    continue
+                left -= points[node.name]
+                value, line = word.value, lines[word.value.lineno - 1].encode()
+                if ast.literal_eval(value) != points[node.name]:
+                    start, end = value.col_offset, value.end_col_offset
+                    new = line[:start] + f"{points[node.name]:g}".encode() + line[end:]
+                    lines[value.lineno - 1] = new.decode()
+    if round(left, 6):
+        lines.append(
+            "\n# What the checks are worth that are run when the work is handed in.\n"
+            f"{HIDDEN_POINTS} = {round(left, 6):g}\n"
+        )
+    return "".join(lines)
+
+
+def release(target: Path) -> Changes:
     """Writes the student copy and the course.
 
     Args:
@@ -131,26 +176,43 @@ def release(target: Path) -> list[Path]:
             stay as they are: the gradebook and submissions, for example.
 
     Returns:
-        List of the paths that changed.
+        `Changes`.
 
     Raises:
         CannotRelease: If a reference is missing, or the folder cannot be written.
+        BadCourse: If the course's file cannot be used.
     """
-    from graders.course import source_notebooks as notebooks
-
     if target.resolve() == KIT or KIT in target.resolve().parents:
         raise CannotRelease(f"{target} lies within the kit. Give a folder outside it.")
-    writer = _Writer(target)
-    _kit(writer)
-    for task in tasks():
+    before = rubric.in_use()
+    try:
+        return _release(target)
+    except CannotWrite as error:
+        raise CannotRelease(str(error)) from None
+    finally:
+        rubric.use(before)
+
+
+def _release(target: Path) -> Changes:
+    from graders.course import source_notebooks as notebooks
+
+    path = target / "course" / file.NAME
+    rubric.use(rubric.Own())
+    course = file.take(path) if path.exists() else file.Course(path)
+    writer = Writer(target)
+    if not path.exists():
+        writer.once(f"course/{file.NAME}", file.template())
+    _kit(writer, course)
+    for task in rubric.tasks():
         if not task.reference.is_file():
-            raise CannotRelease(f"There is no {task.reference.relative_to(KIT)} to release from.")
+            raise CannotRelease(f"There is no {task.reference} to release from.")
         stub = make_stub(task.reference.read_text(encoding="utf-8"))
         source = notebooks.for_task(task)
+        _checks(writer, task)
         for folder in ("student/assignments", "student/graders/pristine", "course/source"):
             writer.text(f"{folder}/{task.section}/{task.id}.py", stub)
         _notebook(writer, f"{task.section}/{task.id}.ipynb", source)
-    sections = list(dict.fromkeys((*SECTIONS, *(task.section for task in tasks()))))
+    sections = list(dict.fromkeys(task.section for task in rubric.tasks()))
     for section in sections:
         questions = notebooks.for_questions(section)
         if questions is not None:
@@ -159,18 +221,25 @@ def release(target: Path) -> list[Path]:
         if walkthrough is not None:
             # Nothing in it is graded, so nbgrader's course does without it.
             writer.text(f"student/walkthroughs/{section}.ipynb", notebooks.text(walkthrough))
-    config = CONFIG.format(
-        kit=str(KIT),
-        sections="|".join(sections),
-        timeout=TASK_SECONDS,
-        seconds=CELL_SECONDS,
-    )
+    # The kit's sections always: whoever edited this file need not look at it for a dropped one.
+    named = "|".join(dict.fromkeys((*rubric.SECTIONS, *sections)))
+    config = CONFIG.format(kit=str(KIT), sections=named)
     writer.text("course/nbgrader_config.py", config)
-    writer.text("student/nbgrader_config.py", VALIDATE_CONFIG.format(seconds=CELL_SECONDS))
-    return writer.changed
+    writer.text("student/nbgrader_config.py", VALIDATE_CONFIG.format(seconds=cell_seconds(course)))
+    return writer.finish()
 
 
-def _notebook(writer: _Writer, name: str, source: NotebookNode) -> None:
+def cell_seconds(course: file.Course | None) -> int:
+    """Returns what a check cell may take, in seconds.
+
+    Args:
+        course: `Course`, or `None` for the kit's own limits.
+    """
+    limits = [course.seconds, *course.seconds_of.values()] if course else [TASK_SECONDS]
+    return int(max(limits)) + MORE_SECONDS
+
+
+def _notebook(writer: Writer, name: str, source: NotebookNode) -> None:
     from graders.course import source_notebooks as notebooks
 
     writer.text(f"course/source/{name}", notebooks.text(source))
@@ -197,7 +266,7 @@ def main(arguments: list[str], parser: argparse.ArgumentParser) -> int:
     if target.exists() and not target.is_dir():
         raise CannotRelease(f"{target} is a file. Give a folder.")
     try:
-        changed = release(target)
+        changes = release(target)
     except ModuleNotFoundError as error:
         raise CannotRelease(
             f"The package {error.name} is not installed. Run: python -m pip install .[instructor] "
@@ -205,5 +274,7 @@ def main(arguments: list[str], parser: argparse.ArgumentParser) -> int:
         ) from None
     print(f"{target / 'student'}: the kit for students.")
     print(f"{target / 'course'}: the nbgrader course; graders/course/README.md tells how to go on.")
-    print(f"{len(changed)} files changed." if changed else "Everything was up to date.")
+    print(f"{target / 'course' / file.NAME}: how the course grades; it is yours to edit.")
+    for line in changes.lines():
+        print(line)
     return 0

@@ -18,7 +18,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from graders import KIT
-from graders.rubric import Check, Task
+from graders.rubric import Check, Task, own_folder
 from graders.rubric.stubs import BEGIN, END, make_stub
 from graders.submission.notebooks import parse
 
@@ -40,13 +40,17 @@ import os
 import sys
 from pathlib import Path
 
-places = [Path(os.environ.get("KERAS_KIT", ".")).resolve(), Path.cwd(), *Path.cwd().parents]
-places += [place / "student" for place in places]
-kits = [str(place) for place in places if (place / "grade.py").is_file()]
+# The kit is the folder that KERAS_KIT names, or one above this notebook, or one in these or in the
+# home folder; the last places are those where a JupyterHub may have it for all.
+near = [Path.cwd(), *Path.cwd().parents, Path.home(), Path("/srv"), Path("/opt")]
+places = [os.environ.get("KERAS_KIT", "."), *near]
+places += [path.parent for place in near for path in sorted(place.glob("*/grade.py"))]
+found = [Path(place).resolve() for place in places if Path(place, "grade.py").is_file()]
+kits = [str(place) for place in found if (place / "graders" / "jupyter.py").is_file()]
 if not kits:
     raise RuntimeError(
-        "The kit was not found. Put this notebook into its folder assignments/, or set the "
-        "environment variable KERAS_KIT to the kit's folder."
+        "The kit was not found. Put its folder into your home folder, or this notebook into the "
+        "kit's folder assignments/, or set the environment variable KERAS_KIT to the kit's folder."
     )
 sys.path.insert(0, kits[0])
 from graders.jupyter import check
@@ -180,12 +184,16 @@ def for_questions(section: str) -> NotebookNode | None:
         section: String, the section's id.
 
     Returns:
-        A notebook, or `None` if the section has no `reference/<section>/questions.md`.
+        A notebook, or `None` if the section has no `reference/<section>/questions.md`, neither
+            of the course's own nor of the kit.
     """
     import jupytext
 
-    path = KIT / "reference" / section / "questions.md"
-    if not path.is_file():
+    places = [folder / "reference" / section for folder in (own_folder(), KIT) if folder]
+    path = next(
+        (place / "questions.md" for place in places if (place / "questions.md").is_file()), None
+    )
+    if path is None:
         return None
     return numbered(jupytext.reads(path.read_text(encoding="utf-8"), fmt="md").cells)
 

@@ -1,7 +1,8 @@
 """The grader process: takes one job from the runner, runs the task's checks, reports events.
 
 A job is plain data: `task`, `path` of the check file, `source` and `filename` of the submission,
-`seed`, `draw`, `data`, `source_name`, `seconds`, `walls`, `shown`, `limits`, `files`, `threads`.
+`seed`, `draw`, `data`, `source_name`, `seconds`, `walls`, `shown`, `limits`, `files`, `threads`,
+`datasets` (the folder of a course's own data sets, or `None`).
 Events go to the runner as they happen, see `graders.boundary.events`.
 """
 
@@ -35,6 +36,10 @@ def run(job: dict[str, Any], launcher: Launcher, emit: Any) -> None:
 
     from graders.judge.plugin import GradingPlugin
 
+    if job["datasets"]:
+        import datasets
+
+        datasets.also_from(Path(job["datasets"]))
     plugin = GradingPlugin(job, launcher, emit)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     code = pytest.main(

@@ -2,7 +2,8 @@
 
 `calibration.json` is written by `python -m graders.calibration`: for each measure the distributions
 of the reference and of the shortcuts over seeds and data draws, and the bound between them. No
-bound stands anywhere else. A runner is given an object that knows the bounds: `CommittedBounds`, or
+bound stands anywhere else, except that a course's own folder has such a file for its tasks. A
+runner is given an object that knows the bounds: `CommittedBounds`, or
 `graders.calibration.first_use.MeasuredBounds`, which measures the reference for other data.
 """
 
@@ -14,16 +15,30 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from graders.rubric.tasks import Task
+from graders.rubric.tasks import KIT, Task, own_folder
 from graders.verdict import TaskVerdict
 
 FILE = Path(__file__).resolve().parent / "calibration.json"
 
 
+# The same file in the folder of a course's own tasks.
+OWN_NAME = FILE.name
+
+
+def file_of(task: Task) -> Path:
+    """Returns the file that holds a task's calibration."""
+    return FILE if task.root == KIT else task.root / OWN_NAME
+
+
 @functools.cache
+def _read(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
 def table() -> dict[str, Any]:
     """Returns the whole calibration: task -> data source -> measure -> figures."""
-    return json.loads(FILE.read_text(encoding="utf-8")) if FILE.exists() else {}
+    folder = own_folder()
+    return _read(FILE) if folder is None else {**_read(FILE), **_read(folder / OWN_NAME)}
 
 
 def rows(task: str, source: str = "default") -> dict[str, Any]:

@@ -119,8 +119,8 @@ def pristine(task: Task) -> str | None:
     return None
 
 
-def write_all(root: Path = KIT) -> list[Path]:
-    """Writes the stub of every task that has a reference.
+def write_all() -> list[Path]:
+    """Writes the stub of every task that has a reference, beside the folder of the reference.
 
     Returns:
         List of the paths that changed.
@@ -130,6 +130,7 @@ def write_all(root: Path = KIT) -> list[Path]:
         if not task.reference.exists():
             continue
         stub = make_stub(task.reference.read_text(encoding="utf-8"))
+        root = task.reference.parents[2]
         target = root / "assignments" / task.section / f"{task.id}.py"
         if not target.exists() or target.read_text(encoding="utf-8") != stub:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -140,5 +141,5 @@ def write_all(root: Path = KIT) -> list[Path]:
 
 if __name__ == "__main__":
     for path in write_all():
-        print(f"wrote {path.relative_to(KIT)}")
+        print(f"wrote {path.relative_to(KIT) if path.is_relative_to(KIT) else path}")
     sys.exit(0)

@@ -10,7 +10,9 @@ from graders.runner.settings import (
     Settings,
     draw_for,
     processors,
+    released,
     secret_from,
+    usual_jobs,
 )
 
 __all__ = [
@@ -31,5 +33,7 @@ __all__ = [
     "draw_for",
     "grade",
     "processors",
+    "released",
     "secret_from",
+    "usual_jobs",
 ]

@@ -46,11 +46,10 @@ def imports(source: str) -> Iterator[str]:
             yield f"{module}.{name}"
 
 
-def _files(module: str, root: Path) -> Iterator[Path]:
+def _files(module: str, root: Path, own: Path | None) -> Iterator[Path]:
     """Gives the files that Python runs to import a module of the kit; none for other names."""
     package, *parts = module.split(".")
-    folders = datasets.__path__ if package == "datasets" else [str(root / package)]
-    for folder in map(Path, folders):
+    for folder in (root / package, *([own] if own and package == "datasets" else [])):
         for count in range(len(parts) + 1):
             path = folder.joinpath(*parts[:count])
             for file in (path / "__init__.py", path.with_name(path.name + ".py")):
@@ -59,18 +58,19 @@ def _files(module: str, root: Path) -> Iterator[Path]:
 
 
 @functools.cache
-def _imported(path: Path, root: Path) -> frozenset[Path]:
+def _imported(path: Path, root: Path, own: Path | None) -> frozenset[Path]:
     """Returns the files of the kit that a module imports."""
     names = set(imports(path.read_text(encoding="utf-8")))
-    return frozenset(file for name in names for file in _files(name, root))
+    return frozenset(file for name in names for file in _files(name, root, own))
 
 
-def closure(start: Iterable[Path], root: Path = KIT) -> set[Path]:
+def closure(start: Iterable[Path], root: Path = KIT, own: Path | None = None) -> set[Path]:
     """Returns modules, and all modules of the kit that they import.
 
     Args:
         start: Paths of modules.
         root: Path of the kit.
+        own: Path of a course's own data sets.
     """
     found: set[Path] = set()
     waiting = list(start)
@@ -78,7 +78,7 @@ def closure(start: Iterable[Path], root: Path = KIT) -> set[Path]:
         path = waiting.pop()
         if path not in found:
             found.add(path)
-            waiting += _imported(path, root)
+            waiting += _imported(path, root, own)
     return found
 
 
@@ -89,10 +89,10 @@ def judging(task: Task, root: Path = KIT) -> list[Path]:
         task: `Task`.
         root: Path of the kit.
     """
-    data = [datasets.module_file(task.data)] if task.data else []
+    data = [datasets.module_file(task.data, task.datasets)] if task.data else []
     files = [root / "datasets" / f"{name}.py" for name in task.files]
     begin = [root / name for name in BEGINNINGS]
-    found = closure([*begin, task.path, *data, *files], root)
+    found = closure([*begin, task.path, *data, *files], root, task.datasets)
     return sorted(found | {root / name for name in OF_THE_FRONT})
 
 

@@ -12,6 +12,7 @@ import sys
 from datasets.cache import cache_dir
 from graders import KIT
 from graders.boundary.launching import child_environment
+from graders.rubric import own_folder
 from graders.walls.levels import LEVELS, reaches
 from graders.walls.others import close_to_others
 from graders.walls.shown import paths
@@ -64,7 +65,8 @@ class Isolation:
 
 def hidden() -> list[str]:
     """Returns the folders that no submission may see."""
-    return [str(KIT), str(cache_dir())]
+    own = own_folder()
+    return [str(KIT), str(cache_dir()), *([str(own)] if own else [])]
 
 
 def close_to_submissions() -> None:

@@ -35,6 +35,7 @@ def job(
         "seed": settings.seed,
         "draw": draw_for(task.id, settings),
         "data": task.data,
+        "datasets": str(task.datasets) if task.datasets else None,
         "source_name": data_of(task, settings),
         "seconds": settings.seconds,
         "walls": walls,

@@ -203,6 +203,7 @@ class Runner:
 
     def _from_store_or_graded(self, task: Task, source: Source, settings: Settings) -> TaskVerdict:
         store = key = None
+        settings = settings.of(task.id)
         try:
             bounds = self._bounds_of(task, settings)
             if settings.use_store and not settings.calibrating:
@@ -236,6 +237,7 @@ class Runner:
 
     def _key(self, task: Task, source: Source, settings: Settings, bounds: dict[str, float]) -> str:
         """Returns the key under which the store keeps a verdict."""
+        settings = settings.of(task.id)
         chosen = ("seed", "data", "weights", "seconds", "spawn")
         parts = {name: getattr(settings, name) for name in chosen}
         # The draw stands for the secret, which must not be part of a hash that names a file.

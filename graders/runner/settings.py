@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import hmac
+import json
 import os
 from pathlib import Path
 
+from graders import KIT
 from graders.boundary.limits import TASK_SECONDS
 from graders.rubric import Task
 from graders.runner.store import local_key
@@ -51,6 +53,11 @@ def processors() -> int:
     return os.cpu_count() or 1
 
 
+def usual_jobs() -> int:
+    """Returns how many tasks are graded side by side where nobody says."""
+    return min(processors(), 4)
+
+
 @dataclasses.dataclass(frozen=True)
 class Settings:
     """How to grade.
@@ -58,6 +65,7 @@ class Settings:
     Attributes:
         seed: Integer, public: seeds the submission's process, and takes part in every draw.
         seconds: Float, the limit for each task.
+        seconds_of: Tuple of pairs, tasks with a limit of their own.
         data: String, the data source: `"default"` or what `--data` names.
         secret: Bytes, an instructor's secret for the hidden tests, or `None`.
         jobs: Integer, how many tasks side by side.
@@ -84,11 +92,23 @@ class Settings:
     calibrating: bool = False
     isolation: str = "process"
     settle: bool = False
+    seconds_of: tuple[tuple[str, float], ...] = ()
 
     @property
     def hidden_tests(self) -> str:
         """String, how the verdict names the hidden tests."""
         return "public checks" if self.secret is None else "secret hidden tests"
+
+    def of(self, task: str) -> Settings:
+        """Returns the settings for one task, with its own limit.
+
+        Args:
+            task: String, the task's id.
+        """
+        if not self.seconds_of:
+            return self
+        seconds = dict(self.seconds_of).get(task, self.seconds)
+        return dataclasses.replace(self, seconds=seconds, seconds_of=())
 
     def sharing(self, count: int) -> Settings:
         """Returns the settings for so many gradings, each with its share of the processors.
@@ -99,6 +119,19 @@ class Settings:
         jobs = max(1, min(self.jobs, count))
         threads = max(1, processors() // jobs) if jobs > 1 else 0
         return dataclasses.replace(self, jobs=jobs, threads=threads)
+
+
+# In a student's copy of the kit: how the course grades it, as plain data.
+RELEASED = KIT / "graders" / "rubric" / "course.json"
+
+
+def released() -> Settings:
+    """Returns how the course grades for which this copy of the kit was made, else the defaults."""
+    if not RELEASED.is_file():
+        return Settings()
+    found = json.loads(RELEASED.read_text(encoding="utf-8"))
+    found["seconds_of"] = tuple((task, seconds) for task, seconds in found["seconds_of"])
+    return Settings(**found)
 
 
 @dataclasses.dataclass(frozen=True)
