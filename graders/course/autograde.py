@@ -268,7 +268,7 @@ class GradeWithKit(preprocessors.NbGraderPreprocessor):
         """Warns of files that may be the task, handed in again under another name."""
         with contextlib.suppress(Unreadable):
             graded = locate(task, folder)
-            for name in beside(task, graded):
+            for name in beside(task, graded, folder):
                 self.log.warning(
                     "%s of %s is not graded: %s counts.", printable(name), student, graded.name
                 )

@@ -45,6 +45,7 @@ KIT = {kit!r}
 sys.path.insert(0, KIT)
 
 from graders.course.autograde import configure
+from graders.course.downloads import Downloaded
 
 c = get_config()
 configure(c)
@@ -55,13 +56,11 @@ configure(c)
 # c.GradeWithKit.timeout = {timeout}
 # c.GradeWithKit.data = "default"
 
-# How `nbgrader zip_collect` reads the names of downloaded files: as Blackboard writes them,
-# <assignment>_<student>_attempt_<time>_<file>; of what a student packed, the file's own name.
+# `nbgrader zip_collect` reads the names of downloaded files as Blackboard, Canvas and Moodle write
+# them. For another system, give its pattern:
+# c.FileNameCollectorPlugin.named_regexp = r"(?P<student_id>[^_]+)_(?P<file_id>.+)"
 c.FileNameCollectorPlugin.valid_ext = [".ipynb", ".py"]
-c.FileNameCollectorPlugin.named_regexp = (
-    r"(?:.*/)?(?:{sections}|[^_/]*)_(?P<student_id>\\w[^/]*?)_attempt_(?P<timestamp>[0-9-]+)"
-    r"_(?:[^/]*/)*(?P<file_id>[^/.][^/]*)$"
-)
+c.ZipCollectApp.collector_plugin = Downloaded
 
 # `nbgrader validate` runs check cells, which may train.
 c.Execute.timeout = {seconds}
@@ -161,7 +160,6 @@ def release(target: Path) -> list[Path]:
             writer.text(f"student/walkthroughs/{section}.ipynb", notebooks.text(walkthrough))
     config = CONFIG.format(
         kit=str(KIT),
-        sections="|".join(sections),
         timeout=TASK_SECONDS,
         seconds=CELL_SECONDS,
     )

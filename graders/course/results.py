@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from graders.course.standing import OPEN, mean, number, others, overview, standing
 from graders.printable import printable
 from graders.verdict import SCHEMA, CheckResult, TaskVerdict
 
@@ -115,16 +116,22 @@ def statistics(verdicts: Verdicts) -> list[dict[str, Any]]:
         verdicts: The class's verdicts.
 
     Returns:
-        List of dicts: `check`, `attempted` (how many handed in work that was graded), `passed`,
-        `failed`, `error`, `skipped`, `share` (passed, of those for whom it ran), `message` (the
-        most frequent one, as one student got it), `remark`.
+        List of dicts: `check`, `attempted` (how many handed in work that could be read and was
+        graded), `passed`, `failed`, `error`, `skipped`, `share` (passed, of those for whom it ran),
+        `points_if_attempted` (mean of those), `points_of_all` (mean, with 0 for who handed nothing
+        in, and without those who wait for a person), `max_points`, `message` (the most frequent
+        one, as one student got it), `remark`.
     """
     checks: dict[str, list[CheckResult]] = {}
+    known: dict[str, list[float]] = collections.defaultdict(list)
+    worth: dict[str, float] = {}
     for found in verdicts.values():
         for verdict in found:
-            graded = verdict.submission and verdict.status not in ("not_started", "grader_error")
+            place = standing(verdict)
             for check in verdict.checks:
-                checks.setdefault(check.id, []).extend([check] if graded else [])
+                checks.setdefault(check.id, []).extend([check] if place == "graded" else [])
+                known[check.id] += [check.points] if place not in OPEN else []
+                worth[check.id] = check.max_points
     rows = []
     for name, results in checks.items():
         count = collections.Counter(check.outcome for check in results)
@@ -137,12 +144,16 @@ def statistics(verdicts: Verdicts) -> list[dict[str, Any]]:
         remark = ""
         if ran >= SUSPICIOUS and not count["passed"]:
             remark = "Nobody passes: is the check right, and was it taught?"
+        means = (mean([check.points for check in results]), mean(known[name]))
         rows.append(
             {
                 "check": name,
                 "attempted": len(results),
                 **{kind: count[kind] for kind in ("passed", "failed", "error", "skipped")},
                 "share": round(count["passed"] / ran, 3) if ran else None,
+                "points_if_attempted": None if means[0] is None else round(means[0], 3),
+                "points_of_all": None if means[1] is None else round(means[1], 3),
+                "max_points": worth[name],
                 "message": message.partition("\n")[0][:300],
                 "remark": remark,
             }
@@ -173,17 +184,18 @@ def twins(verdicts: Verdicts) -> list[tuple[str, list[str]]]:
 
 def report(verdicts: Verdicts) -> str:
     """Returns the class's results as lines for a terminal."""
-    lines = []
-    tasks = list(dict.fromkeys(v.task for found in verdicts.values() for v in found))
-    wide = max(map(len, tasks), default=4)
-    lines.append(f"{'Task':{wide}}  handed in  complete  average")
-    for task in tasks:
-        found = [v for each in verdicts.values() for v in each if v.task == task]
-        graded = [v for v in found if v.status not in ("not_started", "grader_error")]
-        given = sum(bool(v.submission) and v.status != "not_started" for v in found)
-        complete = sum(v.status == "passed" for v in found)
-        average = sum(v.points for v in graded) / len(graded) if graded else 0.0
-        lines.append(f"{task:{wide}}  {given:9d}  {complete:8d}  {average:7.2f}")
+    rows = overview(verdicts)
+    wide = max((len(row.task) for row in rows), default=4)
+    lines = [f"{'Task':{wide}}  handed in  complete  average of these  average of all"]
+    for row in rows:
+        lines.append(
+            f"{row.task:{wide}}  {row.handed_in:9d}  {row.complete:8d}  {number(row.average):>16}"
+            f"  {number(row.average_of_all):>14}"
+        )
+    lines.append("Average of all: 0 points for who handed nothing in.")
+    waiting = sum(row.counts.get(name, 0) for row in rows for name in OPEN)
+    if waiting:
+        lines[-1] += f" {waiting} of the works wait for a person, and are in no average."
     for row in statistics(verdicts):
         if row["remark"]:
             lines.append(f"{row['check']}: {row['remark']} Typical message: {row['message']}")
@@ -191,19 +203,23 @@ def report(verdicts: Verdicts) -> str:
         lines.append(f"{task}: the same work from {', '.join(map(_name, students))}.")
     for student, found in verdicts.items():
         for verdict in found:
-            # Who handed nothing in is counted; a file of nearly that name is worth a line.
-            nothing = verdict.message.startswith("There is no ") and "Found" not in verdict.message
-            # A stub needs no line, unless there is more to tell of it.
-            nothing = nothing or verdict.message.startswith("Not started")
-            nothing = nothing or verdict.status == "grader_error"
             if "touches" in verdict.evidence:
                 lines.append(f"{_name(student)}: {verdict.task} {touched(verdict)}.")
-            if verdict.message and not nothing:
-                lines.append(f"{_name(student)}: {verdict.task}: {verdict.message.splitlines()[0]}")
+            if told := remark(verdict):
+                lines.append(f"{_name(student)}: {verdict.task}: {told}")
     lines += _not_graded(verdicts)
     levels = dict.fromkeys(v.isolation for found in verdicts.values() for v in found)
     lines.append(f"Isolation: {', '.join(levels)}.")
     return printable("\n".join(lines), MAX_REPORT)
+
+
+def remark(verdict: TaskVerdict) -> str:
+    """Returns what an instructor should know of a work in a line; empty if nothing."""
+    place = standing(verdict)
+    # Who handed nothing in is counted; a file of nearly that name is worth a line. A stub needs
+    # none, unless there is more to tell of it.
+    nothing = place in ("missing", "waits") or (place == "stub" and not others(verdict))
+    return "" if nothing else verdict.message.partition("\n")[0]
 
 
 def touched(verdict: TaskVerdict) -> str:
