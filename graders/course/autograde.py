@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import dataclasses
 import fnmatch
 import functools
 import glob
@@ -35,7 +34,7 @@ from graders import rubric
 from graders.boundary.limits import TASK_SECONDS
 from graders.calibration.first_use import MeasuredBounds
 from graders.course import markup
-from graders.course.results import touched
+from graders.course.results import touched, without
 from graders.course.source_notebooks import clear_cell, grade_id
 from graders.printable import printable
 from graders.reports import cells
@@ -247,7 +246,7 @@ class GradeWithKit(preprocessors.NbGraderPreprocessor):
                 verdict = runner_for(self.settings()).grade_task(Request(task, folder))
             except TooLow as error:
                 raise NbGraderException(str(error)) from None
-            ungraded |= fill(nb, task, _without(verdict, f"{folder}/"))
+            ungraded |= fill(nb, task, without(verdict, folder))
             self._name_others(task, folder, info["student"])
             if "touches" in verdict.evidence:
                 self.log.warning("%s of %s %s.", task.id, info["student"], touched(verdict))
@@ -272,15 +271,6 @@ class GradeWithKit(preprocessors.NbGraderPreprocessor):
                 self.log.warning(
                     "%s of %s is not graded: %s counts.", printable(name), student, graded.name
                 )
-
-
-def _without(verdict: TaskVerdict, place: str) -> TaskVerdict:
-    """Takes the marker's own folders out of what the student reads."""
-    checks = tuple(
-        dataclasses.replace(check, message=check.message.replace(place, ""))
-        for check in verdict.checks
-    )
-    return dataclasses.replace(verdict, checks=checks, message=verdict.message.replace(place, ""))
 
 
 def fill(nb: NotebookNode, task: Task, verdict: TaskVerdict) -> set[str]:

@@ -16,40 +16,32 @@ a roster is filled in, and all else in it stays as it is.
 
 from __future__ import annotations
 
-import collections
 import csv
 import dataclasses
 import io
 import re
-import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 
 from graders import rubric
+from graders.course import roster as rosters
 from graders.course.results import neutral
+from graders.course.roster import Roster, plain
 from graders.course.standing import OPEN, Verdicts, standing
 from graders.printable import printable
 
 SYSTEMS = ("canvas", "moodle", "blackboard")
-MAX_BYTES = 32_000_000
-# The heads of columns, in letters and digits, that tell who a row is of; the first are the surest.
-KEYS = {
-    "canvas": ("sisloginid", "sisuserid", "id", "integrationid"),
-    "moodle": ("username", "identifier", "idnumber", "emailaddress", "email"),
-    "blackboard": ("username", "studentid"),
+# Without a roster: the columns, and what the names of folders are taken for.
+HEADS = {
+    "canvas": (("Student", "ID", "SIS User ID", "SIS Login ID", "Section"), "SIS Login IDs"),
+    "moodle": (("username",), "usernames"),
+    "blackboard": (("Username",), "usernames"),
 }
-NAMES = ("student", "fullname", "name")
-PAIRS = (("firstname", "lastname"), ("givenname", "surname"))
-# What `nbgrader zip_collect` puts behind a name: the system's own number.
-NUMBERED = re.compile(r"(?P<name>.*)_(?P<number>\d+)")
-# Cells that a person or the system has given another meaning.
+# Cells to which a person or the system has given another meaning.
 KEPT = frozenset(("EX", "N/A"))
 # No formula, though it begins like one: a number, and Moodle's sign for none.
 PLAIN = re.compile(r"\s*[-+]?[\d.,]*\s*%?\s*")
-
-
-class NoTable(Exception):
-    """A roster that cannot be read; the text is one line."""
+POSSIBLE = "    Points Possible"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,8 +86,8 @@ def columns(verdicts: Verdicts) -> tuple[list[Column], list[Column]]:
     sections: dict[str, str] = {}
     for student, found in verdicts.items():
         for verdict in found:
-            known = None if standing(verdict) in OPEN else verdict.points
-            tasks.setdefault(verdict.task, {})[student] = (verdict.max_points, known)
+            earned = None if standing(verdict) in OPEN else verdict.points
+            tasks.setdefault(verdict.task, {})[student] = (verdict.max_points, earned)
             sections[verdict.task] = verdict.section
     single = [
         Column(name, max(most for most, _ in found.values()), {s: p for s, (_, p) in found.items()})
@@ -129,12 +121,14 @@ def make(system: str, verdicts: Verdicts, roster: Path | None = None) -> Filled:
         A `Filled`.
 
     Raises:
-        NoTable: If the roster cannot be read.
+        graders.course.roster.NoTable: If the roster cannot be read.
     """
     whole, single = columns(verdicts)
     if roster is not None:
         return _fill(system, verdicts, whole, single, roster)
-    covered = {task.id for column in whole for task in rubric.tasks() if task.section == column.name}
+    covered = {
+        task.id for column in whole for task in rubric.tasks() if task.section == column.name
+    }
     chosen = [*whole, *(column for column in single if column.name not in covered)]
     head, rows = _from_nothing(system, list(verdicts), chosen)
     remarks = [
@@ -149,29 +143,16 @@ def make(system: str, verdicts: Verdicts, roster: Path | None = None) -> Filled:
     return Filled(stream.getvalue().encode("utf-8-sig", "backslashreplace"), tuple(remarks))
 
 
-HEADS = {
-    "canvas": ("Student ID SIS_User_ID SIS_Login_ID Section", "SIS Login IDs"),
-    "moodle": ("username", "usernames"),
-    "blackboard": ("Username", "usernames"),
-}
-
-
 def _from_nothing(
     system: str, students: list[str], chosen: list[Column]
 ) -> tuple[list[str], list[list[str]]]:
-    head = [name.replace("_", " ") for name in HEADS[system][0].split()]
-    rows = []
+    head, rows = HEADS[system][0], []
     if system == "canvas":
-        possible = ["    Points Possible", "", "", "", ""]
-        rows.append([*possible, *(f"{column.max_points:g}" for column in chosen)])
+        rows.append([POSSIBLE, "", "", "", "", *(f"{column.max_points:g}" for column in chosen)])
     for student in students:
-        numbered = NUMBERED.fullmatch(student)
-        who = [student]
-        if system == "canvas":
-            number = numbered["number"] if numbered else ""
-            who = [student, number, "", "" if number else student, ""]
+        # No ID: a number in a folder's name may be that of somebody else.
+        who = [student, "", "", student, ""] if system == "canvas" else [student]
         rows.append([*who, *(_grade(column.grades.get(student)) for column in chosen)])
-    # Blackboard's upload has no place for points: a new column is named, and gets them there.
     return [*head, *(column.name for column in chosen)], rows
 
 
@@ -194,92 +175,48 @@ def _no_grade(chosen: Iterable[Column]) -> list[str]:
 
 
 def _people(names: Iterable[str]) -> str:
-    return ", ".join(" ".join(printable(name, 100).split()) for name in names)
+    return ", ".join(_line(name, 100) for name in names)
+
+
+def _line(text: str, most: int = 1000) -> str:
+    return " ".join(printable(text, most).split())
 
 
 # --- an export of the system's own -----------------------------------------------------------
 
 
-@dataclasses.dataclass(frozen=True)
-class _Roster:
-    head: list[str]
-    rows: list[list[str]]
-    delimiter: str
-    encoding: str
-    ending: str
-
-
-def _read(path: Path) -> _Roster:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise NoTable(f"{path} cannot be read: {error.strerror}.") from None
-    if len(data) > MAX_BYTES:
-        raise NoTable(f"{path} is too large for a class.")
-    encoding = "utf-8-sig" if data.startswith(b"\xef\xbb\xbf") else "utf-8"
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        # Blackboard's .xls is a table of tabs in this encoding.
-        encoding = "utf-16"
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError:
-        try:
-            # As spreadsheets save a CSV on Windows.
-            encoding, text = "cp1252", data.decode("cp1252")
-        except UnicodeDecodeError:
-            raise NoTable(f"{path} is no text. Export it as CSV.") from None
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    try:
-        table = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    except csv.Error as error:
-        raise NoTable(f"{path} is no CSV table: {error}.") from None
-    table = [row for row in table if any(cell.strip() for cell in row)]
-    if len(table) < 2 or len(table[0]) < 2:
-        raise NoTable(f"{path} holds no rows of students. Export the gradebook as CSV.")
-    wide = max(map(len, table))
-    head, *rows = [row + [""] * (wide - len(row)) for row in table]
-    return _Roster(head, rows, delimiter, encoding, "\r\n" if "\r\n" in text else "\n")
-
-
-def plain(text: str) -> str:
-    """Returns the letters and digits of a text, whatever its case, accents and signs."""
-    folded = unicodedata.normalize("NFKD", text.casefold())
-    return "".join(c for c in folded if c.isalnum())
-
-
 def _title(system: str, head: str) -> str:
-    """Returns the name of a column of grades as its makers wrote it."""
+    """Returns the name of a column of grades as its makers wrote it; empty if it is of others."""
+    if system == "moodle" and re.search(r"\((Percentage|Letter|Feedback)\)\s*$", head):
+        return ""
     if system == "blackboard":
         return re.sub(r"\s*\[Total Pts:[^\]]*\].*$", "", head)
     if system == "canvas":
         return re.sub(r"\s*\(\d+\)\s*$", "", head)
-    found = re.sub(r"\s*\([^()]*\)\s*$", "", head)
-    return found.split(":", 1)[-1]
+    return re.sub(r"\s*\([^()]*\)\s*$", "", head).split(":", 1)[-1]
 
 
-def _fill(
-    system: str, verdicts: Verdicts, whole: list[Column], single: list[Column], path: Path
-) -> Filled:
-    roster = _read(path)
-    heads = [plain(cell) for cell in roster.head]
-    keys = [heads.index(key) for key in KEYS[system] if key in heads]
-    if not keys:
-        wanted = ", ".join(HEADS[system][0].split()).replace("_", " ")
-        raise NoTable(f"{path} is no export of {system}: it has none of the columns {wanted}.")
-    titles = [plain(_title(system, cell)) for cell in roster.head]
+def _places(roster: Roster, whole: list[Column], single: list[Column]) -> dict[str, int]:
+    """Returns in which columns of a roster which grades go."""
+    titles = [plain(_title(roster.system, cell)) for cell in roster.head]
     places = {
         column.name: titles.index(plain(column.name))
         for column in (*whole, *single)
         if plain(column.name) in titles
     }
-    remarks: list[str] = []
-    if not places and system == "moodle" and "grade" in heads and len(single) + len(whole) > 0:
+    if not places and roster.system == "moodle" and "grade" in roster.heads:
         # A grading worksheet is of one assignment, and its column has no name of its own.
         one = whole if len(whole) == 1 else single
         if len(one) == 1:
-            places[one[0].name] = heads.index("grade")
+            places[one[0].name] = roster.heads.index("grade")
+    return places
+
+
+def _fill(
+    system: str, verdicts: Verdicts, whole: list[Column], single: list[Column], path: Path
+) -> Filled:
+    roster = rosters.read(system, path)
+    places, remarks = _places(roster, whole, single), list[str]()
     chosen = [column for column in (*whole, *single) if column.name in places]
     if not chosen:
         chosen = whole or single
@@ -287,35 +224,37 @@ def _fill(
             places[column.name] = len(roster.head)
             roster.head.append(column.name)
             for row in roster.rows:
-                row.append("")
+                possible = system == "canvas" and row[0].strip() == POSSIBLE.strip()
+                row.append(f"{column.max_points:g}" if possible else "")
         names = ", ".join(column.name for column in chosen)
-        remarks.append(f"{path.name} has no column that is named like {names}: added.")
-    people, where = _people_of(system, roster, heads, keys)
-    matched, trouble = _match(list(verdicts), people, where, heads)
-    remarks += trouble
+        remarks.append(f"No column of {path.name} is named like {names}: added.")
+    matched, unclear = rosters.match(verdicts, roster)
+    remarks += [_line(text) for text in unclear]
     for column in chosen:
         at = places[column.name]
-        remarks += _other_points(system, roster, people, at, column)
+        titles = [plain(_title(system, cell)) for cell in roster.head]
+        if titles.count(plain(column.name)) > 1:
+            remarks.append(f"Several columns are named like {column.name}: the first is filled in.")
+        worth = _worth(roster, at)
+        if worth not in (None, column.max_points):
+            remarks.append(
+                f"{column.name} is worth {column.max_points:g} points, and {worth:g} in "
+                f"{path.name}: the points are written as they are."
+            )
         for student, index in matched.items():
             row = roster.rows[index]
             if row[at].strip().upper() in KEPT:
                 remarks.append(f"{_people([student])}: {row[at].strip()} in {column.name} stays.")
             else:
                 row[at] = _grade(column.grades.get(student))
-        if system == "canvas" and at >= len(heads):
-            for row in roster.rows:
-                if "points possible" in row[0].lower():
-                    row[at] = f"{column.max_points:g}"
     missing = [student for student in verdicts if student not in matched]
     if missing:
-        remarks.append(f"In the class and not in {path.name}, no grade: {_people(missing)}.")
-    left = [_label(roster.rows[i], heads) for i in people if i not in set(matched.values())]
+        remarks.append(f"In the class, and not found in {path.name}: {_people(missing)}.")
+    taken = set(matched.values())
+    left = [roster.label(index) for index in roster.people if index not in taken]
     if left:
-        remarks.append(f"In {path.name} and not in the class, left as they were: {_people(left)}.")
-    remarks += _no_grade(
-        dataclasses.replace(c, grades={s: p for s, p in c.grades.items() if s in matched})
-        for c in chosen
-    )
+        remarks.append(f"In {path.name}, and not found in the class: {_people(left)}.")
+    remarks += _no_grade(chosen)
     stream = io.StringIO()
     writer = csv.writer(stream, delimiter=roster.delimiter, lineterminator=roster.ending)
     writer.writerow(roster.head)
@@ -323,14 +262,18 @@ def _fill(
     return Filled(stream.getvalue().encode(roster.encoding, "backslashreplace"), tuple(remarks))
 
 
-def _people_of(
-    system: str, roster: _Roster, heads: list[str], keys: list[int]
-) -> tuple[list[int], list[int]]:
-    """Returns the rows that are of people, and the columns that tell who they are."""
-    people = [
-        index
-        for index, row in enumerate(roster.rows)
-        if any(row[key].strip() for key in keys)
-        and not (system == "canvas" and "points possible" in row[0].lower())
-    ]
-    return people, keys
+def _worth(roster: Roster, at: int) -> float | None:
+    """Returns what a column is worth as the system tells it, or `None`."""
+    cell = ""
+    if roster.system == "canvas":
+        rows = [row for row in roster.rows if row[0].strip() == POSSIBLE.strip()]
+        cell = rows[0][at] if rows else ""
+    elif roster.system == "blackboard":
+        found = re.search(r"\[Total Pts:\D*([\d.,]+)", roster.head[at])
+        cell = found[1] if found else ""
+    elif "maximumgrade" in roster.heads:
+        cell = roster.rows[0][roster.heads.index("maximumgrade")]
+    try:
+        return float(cell.strip().replace(",", ".")) or None
+    except ValueError:
+        return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import csv
+import dataclasses
 import io
 import json
 import re
@@ -68,14 +69,12 @@ def read(path: Path) -> dict[str, Any]:
     return found
 
 
-def _cell(value: object) -> object:
+def neutral(text: str) -> str:
     """Keeps a spreadsheet from taking a student's words for a formula."""
-    if not isinstance(value, str):
-        return value
-    return FORMULA.sub(r"\1'\2", printable(value, MAX_CELL))
+    return FORMULA.sub(r"\1'\2", printable(text, MAX_CELL))
 
 
-def _name(student: str) -> str:
+def one_line(student: str) -> str:
     """Returns the name of a student's folder on one line."""
     return " ".join(printable(student, 100).split())
 
@@ -85,7 +84,9 @@ def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(list(head))
-    writer.writerows([_cell(value) for value in row] for row in rows)
+    writer.writerows(
+        [neutral(cell) if isinstance(cell, str) else cell for cell in row] for row in rows
+    )
     return stream.getvalue()
 
 
@@ -196,17 +197,17 @@ def report(verdicts: Verdicts) -> str:
     waiting = sum(row.counts.get(name, 0) for row in rows for name in OPEN)
     if waiting:
         lines[-1] += f" {waiting} of the works wait for a person, and are in no average."
-    for row in statistics(verdicts):
-        if row["remark"]:
-            lines.append(f"{row['check']}: {row['remark']} Typical message: {row['message']}")
+    for one in statistics(verdicts):
+        if one["remark"]:
+            lines.append(f"{one['check']}: {one['remark']} Typical message: {one['message']}")
     for task, students in twins(verdicts):
-        lines.append(f"{task}: the same work from {', '.join(map(_name, students))}.")
+        lines.append(f"{task}: the same work from {', '.join(map(one_line, students))}.")
     for student, found in verdicts.items():
         for verdict in found:
             if "touches" in verdict.evidence:
-                lines.append(f"{_name(student)}: {verdict.task} {touched(verdict)}.")
+                lines.append(f"{one_line(student)}: {verdict.task} {touched(verdict)}.")
             if told := remark(verdict):
-                lines.append(f"{_name(student)}: {verdict.task}: {told}")
+                lines.append(f"{one_line(student)}: {verdict.task}: {told}")
     lines += _not_graded(verdicts)
     levels = dict.fromkeys(v.isolation for found in verdicts.values() for v in found)
     lines.append(f"Isolation: {', '.join(levels)}.")
@@ -229,6 +230,25 @@ def touched(verdict: TaskVerdict) -> str:
     return f"touches {places}: look at it"
 
 
+def without(verdict: TaskVerdict, folder: Path) -> TaskVerdict:
+    """Takes the marker's own folders out of what a student reads.
+
+    Args:
+        verdict: `TaskVerdict`.
+        folder: Path of the student's folder.
+    """
+
+    def clean(text: str) -> str:
+        for place in (str(folder), printable(str(folder))):
+            text = text.replace(f"{place}/", "").replace(place, "your folder")
+        return text
+
+    checks = tuple(
+        dataclasses.replace(check, message=clean(check.message)) for check in verdict.checks
+    )
+    return dataclasses.replace(verdict, checks=checks, message=clean(verdict.message))
+
+
 def _not_graded(verdicts: Verdicts) -> list[str]:
     """Returns whose work could not be graded, a line for each reason."""
     reasons: dict[str, list[str]] = {}
@@ -236,7 +256,7 @@ def _not_graded(verdicts: Verdicts) -> list[str]:
         for verdict in found:
             if verdict.status == "grader_error":
                 reason = verdict.message.partition("\n")[0]
-                reasons.setdefault(reason, []).append(f"{_name(student)} ({verdict.task})")
+                reasons.setdefault(reason, []).append(f"{one_line(student)} ({verdict.task})")
     return [f"Could not be graded: {', '.join(who)}. {reason}" for reason, who in reasons.items()]
 
 
@@ -279,7 +299,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
         why = "other work" if earlier != submission else "the same work, graded anew"
         text = str(check["message"] or was["message"]).partition("\n")[0][:200]
         lines.append(
-            f"{_name(student)}: {name}: {was['points']:g} -> {check['points']:g} points "
+            f"{one_line(student)}: {name}: {was['points']:g} -> {check['points']:g} points "
             f"({was['outcome']}, now {check['outcome']}; {why}){f': {text}' if text else '.'}"
         )
     for (student, name), (check, _) in old.items():
@@ -288,7 +308,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
         if (student, name) not in new and graded and check["points"]:
             moved[student] += 1
             lines.append(
-                f"{_name(student)}: {name}: {check['points']:g} -> 0 points (no longer a check)."
+                f"{one_line(student)}: {name}: {check['points']:g} -> 0 points (no longer a check)."
             )
     head = f"Compared with before: {len(lines)} checks of {len(moved)} students have other points."
     return printable("\n".join([head, *lines]), MAX_REPORT)

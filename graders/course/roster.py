@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import csv
 import dataclasses
+import functools
 import io
 import re
 import unicodedata
@@ -52,17 +53,17 @@ class Roster:
     encoding: str
     ending: str
 
-    @property
+    @functools.cached_property
     def heads(self) -> list[str]:
         """List of strings, the heads in letters and digits."""
         return [plain(cell) for cell in self.head]
 
-    @property
+    @functools.cached_property
     def keys(self) -> list[int]:
         """List of integers, the columns that tell who a row is of."""
         return [self.heads.index(key) for key in KEYS[self.system] if key in self.heads]
 
-    @property
+    @functools.cached_property
     def people(self) -> list[int]:
         """List of integers, the rows that are of people."""
         keys, canvas = self.keys, self.system == "canvas"
@@ -73,8 +74,20 @@ class Roster:
             and not (canvas and "points possible" in row[0].lower())
         ]
 
-    def names(self, index: int) -> list[str]:
-        """Returns the forms of the name of a row's person, in letters and digits."""
+    @functools.cached_property
+    def cells(self) -> dict[int, frozenset[str]]:
+        """Dict from the rows of people to what tells who they are."""
+        return {
+            index: frozenset(self.rows[index][key].strip().casefold() for key in self.keys) - {""}
+            for index in self.people
+        }
+
+    @functools.cached_property
+    def names(self) -> dict[int, list[str]]:
+        """Dict from the rows of people to the forms of their names, in letters and digits."""
+        return {index: self._names(index) for index in self.people}
+
+    def _names(self, index: int) -> list[str]:
         row, heads, found = self.rows[index], self.heads, []
         for head in NAMES:
             if head in heads:
@@ -102,8 +115,7 @@ class Roster:
             student: String, the name of the student's folder.
         """
         people, whole = self.people, student.strip().casefold()
-        cells = {i: [self.rows[i][key].strip().casefold() for key in self.keys] for i in people}
-        if found := [i for i in people if whole in cells[i]]:
+        if found := [i for i in people if whole in self.cells[i]]:
             return found
         numbered = NUMBERED.fullmatch(student)
         name = plain(numbered["name"] if numbered else student)
@@ -113,10 +125,11 @@ class Roster:
             number = re.compile(rf"(?:.*\D)?0*{int(numbered['number'])}")
             found = [i for i in people if number.fullmatch(self.rows[i][at].strip())]
             # Somebody may be called so without the system's doing: the name must fit, too.
-            return [i for i in found if name in (*NOBODY, *self.names(i)) or not self.names(i)]
-        if found := [i for i in people if name and name in self.names(i)]:
+            return [i for i in found if name in (*NOBODY, *self.names[i]) or not self.names[i]]
+        if found := [i for i in people if name and name in self.names[i]]:
             return found
-        return [i for i in people if whole in {cell.partition("@")[0] for cell in cells[i]}]
+        local = f"{whole}@"
+        return [i for i in people if any(cell.startswith(local) for cell in self.cells[i])]
 
 
 def match(students: Iterable[str], roster: Roster) -> tuple[dict[str, int], list[str]]:

@@ -74,7 +74,7 @@ class Overview:
     task: str
     max_points: float
     students: int
-    counts: dict[Standing, int]
+    counts: Mapping[str, int]
     complete: int
     points: tuple[float, ...]
     average: float | None

@@ -27,7 +27,7 @@ from nbgrader.converters import NbGraderException
 from traitlets.config import Config
 
 from graders import jupyter, rubric
-from graders.course import autograde, bulk, results
+from graders.course import autograde, bulk, bulk_command, results
 from graders.rubric import KIT
 from graders.runner import Graded, Request, Runner, Settings, ThisMachine
 from graders.submission import Source, notebooks
@@ -480,7 +480,7 @@ def test_stopping_drops_what_waits(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bulk, "grade", lambda *_: stop(bulk.Work("a", TASK, tmp_path), None))
         with pytest.raises(bulk.CannotGrade) as caught:
-            bulk.main([str(tmp_path)], argparse.ArgumentParser(), lambda given: Settings())
+            bulk_command.main([str(tmp_path)], argparse.ArgumentParser(), lambda given: Settings())
     assert str(caught.value).startswith("Stopped: 0 of 9 tasks graded")
 
 
