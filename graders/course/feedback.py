@@ -32,7 +32,7 @@ MAX_NAME = 80
 def file_name(student: str) -> str:
     """Returns a name for a student's files: letters, digits, hyphens; another for each student."""
     plain = re.sub(r"[^a-z0-9_]+", "-", student.lower()).strip("-_")[:MAX_NAME]
-    if plain == student and not DEVICES.fullmatch(plain):
+    if plain and plain == student and not DEVICES.fullmatch(plain):
         return plain
     # Two names may have the same letters, or differ in their case alone.
     mark = hashlib.sha256(student.encode("utf-8", "surrogateescape")).hexdigest()[:8]
