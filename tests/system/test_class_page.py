@@ -56,7 +56,7 @@ f.onload = () => {{
     scripts: page.querySelectorAll("script, img, iframe, object, [onerror], [onload]").length,
     background: f.contentWindow.getComputedStyle(page.body).backgroundColor,
     bars: [...page.querySelectorAll(".bars span:not(.nobody)")]
-      .filter((e) => e.getBoundingClientRect().height < 4).length,
+      .filter((e) => e.getBoundingClientRect().height < 2.5).length,
     names: page.querySelector("#everybody") ? [...page.querySelectorAll(".everybody tbody th")]
       .map((e) => e.textContent) : [],
   }});
