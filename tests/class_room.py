@@ -12,7 +12,7 @@ from tests.verdicts import HOSTILE, RICH
 # Names of folders, as students, systems and attackers make them.
 NAMES = (
     "ada", "Ada", "bob [1]", "cid*?", "d'Arcy \"Dee\"", "eve 🐍", ".hidden", "CON", "fay_12345",
-    "gus_<b>no</b>", "Ödön Ångström", "=HYPERLINK(1)", "x" * 120,
+    "gus_<b>no</b>", "Ödön Ångström", "=HYPERLINK(1)", "x" * 120, "Fay_12345",
 )  # fmt: skip
 
 

@@ -97,9 +97,8 @@ def write(
                     left_out.append(f"{one_line(student)} ({section})")
                     continue
                 place = zipfile.ZipInfo(f"{packed_as}/{section}.html")
-                place.compress_type = zipfile.ZIP_DEFLATED
                 place.external_attr = 0o644 << 16
-                packed.writestr(place, render(chosen, one_line(student)))
+                packed.writestr(place, render(chosen, one_line(student)), zipfile.ZIP_DEFLATED)
     os.replace(unfinished, folder / ZIP)
     return links, left_out
 
