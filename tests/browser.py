@@ -12,13 +12,14 @@ BROWSER = next(
 WITHOUT = "no Chromium: apt-get install -y chromium"
 
 
-def open_page(address: str, profile: Path, hosts: str) -> str:
+def open_page(address: str, profile: Path, hosts: str, *options: str) -> str:
     """Opens a page, runs its scripts, and returns the document as it is then.
 
     Args:
         address: String, the page's URL.
         profile: Path of a folder for the browser's own files.
         hosts: String, Chromium's rules for where host names lead.
+        options: Strings, further options of the browser.
     """
     done = subprocess.run(
         [
@@ -27,6 +28,7 @@ def open_page(address: str, profile: Path, hosts: str) -> str:
             *("--disable-features=NetworkTimeServiceQuerying", "--disable-sync"),
             *("--disable-dev-shm-usage", f"--user-data-dir={profile}"),
             f"--host-resolver-rules={hosts}",
+            *options,
             *("--virtual-time-budget=5000", "--dump-dom", address),
         ],
         capture_output=True,

@@ -69,13 +69,13 @@ def _instructors(command: str, words: list[str]) -> int:
     """Runs what only the whole kit has: `release` or `bulk`."""
     if not arguments.is_here("graders.course"):
         raise UsageError(f"The student copy comes without {command}.")
-    from graders.course import bulk, file, release
+    from graders.course import bulk_command, file, release
 
     parser = arguments.Parser(prog=f"grade.py {command}")
     try:
         if command == "release":
             return release.main(words, parser)
         arguments.add_settings(parser)
-        return bulk.main(words, parser, arguments.settings)
-    except (release.CannotRelease, bulk.CannotGrade, file.BadCourse) as error:
+        return bulk_command.main(words, parser, arguments.settings)
+    except (release.CannotRelease, bulk_command.CannotGrade, file.BadCourse) as error:
         raise UsageError(str(error)) from None

@@ -11,12 +11,10 @@ from __future__ import annotations
 import contextlib
 import copy
 import dataclasses
-import fnmatch
 import functools
-import glob
 import os
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,18 +23,17 @@ from nbconvert.exporters import NotebookExporter
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbgrader import api, preprocessors
-from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback, NbGraderException
-from nbgrader.converters.base import BaseConverter
-from nbgrader.coursedir import CourseDirectory
-from nbgrader.utils import find_all_files, remove, rmtree
+from nbgrader.converters import Autograde, GenerateAssignment, NbGraderException
 from traitlets import Dict, Float, Integer, Unicode
 
 from graders import rubric
 from graders.boundary.limits import TASK_SECONDS
 from graders.calibration.first_use import MeasuredBounds
-from graders.course import agreement, file, gradebook, markup
+from graders.course import agreement, converting, file, gradebook, markup
+from graders.course.downloads import Downloaded
+from graders.course.export import ExportTable
 from graders.course.release import cell_seconds
-from graders.course.results import touched
+from graders.course.results import touched, without
 from graders.course.source_notebooks import clear_cell, grade_id
 from graders.printable import printable
 from graders.reports import cells
@@ -51,10 +48,6 @@ UNGRADED = "keras_kit_ungraded"
 # So many characters of a student's notebook are shown: twice the longest source.
 MAX_SHOWN = 2 * MAX_SOURCE
 MAX_LINE = 1000
-# What nbgrader copies of the other files in a student's folder: nothing that a browser runs. The
-# formgrader serves these files from its own address.
-COPIED = frozenset(".py .txt .csv .json .png .jpg .jpeg .gif".split())
-MAX_COPIED = 500
 
 
 def _task(name: str, section: str) -> Task | None:
@@ -271,7 +264,7 @@ class GradeWithKit(preprocessors.NbGraderPreprocessor):
                     self.log.warning("%s", runner.trouble)
             except TooLow as error:
                 raise NbGraderException(str(error)) from None
-            ungraded |= fill(nb, task, _without(verdict, f"{folder}/"))
+            ungraded |= fill(nb, task, without(verdict, folder))
             self._name_others(task, folder, info["student"])
             if "touches" in verdict.evidence:
                 self.log.warning("%s of %s %s.", task.id, info["student"], touched(verdict))
@@ -292,19 +285,10 @@ class GradeWithKit(preprocessors.NbGraderPreprocessor):
         """Warns of files that may be the task, handed in again under another name."""
         with contextlib.suppress(Unreadable):
             graded = locate(task, folder)
-            for name in beside(task, graded):
+            for name in beside(task, graded, folder):
                 self.log.warning(
                     "%s of %s is not graded: %s counts.", printable(name), student, graded.name
                 )
-
-
-def _without(verdict: TaskVerdict, place: str) -> TaskVerdict:
-    """Takes the marker's own folders out of what the student reads."""
-    checks = tuple(
-        dataclasses.replace(check, message=check.message.replace(place, ""))
-        for check in verdict.checks
-    )
-    return dataclasses.replace(verdict, checks=checks, message=verdict.message.replace(place, ""))
 
 
 def fill(nb: NotebookNode, task: Task, verdict: TaskVerdict) -> set[str]:
@@ -378,67 +362,6 @@ class ClearToStub(preprocessors.ClearSolutions):
 # --- configuration --------------------------------------------------------------------------------
 
 
-def _init_notebooks(self: Autograde) -> None:
-    """Finds the notebooks, those too in whose place there is a module, or nothing."""
-    try:
-        _original_init(self)
-    except NbGraderException:
-        if not _add_missing(self):
-            raise
-        return
-    _add_missing(self)
-
-
-def _add_missing(self: Autograde) -> bool:
-    course = self.coursedir
-    released = Path(course.format_path(course.source_directory, ".", course.assignment_id))
-    pattern = self._format_source(course.assignment_id, course.student_id)
-    for folder in map(Path, sorted(glob.glob(pattern))):
-        for task in rubric.tasks():
-            notebook = folder / f"{task.id}.ipynb"
-            wanted = fnmatch.fnmatchcase(task.id, course.notebook_id)
-            known = task.section == course.assignment_id and (released / notebook.name).is_file()
-            if known and wanted and folder.is_dir() and not notebook.exists():
-                self.assignments.setdefault(str(folder), []).append(str(notebook))
-    return bool(self.assignments)
-
-
-def _copy_others(self: BaseConverter, assignment: str, student: str) -> None:
-    """Copies the other files of a submission: plain ones of harmless kinds, and no links."""
-    if not isinstance(self, (Autograde, GenerateFeedback)):
-        # The instructor's own files.
-        _original_copy(self, assignment, student)
-        return
-    source = Path(self._format_source(assignment, student))
-    target = Path(self._format_dest(assignment, student))
-    found = find_all_files(str(source), [*self.coursedir.ignore, "*.ipynb"])
-    for number, path in enumerate(map(Path, sorted(found))):
-        reason = ""
-        if number >= MAX_COPIED:
-            reason = f"there are more than {MAX_COPIED} files"
-        elif path.suffix.lower() not in COPIED:
-            reason = "files of this kind are not"
-        else:
-            try:
-                data = read_bytes(path, notebooks.MAX_BYTES, source)
-                copy_to = target / path.relative_to(source)
-                copy_to.parent.mkdir(parents=True, exist_ok=True)
-                copy_to.unlink(missing_ok=True)
-                copy_to.write_bytes(data)
-            except (Unreadable, OSError) as error:
-                reason = str(error)
-        if reason:
-            self.log.warning("%s is not copied: %s", printable(str(path)), printable(reason))
-
-
-def _timestamp(self: CourseDirectory, folder: str) -> Any:
-    """Reads when work was handed in; a link or a pipe in the place of the file is none."""
-    path = Path(folder) / "timestamp.txt"
-    if path.is_symlink() or not path.is_file():
-        return None
-    return _original_timestamp(self, folder)
-
-
 def _start(self: Autograde) -> None:
     # For each notebook nbgrader opens the gradebook nine times, and compiles all that it asks anew.
     # With one engine for all of them it takes two thirds of the time.
@@ -472,42 +395,11 @@ def _prepare(self: Autograde) -> None:
     gradebook.set_due(self.coursedir, _course[-1].due if _course else {})
 
 
-def _undoing(original: Callable[..., None]) -> Callable[..., None]:
-    """Leaves nothing half recorded of a student where the gradebook turns out to be locked."""
-
-    @functools.wraps(original)
-    def run(self: Any, *arguments: Any) -> None:
-        if len(arguments) == 2:
-            self.kit_under_way = arguments
-        try:
-            with gradebook.locked_ends():
-                original(self, *arguments)
-        except gradebook.Locked:
-            # What lies there counts as recorded.
-            made = Path(os.path.normpath(self._format_dest(*self.kit_under_way)))
-            if self.coursedir.notebook_id == "*":
-                if made.exists():
-                    rmtree(str(made))
-            else:
-                for notebook in (made / Path(name).name for name in self.notebooks):
-                    if notebook.exists():
-                        remove(str(notebook))
-            raise
-
-    return run
-
-
 # The course's file as it was last read, or why it cannot be used.
 _course: list[file.Course] = []
 _broken: list[str] = []
 
-_original_init, _original_start = Autograde.init_notebooks, Autograde.start
-_original_copy = BaseConverter.init_assignment
-_original_assignment, _original_convert = (
-    Autograde.init_assignment,
-    Autograde.convert_single_notebook,
-)
-_original_timestamp = CourseDirectory.get_existing_timestamp
+_original_start = Autograde.start
 
 
 def _from_file(c: Any, path: Path) -> None:
@@ -567,11 +459,8 @@ def configure(c: Any, config: str | None = None) -> None:
         ClearToStub if item is preprocessors.ClearSolutions else item
         for item in GenerateAssignment.preprocessors.default_args[0]
     ]
-    # nbgrader looks for notebooks only; it has no setting for a module in the place of one. A task
-    # without any work gets a page that tells so.
-    Autograde.init_notebooks, Autograde.start = _init_notebooks, _start
-    Autograde.init_assignment = _undoing(_original_assignment)
-    Autograde.convert_single_notebook = _undoing(_original_convert)
-    # It follows links, and copies whatever lies in a student's folder.
-    BaseConverter.init_assignment = _copy_others
-    CourseDirectory.get_existing_timestamp = _timestamp
+    c.ExportApp.plugin_class = ExportTable
+    c.ZipCollectApp.collector_plugin = Downloaded
+    c.FileNameCollectorPlugin.valid_ext = [".ipynb", ".py"]
+    Autograde.start = _start
+    converting.change_nbgrader()

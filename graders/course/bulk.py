@@ -1,4 +1,4 @@
-"""`python grade.py bulk SUBMITTED`: grades a whole class into the verdict store.
+"""Grades a whole class into the verdict store; `graders.course.bulk_command` is the command.
 
 The store is what makes it resumable: what was graded once is not graded again, here or by
 `nbgrader autograde`. Stopping loses the tasks under way and no other.
@@ -6,21 +6,17 @@ The store is what makes it resumable: what was graded once is not graded again, 
 
 from __future__ import annotations
 
-import argparse
 import collections
 import concurrent.futures
 import dataclasses
-import json
 import statistics
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from graders.calibration.first_use import MeasuredBounds
-from graders.course import agreement, cluster, file, results
-from graders.course.handed_in import CannotGrade, Work, collect, tasks_of
+from graders.course.handed_in import Work
 from graders.runner import Request, Runner, Settings
 from graders.verdict import TaskVerdict
 
@@ -154,150 +150,3 @@ def grade(
     for index, work in enumerate(works):
         verdicts[work.student].append(found[index])
     return verdicts
-
-
-def _options(parser: argparse.ArgumentParser) -> None:
-    parser.description = (
-        "Grade a class: SUBMITTED holds <student>/<section>/<task>.ipynb or .py. Stopped, the same "
-        "command goes on where it was."
-    )
-    parser.add_argument("submitted", metavar="SUBMITTED", help="a folder with one for each student")
-    parser.add_argument("tasks", nargs="*", metavar="TASK", help="task ids; all if none is given")
-    parser.add_argument(
-        "--student", action="append", default=[], metavar="NAME", help="only this one (repeatable)"
-    )
-    parser.add_argument("--json", metavar="FILE", help="write all verdicts; - is standard output")
-    parser.add_argument("--csv", metavar="FILE", help="write a line for each check of each student")
-    parser.add_argument("--statistics", metavar="FILE", help="write a line of CSV for each check")
-    parser.add_argument(
-        "--compare", metavar="FILE", help="print whose points differ from this earlier --json"
-    )
-    parser.add_argument(
-        "--similarity",
-        metavar="FILE",
-        help="write which works look alike, as CSV or .html; alone it grades nothing",
-    )
-    parser.add_argument(
-        "--scheduler", metavar="ADDRESS", help="grade on the workers of this Dask cluster"
-    )
-    parser.add_argument(
-        "--course", metavar="FILE", help="the course's file; course.toml beside SUBMITTED, if any"
-    )
-    parser.add_argument(
-        "--record", action="store_true", help="record in nbgrader's gradebook; needs --student"
-    )
-
-
-def main(
-    arguments: list[str],
-    parser: argparse.ArgumentParser,
-    settings_of: Callable[[argparse.Namespace], Settings],
-) -> int:
-    """Runs `python grade.py bulk`.
-
-    Args:
-        arguments: List of strings, what follows `bulk`.
-        parser: The parser to fill in, with the options of grading; it raises on wrong usage.
-        settings_of: Callable that makes `Settings` of what was given.
-
-    Returns:
-        Integer, the exit code.
-
-    Raises:
-        CannotGrade: If there is nothing to grade, or a file cannot be read or written.
-    """
-    _options(parser)
-    given = parser.parse_args(arguments)
-    submitted = Path(given.submitted).expanduser()
-    course = file.of_class(submitted, given.course)
-    given.usual = course.settings() if course else None
-    settings = settings_of(given)
-    if given.record and not given.student:
-        raise CannotGrade("--record records single students: name them with --student NAME.")
-    works = collect(submitted, given.student, tasks_of(given.tasks))
-    try:
-        before = results.read(Path(given.compare)) if given.compare else None
-    except results.Unreadable as error:
-        raise CannotGrade(str(error)) from None
-    for name in (given.json, given.csv, given.statistics, given.similarity):
-        if name and name != "-" and not Path(name).absolute().parent.is_dir():
-            raise CannotGrade(f"{name} cannot be written: its folder does not exist.")
-    out = sys.stderr if "-" in (given.json, given.similarity) else sys.stdout
-    if given.similarity:
-        _compare(given, works, out)
-        if not (given.json or given.csv or given.statistics or given.compare):
-            return 0
-    differences = course.differences(settings) if course else []
-    if course and differences:
-        print(
-            f"Not as {course.path} has it: {', '.join(differences)}. nbgrader autograde grades as "
-            "that file has it.",
-            file=out,
-        )
-    if not given.student or agreement.known(submitted) is None:
-        agreement.note(submitted, settings)
-    asked = settings
-    runner = None
-    if given.scheduler:
-        runner = cluster.connect(given.scheduler, settings)
-        settings = runner.settings
-    else:
-        settings = settings.sharing(len(works))
-    with ClassProgress(works, settings.jobs, out) as progress:
-        try:
-            verdicts = grade(works, settings, progress.take, runner)
-        except KeyboardInterrupt:
-            raise CannotGrade(f"Stopped: {progress.summary}. The same command goes on.") from None
-    document = results.to_json(verdicts)
-    written = (
-        (given.json, lambda: json.dumps(document, indent=1, ensure_ascii=False) + "\n"),
-        (given.csv, lambda: results.per_check(verdicts)),
-        (given.statistics, lambda: results.statistics_csv(verdicts)),
-    )
-    for name, text in written:
-        _write(name, text)
-    print(results.report(verdicts), file=out)
-    if before is not None:
-        print(results.changes(before, document), file=out)
-    print(f"{progress.summary}; {settings.hidden_tests}.", file=out)
-    if given.record:
-        from graders.course import record
-
-        for line in record.record(submitted, works, asked):
-            print(line, file=out)
-    statuses = {verdict.status for found in verdicts.values() for verdict in found}
-    return 2 if "grader_error" in statuses else 0 if statuses == {"passed"} else 1
-
-
-def _compare(given: argparse.Namespace, works: list[Work], out: Any) -> None:
-    """Reports which works look alike; those of all students count, to know what is usual."""
-    try:
-        import copydetect  # noqa: F401
-    except ModuleNotFoundError:
-        raise CannotGrade(
-            'For --similarity install copydetect: python -m pip install ".[instructor]"'
-        ) from None
-    from graders.course import similarity
-
-    tasks = dict.fromkeys(work.task for work in works)
-    everybody = collect(Path(given.submitted).expanduser(), (), tasks)
-    found = similarity.compare_class(
-        ((work.task, work.student, work.folder) for work in everybody), given.student
-    )
-    page = given.similarity.lower().endswith((".html", ".htm"))
-    _write(given.similarity, lambda: (similarity.to_html if page else similarity.to_csv)(found))
-    print(similarity.report(found), file=out)
-
-
-def _write(name: str | None, text: Callable[[], str]) -> None:
-    if name == "-":
-        sys.stdout.write(text().encode("utf-8", "backslashreplace").decode())
-    elif name:
-        try:
-            # As spreadsheets read it: with a mark of UTF-8 where it is a table.
-            encoding = "utf-8-sig" if name.lower().endswith(".csv") else "utf-8"
-            # The name of a folder may be no UTF-8: JSON reads the escape back as it was.
-            data = text().encode(encoding, "backslashreplace")
-            Path(name).write_bytes(data)
-        except OSError as error:
-            raise CannotGrade(f"{name} cannot be written: {error.strerror}.") from None

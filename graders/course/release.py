@@ -60,13 +60,9 @@ from graders.course.autograde import configure
 c = get_config()
 configure(c, __file__)
 
-# How `nbgrader zip_collect` reads the names of downloaded files: as Blackboard writes them,
-# <assignment>_<student>_attempt_<time>_<file>; of what a student packed, the file's own name.
-c.FileNameCollectorPlugin.valid_ext = [".ipynb", ".py"]
-c.FileNameCollectorPlugin.named_regexp = (
-    r"(?:.*/)?(?:{sections}|[^_/]*)_(?P<student_id>\\w[^/]*?)_attempt_(?P<timestamp>[0-9-]+)"
-    r"_(?:[^/]*/)*(?P<file_id>[^/.][^/]*)$"
-)
+# `nbgrader zip_collect` reads the names of downloaded files as Blackboard, Canvas and Moodle write
+# them. For another system, give its pattern:
+# c.FileNameCollectorPlugin.named_regexp = r"(?P<student_id>[^_]+)_(?P<file_id>.+)"
 '''
 
 VALIDATE_CONFIG = '''\
@@ -221,10 +217,7 @@ def _release(target: Path) -> Changes:
         if walkthrough is not None:
             # Nothing in it is graded, so nbgrader's course does without it.
             writer.text(f"student/walkthroughs/{section}.ipynb", notebooks.text(walkthrough))
-    # The kit's sections always: whoever edited this file need not look at it for a dropped one.
-    named = "|".join(dict.fromkeys((*rubric.SECTIONS, *sections)))
-    config = CONFIG.format(kit=str(KIT), sections=named)
-    writer.text("course/nbgrader_config.py", config)
+    writer.text("course/nbgrader_config.py", CONFIG.format(kit=str(KIT)))
     writer.text("student/nbgrader_config.py", VALIDATE_CONFIG.format(seconds=cell_seconds(course)))
     return writer.finish()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import csv
+import dataclasses
 import io
 import json
 import re
@@ -11,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from graders.course.standing import OPEN, mean, number, others, overview, standing
 from graders.printable import printable
 from graders.verdict import SCHEMA, CheckResult, TaskVerdict
 
@@ -67,14 +69,12 @@ def read(path: Path) -> dict[str, Any]:
     return found
 
 
-def _cell(value: object) -> object:
+def neutral(text: str) -> str:
     """Keeps a spreadsheet from taking a student's words for a formula."""
-    if not isinstance(value, str):
-        return value
-    return FORMULA.sub(r"\1'\2", printable(value, MAX_CELL))
+    return FORMULA.sub(r"\1'\2", printable(text, MAX_CELL))
 
 
-def _name(student: str) -> str:
+def one_line(student: str) -> str:
     """Returns the name of a student's folder on one line."""
     return " ".join(printable(student, 100).split())
 
@@ -84,7 +84,9 @@ def table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(list(head))
-    writer.writerows([_cell(value) for value in row] for row in rows)
+    writer.writerows(
+        [neutral(cell) if isinstance(cell, str) else cell for cell in row] for row in rows
+    )
     return stream.getvalue()
 
 
@@ -115,16 +117,22 @@ def statistics(verdicts: Verdicts) -> list[dict[str, Any]]:
         verdicts: The class's verdicts.
 
     Returns:
-        List of dicts: `check`, `attempted` (how many handed in work that was graded), `passed`,
-        `failed`, `error`, `skipped`, `share` (passed, of those for whom it ran), `message` (the
-        most frequent one, as one student got it), `remark`.
+        List of dicts: `check`, `attempted` (how many handed in work that could be read and was
+        graded), `passed`, `failed`, `error`, `skipped`, `share` (passed, of those for whom it ran),
+        `points_if_attempted` (mean of those), `points_of_all` (mean, with 0 for who handed nothing
+        in, and without those who wait for a person), `max_points`, `message` (the most frequent
+        one, as one student got it), `remark`.
     """
     checks: dict[str, list[CheckResult]] = {}
+    known: dict[str, list[float]] = collections.defaultdict(list)
+    worth: dict[str, float] = {}
     for found in verdicts.values():
         for verdict in found:
-            graded = verdict.submission and verdict.status not in ("not_started", "grader_error")
+            place = standing(verdict)
             for check in verdict.checks:
-                checks.setdefault(check.id, []).extend([check] if graded else [])
+                checks.setdefault(check.id, []).extend([check] if place == "graded" else [])
+                known[check.id] += [check.points] if place not in OPEN else []
+                worth[check.id] = check.max_points
     rows = []
     for name, results in checks.items():
         count = collections.Counter(check.outcome for check in results)
@@ -137,12 +145,16 @@ def statistics(verdicts: Verdicts) -> list[dict[str, Any]]:
         remark = ""
         if ran >= SUSPICIOUS and not count["passed"]:
             remark = "Nobody passes: is the check right, and was it taught?"
+        means = (mean([check.points for check in results]), mean(known[name]))
         rows.append(
             {
                 "check": name,
                 "attempted": len(results),
                 **{kind: count[kind] for kind in ("passed", "failed", "error", "skipped")},
                 "share": round(count["passed"] / ran, 3) if ran else None,
+                "points_if_attempted": None if means[0] is None else round(means[0], 3),
+                "points_of_all": None if means[1] is None else round(means[1], 3),
+                "max_points": worth[name],
                 "message": message.partition("\n")[0][:300],
                 "remark": remark,
             }
@@ -173,37 +185,42 @@ def twins(verdicts: Verdicts) -> list[tuple[str, list[str]]]:
 
 def report(verdicts: Verdicts) -> str:
     """Returns the class's results as lines for a terminal."""
-    lines = []
-    tasks = list(dict.fromkeys(v.task for found in verdicts.values() for v in found))
-    wide = max(map(len, tasks), default=4)
-    lines.append(f"{'Task':{wide}}  handed in  complete  average")
-    for task in tasks:
-        found = [v for each in verdicts.values() for v in each if v.task == task]
-        graded = [v for v in found if v.status not in ("not_started", "grader_error")]
-        given = sum(bool(v.submission) and v.status != "not_started" for v in found)
-        complete = sum(v.status == "passed" for v in found)
-        average = sum(v.points for v in graded) / len(graded) if graded else 0.0
-        lines.append(f"{task:{wide}}  {given:9d}  {complete:8d}  {average:7.2f}")
-    for row in statistics(verdicts):
-        if row["remark"]:
-            lines.append(f"{row['check']}: {row['remark']} Typical message: {row['message']}")
+    rows = overview(verdicts)
+    wide = max((len(row.task) for row in rows), default=4)
+    lines = [f"{'Task':{wide}}  handed in  complete  average of these  average of all"]
+    for row in rows:
+        lines.append(
+            f"{row.task:{wide}}  {row.handed_in:9d}  {row.complete:8d}  {number(row.average):>16}"
+            f"  {number(row.average_of_all):>14}"
+        )
+    lines.append("Average of all: 0 points for who handed nothing in.")
+    waiting = sum(row.counts.get(name, 0) for row in rows for name in OPEN)
+    if waiting:
+        lines[-1] += f" {waiting} of the works wait for a person, and are in no average."
+    for one in statistics(verdicts):
+        if one["remark"]:
+            lines.append(f"{one['check']}: {one['remark']} Typical message: {one['message']}")
     for task, students in twins(verdicts):
-        lines.append(f"{task}: the same work from {', '.join(map(_name, students))}.")
+        lines.append(f"{task}: the same work from {', '.join(map(one_line, students))}.")
     for student, found in verdicts.items():
         for verdict in found:
-            # Who handed nothing in is counted; a file of nearly that name is worth a line.
-            nothing = verdict.message.startswith("There is no ") and "Found" not in verdict.message
-            # A stub needs no line, unless there is more to tell of it.
-            nothing = nothing or verdict.message.startswith("Not started")
-            nothing = nothing or verdict.status == "grader_error"
             if "touches" in verdict.evidence:
-                lines.append(f"{_name(student)}: {verdict.task} {touched(verdict)}.")
-            if verdict.message and not nothing:
-                lines.append(f"{_name(student)}: {verdict.task}: {verdict.message.splitlines()[0]}")
+                lines.append(f"{one_line(student)}: {verdict.task} {touched(verdict)}.")
+            if told := remark(verdict):
+                lines.append(f"{one_line(student)}: {verdict.task}: {told}")
     lines += _not_graded(verdicts)
     levels = dict.fromkeys(v.isolation for found in verdicts.values() for v in found)
     lines.append(f"Isolation: {', '.join(levels)}.")
     return printable("\n".join(lines), MAX_REPORT)
+
+
+def remark(verdict: TaskVerdict) -> str:
+    """Returns what an instructor should know of a work in a line; empty if nothing."""
+    place = standing(verdict)
+    # Who handed nothing in is counted; a file of nearly that name is worth a line. A stub needs
+    # none, unless there is more to tell of it.
+    nothing = place in ("missing", "waits") or (place == "stub" and not others(verdict))
+    return "" if nothing else verdict.message.partition("\n")[0]
 
 
 def touched(verdict: TaskVerdict) -> str:
@@ -213,6 +230,25 @@ def touched(verdict: TaskVerdict) -> str:
     return f"touches {places}: look at it"
 
 
+def without(verdict: TaskVerdict, folder: Path) -> TaskVerdict:
+    """Takes the marker's own folders out of what a student reads.
+
+    Args:
+        verdict: `TaskVerdict`.
+        folder: Path of the student's folder.
+    """
+
+    def clean(text: str) -> str:
+        for place in (str(folder), printable(str(folder))):
+            text = text.replace(f"{place}/", "").replace(place, "your folder")
+        return text
+
+    checks = tuple(
+        dataclasses.replace(check, message=clean(check.message)) for check in verdict.checks
+    )
+    return dataclasses.replace(verdict, checks=checks, message=clean(verdict.message))
+
+
 def _not_graded(verdicts: Verdicts) -> list[str]:
     """Returns whose work could not be graded, a line for each reason."""
     reasons: dict[str, list[str]] = {}
@@ -220,7 +256,7 @@ def _not_graded(verdicts: Verdicts) -> list[str]:
         for verdict in found:
             if verdict.status == "grader_error":
                 reason = verdict.message.partition("\n")[0]
-                reasons.setdefault(reason, []).append(f"{_name(student)} ({verdict.task})")
+                reasons.setdefault(reason, []).append(f"{one_line(student)} ({verdict.task})")
     return [f"Could not be graded: {', '.join(who)}. {reason}" for reason, who in reasons.items()]
 
 
@@ -263,7 +299,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
         why = "other work" if earlier != submission else "the same work, graded anew"
         text = str(check["message"] or was["message"]).partition("\n")[0][:200]
         lines.append(
-            f"{_name(student)}: {name}: {was['points']:g} -> {check['points']:g} points "
+            f"{one_line(student)}: {name}: {was['points']:g} -> {check['points']:g} points "
             f"({was['outcome']}, now {check['outcome']}; {why}){f': {text}' if text else '.'}"
         )
     for (student, name), (check, _) in old.items():
@@ -272,7 +308,7 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
         if (student, name) not in new and graded and check["points"]:
             moved[student] += 1
             lines.append(
-                f"{_name(student)}: {name}: {check['points']:g} -> 0 points (no longer a check)."
+                f"{one_line(student)}: {name}: {check['points']:g} -> 0 points (no longer a check)."
             )
     head = f"Compared with before: {len(lines)} checks of {len(moved)} students have other points."
     return printable("\n".join([head, *lines]), MAX_REPORT)

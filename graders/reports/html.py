@@ -8,6 +8,7 @@ Jinja2 escapes every word of a submission and of a message; the plots are drawn 
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,16 +34,25 @@ NAMES = {name: text.WORDS.get(name, name) for name in MARKS}
 MAX_PLOTS = 8
 
 
-@functools.cache
-def _template() -> Any:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
+def environment(*folders: Path) -> Environment:
+    """Returns where templates are made pages: all that they are given is escaped.
+
+    Args:
+        folders: Paths of further folders with templates; `page.css` lies beside this module.
+    """
+    found = Environment(
+        loader=FileSystemLoader([*folders, Path(__file__).parent]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
     )
-    environment.filters["code"] = _code
-    return environment.get_template("report.html.j2")
+    found.filters["code"] = _code
+    return found
+
+
+@functools.cache
+def _template() -> Any:
+    return environment().get_template("report.html.j2")
 
 
 def _code(message: str) -> Markup:
@@ -56,21 +66,31 @@ def _code(message: str) -> Markup:
     )
 
 
-def render(verdict: Verdict) -> str:
+def render(
+    verdict: Verdict, name: str = "", parts: Mapping[str, dict[str, Any]] | None = None
+) -> str:
     """Renders a verdict as a page.
 
     Args:
         verdict: `Verdict`.
+        name: String, whose work it is; empty on a student's own machine.
+        parts: Dict from task ids to what `part` returned, where several pages show a task.
 
     Returns:
         String, the whole HTML document.
     """
-    tasks = [_task(task, f"{index}") for index, task in enumerate(verdict.tasks)]
+    drawn = parts or {}
+    tasks = [
+        drawn[task.task] if task.task in drawn else part(task, f"{index}")
+        for index, task in enumerate(verdict.tasks)
+    ]
     totals = text.totals(verdict.tasks)
     most = verdict.max_points
     headline = "Keras exercises: your report"
     if len(verdict.tasks) == 1:
         headline = f"Keras exercises: {verdict.tasks[0].task}"
+    if name:
+        headline = f"Keras exercises: {name}"
     return _template().render(
         headline=headline,
         totals=f"{totals} ({verdict.hidden_tests}).",
@@ -100,7 +120,13 @@ def _check(check: CheckResult) -> dict[str, Any]:
     }
 
 
-def _task(verdict: TaskVerdict, anchor: str) -> dict[str, Any]:
+def part(verdict: TaskVerdict, anchor: str) -> dict[str, Any]:
+    """Returns what a page shows of a task; its plots are drawn here, and take most of the time.
+
+    Args:
+        verdict: `TaskVerdict`.
+        anchor: String, unique on the page.
+    """
     evidence = verdict.evidence
     found = reading.measured(evidence)
     done = [_check(check) for check in verdict.checks if check.outcome == "passed"]

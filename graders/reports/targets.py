@@ -11,6 +11,7 @@ import json
 import os
 import stat
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from graders.printable import printable
@@ -53,6 +54,49 @@ def _place(target: str) -> str:
     return target if target == STDOUT else os.path.realpath(os.path.expanduser(target))
 
 
+def same(one: str, other: str) -> bool:
+    """Returns whether two paths are of one file, on some system at least.
+
+    Names that differ in their case alone are of one file on macOS and Windows.
+    """
+    places = _place(one), _place(other)
+    if places[0].casefold() == places[1].casefold():
+        return True
+    try:
+        return STDOUT not in places and os.path.samefile(*places)
+    except OSError:
+        return False
+
+
+def try_all(given: Mapping[str, str | None]) -> None:
+    """Tries the targets of a run.
+
+    Args:
+        given: Dict from an option's name to a path, `"-"` or `None`.
+
+    Raises:
+        Unwritable: If one of them cannot be written, or two would go to the same place.
+    """
+    taken: dict[str, str] = {}
+    for name, target in given.items():
+        if target is None:
+            continue
+        if not target:
+            raise Unwritable(f"--{name} takes a file, or - for standard output.")
+        try:
+            for other, before in taken.items():
+                if same(before, target):
+                    where = "standard output" if target == STDOUT else printable(target, 200)
+                    raise Unwritable(f"--{other} and --{name} cannot both go to {where}.")
+            if target != STDOUT:
+                _try(Path(target).expanduser())
+        except (OSError, ValueError, RuntimeError) as error:
+            raise Unwritable(_sentence(name, target, error)) from None
+        # Devices take everything.
+        if not _place(target).startswith("/dev/"):
+            taken[name] = target
+
+
 class Outputs:
     """The targets of one run.
 
@@ -65,22 +109,7 @@ class Outputs:
 
     def __init__(self, targets: dict[str, str | None]):
         self._targets = {name: target for name, target in targets.items() if target is not None}
-        taken: dict[str, str] = {}
-        for name, target in self._targets.items():
-            if not target:
-                raise Unwritable(f"--{name} takes a file, or - for standard output.")
-            try:
-                place = _place(target)
-                if place in taken:
-                    where = "standard output" if place == STDOUT else target
-                    raise Unwritable(f"--{taken[place]} and --{name} cannot both go to {where}.")
-                if target != STDOUT:
-                    _try(Path(target).expanduser())
-            except (OSError, ValueError, RuntimeError) as error:
-                raise Unwritable(_sentence(name, target, error)) from None
-            # Devices take everything.
-            if not place.startswith("/dev/"):
-                taken[place] = name
+        try_all(self._targets)
 
     @property
     def to_stdout(self) -> bool:

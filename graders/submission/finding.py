@@ -19,6 +19,8 @@ SUFFIXES = (".py", ".ipynb")
 DEPTH = 3
 MAX_FOLDERS = 500
 MAX_ENTRIES = 1000
+# So many files that are not graded are named.
+MAX_NAMED = 3
 # Folders that hold no work: the kit's own, and what tools put there.
 NO_WORK = frozenset(
     "graders checks reference tests datasets __MACOSX __pycache__ node_modules venv env "
@@ -101,25 +103,40 @@ def _forms(path: Path) -> list[Path]:
 
 def _like(task: Task, folder: Path) -> list[Path]:
     """Returns files of a folder that may be the task under another name."""
-    plain, found = task.id.replace("_", ""), []
+    plain, own = task.id.replace("_", ""), {f"{task.id}{suffix}" for suffix in SUFFIXES}
     with contextlib.suppress(OSError):
-        found = [
+        return [
             path
             for path in _entries(folder)
-            if path.suffix.lower() in SUFFIXES
-            and path.stem != task.id
-            and plain in re.sub(r"[^a-z0-9]", "", path.stem.lower())
+            if path.name not in own
+            and path.name[:1] != "."
+            and _is_work(path.name)
+            and plain in re.sub(r"[^a-z0-9]", "", path.name.lower())
         ]
-    return found
+    return []
+
+
+def _is_work(name: str) -> bool:
+    """Returns whether a file may hold work, as `cnn.PY`, `cnn.py.txt` and `cnn.zip` do too."""
+    suffixes = [suffix.lower() for suffix in Path(name).suffixes[-2:]]
+    return any(suffix in (*SUFFIXES, ".zip") for suffix in suffixes)
 
 
 def _similar(task: Task, where: Path) -> str:
     """Names files that may be the task under another name."""
-    found = [path.name for name in (task.section, "") for path in _like(task, where / name)]
-    return f" Found {', '.join(found[:3])}, which is not graded." if found else ""
+    found = [
+        path.name for level in _levels(where) for folder in level for path in _like(task, folder)
+    ]
+    return f" Found {_listed(found)}, which is not graded." if found else ""
 
 
-def beside(task: Task, graded: Path) -> list[str]:
+def _listed(names: list[str]) -> str:
+    """Names the first files, and tells how many more there are."""
+    more = f" and {len(names) - MAX_NAMED} more" if len(names) > MAX_NAMED else ""
+    return ", ".join(names[:MAX_NAMED]) + more
+
+
+def beside(task: Task, graded: Path, where: Path | None = None) -> list[str]:
     """Names what lies beside the file that is graded and may be the same task, handed in again.
 
     Browsers and people rename what is handed in again: `cnn (1).py`, `cnn-1.ipynb`, `cnn_final.py`.
@@ -127,17 +144,21 @@ def beside(task: Task, graded: Path) -> list[str]:
     Args:
         task: `Task`.
         graded: Path of the file that is graded.
+        where: Path of the student's folder, if what lies there counts too.
 
     Returns:
         List of the names of files with other contents.
     """
+    folders = [graded.parent]
+    if where is not None and where.is_dir():
+        folders += [path for path in (where / task.section, where) if not path.is_symlink()]
     found = []
-    for path in _like(task, graded.parent):
+    for path in itertools.chain(*(_like(task, folder) for folder in dict.fromkeys(folders))):
         with contextlib.suppress(OSError):
             same = path.lstat().st_size == graded.stat().st_size
             if not (same and _contents(path) == _contents(graded)):
                 found.append(path.name)
-    return found
+    return list(dict.fromkeys(found))
 
 
 def _contents(path: Path) -> bytes | None:
@@ -210,11 +231,11 @@ def load(task: Task, where: Path) -> Source:
         place = source.path.relative_to(where)
         if place.parts[:-1] not in ((), (task.section,)):
             notes.append(f"Graded: {place}.")
-        others = beside(task, source.path)
+        others = beside(task, source.path, where)
         if others:
             notes.append(
-                f"{source.path.name} is graded. {', '.join(others[:3])}, beside it, is not: only a "
-                "file that is named like the task counts."
+                f"{source.path.name} is graded. {_listed(others)}, beside it, is not: only a file "
+                "that is named like the task counts."
             )
     return source.with_note(" ".join(notes)) if notes else source
 

@@ -27,7 +27,7 @@ from nbgrader.converters import NbGraderException
 from traitlets.config import Config
 
 from graders import jupyter, rubric
-from graders.course import autograde, bulk, handed_in, results
+from graders.course import autograde, bulk, bulk_command, handed_in, results
 from graders.rubric import KIT
 from graders.runner import Graded, Request, Runner, Settings, ThisMachine
 from graders.submission import Source, notebooks
@@ -451,20 +451,20 @@ def test_only_what_is_asked_for(tmp_path: Path) -> None:
         (tmp_path / student / SECTION).mkdir(parents=True)
     (tmp_path / "a" / "cnn.ipynb").write_text("{}")
     (tmp_path / "notes.txt").write_text("")
-    works = bulk.collect(tmp_path)
+    works = handed_in.collect(tmp_path)
     assert {work.student for work in works} == {"_x", "a", "b"}
     assert list(handed_in.refused(tmp_path)) == [".hidden"]
     names = [task.id for task in rubric.tasks() if task.section == SECTION]
     assert [work.task.id for work in works if work.student == "b"] == ["cnn", *names]
-    [one] = bulk.collect(tmp_path, ["b"], [TASK])
+    [one] = handed_in.collect(tmp_path, ["b"], [TASK])
     assert (one.student, one.task.id) == ("b", TASK.id)
-    with pytest.raises(bulk.CannotGrade, match="There is no student 'zoe'"):
-        bulk.collect(tmp_path, ["zoe"])
+    with pytest.raises(handed_in.CannotGrade, match="There is no student 'zoe'"):
+        handed_in.collect(tmp_path, ["zoe"])
 
 
 def test_the_estimate_follows_what_tasks_cost() -> None:
     """What is left is the sum of what each task has cost others, over the jobs."""
-    works = [bulk.Work(student, TASK, Path()) for student in "abcd"]
+    works = [handed_in.Work(student, TASK, Path()) for student in "abcd"]
     with bulk.ClassProgress(works, 2, io.StringIO()) as progress:
         assert progress.seconds_left() == 4 * bulk.GUESS_SECONDS / 2
         progress.take(works[0], dataclasses.replace(verdict(["passed"], "passed"), seconds=8.0))
@@ -473,7 +473,7 @@ def test_the_estimate_follows_what_tasks_cost() -> None:
 
 def test_the_estimate_does_not_count_what_is_not_graded() -> None:
     """Stubs and the store's answers take no time, and tell nothing of what a grading costs."""
-    works = [bulk.Work(str(number), TASK, Path()) for number in range(90)]
+    works = [handed_in.Work(str(number), TASK, Path()) for number in range(90)]
     passed = dataclasses.replace(verdict(["passed"], "passed"), seconds=8.0)
     stub = dataclasses.replace(verdict(["skipped"], "not_started"), seconds=0.01)
     with bulk.ClassProgress(works, 1, io.StringIO()) as progress:
@@ -494,17 +494,17 @@ def test_stopping_drops_what_waits(tmp_path: Path) -> None:
         (tmp_path / student / SECTION / f"{TASK.id}.ipynb").write_text("")
     seen = []
 
-    def stop(work: bulk.Work, verdict: TaskVerdict) -> None:
+    def stop(work: handed_in.Work, verdict: TaskVerdict) -> None:
         seen.append(work.student)
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        bulk.grade(bulk.collect(tmp_path, (), [TASK]), Settings(), stop)
+        bulk.grade(handed_in.collect(tmp_path, (), [TASK]), Settings(), stop)
     assert len(seen) == 1
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bulk, "grade", lambda *_: stop(bulk.Work("a", TASK, tmp_path), None))
-        with pytest.raises(bulk.CannotGrade) as caught:
-            bulk.main([str(tmp_path)], argparse.ArgumentParser(), lambda given: Settings())
+        patch.setattr(bulk, "grade", lambda *_: stop(handed_in.Work("a", TASK, tmp_path), None))
+        with pytest.raises(handed_in.CannotGrade) as caught:
+            bulk_command.main([str(tmp_path)], argparse.ArgumentParser(), lambda given: Settings())
     assert str(caught.value).startswith("Stopped: 0 of 9 tasks graded")
 
 

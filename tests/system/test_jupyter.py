@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import subprocess
@@ -271,3 +272,73 @@ def test_zip_collect_sorts_downloaded_files(released: Path, tmp_path: Path) -> N
     # Of two attempts the later one counts, and is when the work was handed in.
     assert work[f"cid/{SECTION}/{TASK.id}.py"].read_text() == REFERENCE
     assert "2030-01-03 10:00:00" in found[f"cid/{SECTION}/timestamp.txt"].read_text()
+
+
+@pytest.mark.parametrize("system", ["canvas", "moodle", "moodle_flat"])
+def test_zip_collect_knows_other_systems(system: str, released: Path, tmp_path: Path) -> None:
+    """Canvas and Moodle: late work, work handed in again, packed, twice; nobody's is lost."""
+    course = tmp_path / "course"
+    shutil.copytree(released / "course", course)
+    (course / "release" / SECTION).mkdir(parents=True)
+    shutil.copy(place(released / "student"), course / "release" / SECTION)
+    archive = course / "downloaded" / SECTION / "archive"
+    archive.mkdir(parents=True)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as file:
+        file.writestr(f"a/{TASK.id}.py", REFERENCE)
+        file.writestr(f"b/{TASK.id}.py", WRONG)
+        file.writestr(f"doeada_12_900_{TASK.id}.py", "# eve was here")
+        file.writestr(f"Ada Doe_12_assignsubmission_file_/{TASK.id}.py", "# eve was here")
+    if system == "canvas":
+        given: dict[str, str | bytes] = {
+            f"doeada_12_100_{TASK.id}.py": WRONG,
+            f"doeada_12_101_{TASK.id}-1.py": REFERENCE,
+            f"bobbob_LATE_13_102_{TASK.id}-2.ipynb": "{}",
+            f"cidcid_14_103_{TASK.id}_final.py": REFERENCE,
+            f"anon_aB3dE_104_{TASK.id}.py": REFERENCE,
+            "eveeve_15_105_work.zip": packed.getvalue(),
+            f"gusgus_16_106_{TASK.id}.PY": REFERENCE,
+        }
+        ada, bob, cid, eve, more = "doeada_12", "bobbob_13", "cidcid_14", "eveeve_15", "anon_aB3dE"
+    else:
+        then = "_assignsubmission_file_" + ("" if system == "moodle_flat" else "/")
+        given = {
+            f"Ada Doe_12{then}{TASK.id}.py": REFERENCE,
+            f"Bób O'Hara_13{then}{TASK.id}.ipynb": "{}",
+            f"Cid_14{then}{TASK.id}_final.py": REFERENCE,
+            f"Ada Doe_16{then}{TASK.id}.py": REFERENCE,
+            f"Eve_15{then}work.zip": packed.getvalue(),
+            "Ada Doe_12_assignsubmission_onlinetext_/onlinetext.html": "<p>Hello.</p>",
+            f"Gus_17{then}{TASK.id}.PY": REFERENCE,
+        }
+        ada, bob, cid, eve, more = "Ada-Doe_12", "Bób-O-Hara_13", "Cid_14", "Eve_15", "Ada-Doe_16"
+    with zipfile.ZipFile(archive / "submissions.zip", "w") as file:
+        for name, content in given.items():
+            file.writestr(name, content)
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", "zip_collect", SECTION],
+        cwd=course, capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    told = done.stdout + done.stderr
+    assert done.returncode == 0, told
+    submitted = course / "submitted"
+    found = {str(p.relative_to(submitted)): p for p in submitted.rglob("*") if p.is_file()}
+    work = {
+        f"{ada}/{SECTION}/{TASK.id}.py": REFERENCE,
+        f"{bob}/{SECTION}/{TASK.id}.ipynb": "{}",
+        f"{cid}/{SECTION}/{TASK.id}_final.py": REFERENCE,
+        f"{more}/{SECTION}/{TASK.id}.py": REFERENCE,
+    }
+    if system == "canvas":
+        work[f"{ada}/{SECTION}/{TASK.id} (other).py"] = WRONG
+        assert f"doeada_12_101_{TASK.id}-1.py of doeada_12 is collected as {TASK.id}.py" in told
+    of_eve = {name for name in found if name.startswith(f"{eve}/")}
+    assert set(found) - of_eve == set(work)
+    for name, text in work.items():
+        assert found[name].read_text() == text
+    # What eve packed is eve's, whatever the names in it, and all of it is there.
+    names = (f"{TASK.id}.py", f"{TASK.id} (other).py", f"{TASK.id} (other 2).py",
+             f"doeada_12_900_{TASK.id}.py")  # fmt: skip
+    assert of_eve == {f"{eve}/{SECTION}/{name}" for name in names}
+    assert f"{TASK.id}_final.py of {cid} is not graded" in told
+    assert f"{TASK.id}.PY is not collected" in told

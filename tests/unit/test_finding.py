@@ -85,6 +85,32 @@ def test_what_is_no_other_work_is_not_named(tmp_path: Path) -> None:
     assert submission.load(TASK, tmp_path).note == ""
 
 
+@pytest.mark.parametrize(
+    "name", ["hw3/cnn (1).py", "model_architectures/CNN final (2).py", "cnn.PY", "cnn.py.txt",
+             "work/cnn.zip", "my_cnn_v1.2.ipynb"],
+)  # fmt: skip
+def test_work_under_another_name_is_named_wherever_it_lies(name: str, tmp_path: Path) -> None:
+    """Nothing is called like the task, and something nearly: also deep down, also packed."""
+    with pytest.raises(submission.Unreadable) as caught:
+        submission.load(TASK, put(tmp_path, name, ".hidden_cnn.py", "cnn.png", "graders/a_cnn.py"))
+    assert f" Found {Path(name).name}, which is not graded. Is" in str(caught.value)
+
+
+def test_what_lies_in_the_other_place_is_named(tmp_path: Path) -> None:
+    """In the student's folder and in the section's; of many, how many more."""
+    section = "model_architectures"
+    names = [f"{section}/cnn.py", "cnn-1.py", *(f"{section}/cnn ({i}).py" for i in range(4))]
+    note = submission.load(TASK, put(tmp_path, *names)).note
+    named = "cnn (0).py, cnn (1).py, cnn (2).py and 2 more"
+    assert f"cnn.py is graded. {named}, beside it, is not" in note
+    os.rename(tmp_path / section, tmp_path / "elsewhere")
+    (tmp_path / "cnn.py").write_text(WORK)
+    os.symlink("elsewhere", tmp_path / section)
+    with pytest.raises(submission.Unreadable, match="is a link"):
+        submission.load(TASK, tmp_path)
+    assert submission.beside(TASK, tmp_path / "cnn.py", tmp_path) == ["cnn-1.py"]
+
+
 def test_the_class_report_names_it_beside_a_stub(tmp_path: Path) -> None:
     """The stub was handed in, and the work under another name: that is worth a line."""
     note = "cnn.py is graded. cnn (1).py, beside it, is not: …"

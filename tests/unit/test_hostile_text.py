@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from graders import rubric, submission
-from graders.course import bulk, handed_in, results
+from graders.course import bulk_command, handed_in, results
 from graders.printable import printable
 from graders.rubric.stubs import pristine
 from graders.submission import Source, Unreadable, finding, idiom, notebooks, parsing
@@ -348,7 +348,7 @@ def test_a_students_name_is_one_line(capsys: pytest.CaptureFixture[str]) -> None
 def test_a_name_that_is_no_text_is_written(tmp_path: Path) -> None:
     """The name of a folder may be no UTF-8: the class's results are written all the same."""
     name, path = "ann\udcff", tmp_path / "class.json"
-    bulk._write(str(path), lambda: json.dumps({name: 1}, ensure_ascii=False))
+    bulk_command.write(str(path), lambda: json.dumps({name: 1}, ensure_ascii=False))
     assert json.loads(path.read_text(encoding="utf-8")) == {name: 1}
 
 

@@ -1,0 +1,156 @@
+"""Names of students, and where they put their files: `bulk` and nbgrader grade the same work."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("nbgrader")
+pytest.importorskip("jupytext")
+
+from nbgrader.api import Gradebook
+from nbgrader.converters import Autograde
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
+
+from graders.course import autograde, handed_in
+from graders.course.export import ExportTable
+from graders.runner import Request
+from graders.verdict import TaskVerdict
+from tests import course
+from tests.course import REFERENCE, SECTION, TASK
+from tests.unit.test_handed_in import ODD
+
+Record = Callable[[], Path]
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A course with one assignment."""
+    return course.make(tmp_path_factory.mktemp("released"))
+
+
+class Told:
+    """Stands for a runner: what is there is right."""
+
+    trouble = ""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def grade_task(self, request: Request) -> TaskVerdict:
+        """Returns full points, or that there is nothing."""
+        self.asked.append(request.path.name)
+        there = not handed_in._has(request.task, request.path)
+        return course.verdict(["error" if there else "passed"], "error" if there else "passed")
+
+
+class Class:
+    """A course in a folder of its own.
+
+    Args:
+        folder: Path of the course.
+        told: `Told`.
+    """
+
+    def __init__(self, folder: Path, told: Told):
+        self.folder, self.told = folder, told
+
+    def hand_in(self, student: str, *place: str) -> None:
+        """Hands in a module."""
+        path = self.folder.joinpath("submitted", student, *place, f"{TASK.id}.py")
+        path.parent.mkdir(parents=True)
+        path.write_text(REFERENCE)
+
+    def autograde(self, **options: Any) -> None:
+        """Runs nbgrader's autograde."""
+        config = Config()
+        config.CourseDirectory.root = str(self.folder)
+        config.CourseDirectory.assignment_id = SECTION
+        config.CourseDirectory.update(options)
+        autograde.configure(config)
+        Autograde(coursedir=CourseDirectory(config=config), config=config).start()
+
+    def rows(self) -> dict[str, dict[str, str]]:
+        """Returns what `nbgrader export` writes, by student."""
+        target = self.folder / "grades.csv"
+        with Gradebook(f"sqlite:///{self.folder}/gradebook.db", "keras") as book:
+            ExportTable(to=str(target)).export(book)
+        with open(target, newline="", encoding="utf-8") as file:
+            return {row["student_id"].lstrip("'"): row for row in csv.DictReader(file)}
+
+    def bulk(self) -> dict[str, float]:
+        """Returns the points that `bulk` gives."""
+        works = handed_in.collect(self.folder / "submitted", (), [TASK])
+        found = {w.student: self.told.grade_task(Request(w.task, w.folder)).points for w in works}
+        return found
+
+
+@pytest.fixture
+def room(released: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Class:
+    """A class whose work nobody has handed in yet."""
+    monkeypatch.setenv("KERAS_KIT_CACHE", str(tmp_path / "cache"))
+    told = Told()
+    monkeypatch.setattr(autograde, "runner_for", lambda settings: told)
+    shutil.copytree(released, tmp_path / "course")
+    return Class(tmp_path / "course", told)
+
+
+def test_odd_names_are_graded_alike(room: Class) -> None:
+    """Brackets, quotes, commas, blanks, emoji, a leading underscore: the same points in both."""
+    for name in ODD:
+        room.hand_in(name, SECTION)
+    room.autograde()
+    rows = room.rows()
+    assert len(rows) == len(ODD)
+    exported = sorted(float(row["score"]) for row in rows.values())
+    assert exported == sorted(room.bulk().values()) == [10.0] * len(ODD)
+    assert {row["waits_for_a_person"] for row in rows.values()} == {"no"}
+    # One of them alone, by the name as it is.
+    room.told.asked.clear()
+    shutil.rmtree(room.folder / "autograded" / "dan [1]")
+    room.autograde(student_id="dan [1]")
+    assert room.told.asked == ["dan [1]"]
+
+
+def test_what_one_refuses_the_other_refuses(room: Class, caplog: pytest.LogCaptureFixture) -> None:
+    """A name that nbgrader reads as a pattern is refused by name, and the others are graded."""
+    room.hand_in("ada", SECTION)
+    room.hand_in("what?", SECTION)
+    room.autograde()
+    assert list(room.rows()) == ["ada"] == list(room.bulk())
+    assert "'what?' is not graded: its name holds * or ?" in caplog.text
+
+
+@pytest.mark.parametrize("place", [(), ("keras-main", "assignments", SECTION), ("homework",)])
+def test_work_is_found_wherever_bulk_finds_it(place: tuple[str, ...], room: Class) -> None:
+    """A file in the student's folder, or in a packed repository, counts in both or in neither."""
+    room.hand_in("ada", *place)
+    room.hand_in("bob", SECTION)
+    (room.folder / "submitted" / "eve").mkdir()
+    room.autograde()
+    rows = room.rows()
+    assert {name: float(row["score"]) for name, row in rows.items()} == {"ada": 10, "bob": 10}
+    assert room.bulk() == {"ada": 10, "bob": 10, "eve": 0}
+
+
+def test_a_student_who_is_not_finished_is_done_again(room: Class) -> None:
+    """Killed in the middle, nbgrader leaves a folder that it takes for finished, and 0 points."""
+    room.hand_in("ada", SECTION)
+    room.hand_in("bob", SECTION)
+    room.autograde()
+    (room.folder / "autograded" / "ada" / SECTION / f"{TASK.id}.ipynb").unlink()
+    with Gradebook(f"sqlite:///{room.folder}/gradebook.db", "keras") as book:
+        for grade in book.find_submission_notebook(TASK.id, SECTION, "ada").grades:
+            grade.auto_score = 0
+        book.db.commit()
+    assert float(room.rows()["ada"]["score"]) == 0
+    room.told.asked.clear()
+    room.autograde()
+    assert room.told.asked == ["ada"]
+    assert float(room.rows()["ada"]["score"]) == 10
