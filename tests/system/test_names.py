@@ -23,7 +23,7 @@ from graders.course.export import ExportTable
 from graders.runner import Request
 from graders.verdict import TaskVerdict
 from tests import course
-from tests.course import REFERENCE, SECTION, TASK
+from tests.course import REFERENCE, SECTION, TASK, filled, released_notebook
 from tests.unit.test_handed_in import ODD
 
 Record = Callable[[], Path]
@@ -61,11 +61,15 @@ class Class:
     def __init__(self, folder: Path, told: Told):
         self.folder, self.told = folder, told
 
-    def hand_in(self, student: str, *place: str) -> None:
-        """Hands in a module."""
+    def hand_in(self, student: str, *place: str, notebook: bool = False) -> None:
+        """Hands in a module, or a notebook."""
         path = self.folder.joinpath("submitted", student, *place, f"{TASK.id}.py")
         path.parent.mkdir(parents=True)
-        path.write_text(REFERENCE)
+        if notebook:
+            text = filled(released_notebook(self.folder), REFERENCE)
+            path.with_suffix(".ipynb").write_text(text)
+        else:
+            path.write_text(REFERENCE)
 
     def autograde(self, **options: Any) -> None:
         """Runs nbgrader's autograde."""
@@ -104,7 +108,7 @@ def room(released: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Cla
 def test_odd_names_are_graded_alike(room: Class) -> None:
     """Brackets, quotes, commas, blanks, emoji, a leading underscore: the same points in both."""
     for name in ODD:
-        room.hand_in(name, SECTION)
+        room.hand_in(name, SECTION, notebook=True)
     room.autograde()
     rows = room.rows()
     assert len(rows) == len(ODD)
