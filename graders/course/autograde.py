@@ -16,7 +16,7 @@ import functools
 import glob
 import os
 import sys
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,13 +28,13 @@ from nbgrader import api, preprocessors
 from nbgrader.converters import Autograde, GenerateAssignment, GenerateFeedback, NbGraderException
 from nbgrader.converters.base import BaseConverter
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.utils import find_all_files, remove, rmtree
+from nbgrader.utils import find_all_files
 from traitlets import Dict, Float, Integer, Unicode
 
 from graders import rubric
 from graders.boundary.limits import TASK_SECONDS
 from graders.calibration.first_use import MeasuredBounds
-from graders.course import agreement, file, gradebook, markup
+from graders.course import file, gradebook, in_force, markup
 from graders.course.release import cell_seconds
 from graders.course.results import touched
 from graders.course.source_notebooks import clear_cell, grade_id
@@ -441,62 +441,14 @@ def _start(self: Autograde) -> None:
     # With one engine for all of them it takes two thirds of the time.
     create, api.create_engine = api.create_engine, functools.cache(api.create_engine)
     try:
-        _prepare(self)
+        in_force.prepare(self, GradeWithKit(parent=self).settings)
         _original_start(self)
     except gradebook.Locked as error:
-        raise _refused(self, str(error)) from None
+        raise in_force.refused(self, str(error)) from None
     finally:
         api.create_engine = create
         _close_runners()
 
-
-def _refused(self: Autograde, reason: str) -> NbGraderException:
-    # nbgrader ends without a word on such an error.
-    self.log.error(reason)
-    return NbGraderException(reason)
-
-
-def _prepare(self: Autograde) -> None:
-    """Refuses what would be graded otherwise than the course has it; writes the due dates."""
-    if _broken:
-        raise _refused(self, _broken[-1])
-    try:
-        settings = GradeWithKit(parent=self).settings()
-        submitted = Path(self.coursedir.root, self.coursedir.submitted_directory)
-        agreement.require(submitted, settings)
-    except (NbGraderException, agreement.Disagreement) as error:
-        raise _refused(self, str(error)) from None
-    gradebook.set_due(self.coursedir, _course[-1].due if _course else {})
-
-
-def _undoing(original: Callable[..., None]) -> Callable[..., None]:
-    """Leaves nothing half recorded of a student where the gradebook turns out to be locked."""
-
-    @functools.wraps(original)
-    def run(self: Any, *arguments: Any) -> None:
-        if len(arguments) == 2:
-            self.kit_under_way = arguments
-        try:
-            with gradebook.locked_ends():
-                original(self, *arguments)
-        except gradebook.Locked:
-            # What lies there counts as recorded.
-            made = Path(os.path.normpath(self._format_dest(*self.kit_under_way)))
-            if self.coursedir.notebook_id == "*":
-                if made.exists():
-                    rmtree(str(made))
-            else:
-                for notebook in (made / Path(name).name for name in self.notebooks):
-                    if notebook.exists():
-                        remove(str(notebook))
-            raise
-
-    return run
-
-
-# The course's file as it was last read, or why it cannot be used.
-_course: list[file.Course] = []
-_broken: list[str] = []
 
 _original_init, _original_start = Autograde.init_notebooks, Autograde.start
 _original_copy = BaseConverter.init_assignment
@@ -507,31 +459,6 @@ _original_assignment, _original_convert = (
 _original_timestamp = CourseDirectory.get_existing_timestamp
 
 
-def _from_file(c: Any, path: Path) -> None:
-    """Takes what the course's file has into nbgrader's configuration."""
-    _course.clear()
-    _broken.clear()
-    if not path.is_file():
-        return
-    try:
-        course = file.take(path)
-    except file.BadCourse as error:
-        # The formgrader goes on with what is recorded; nothing is graded.
-        _broken.append(str(error))
-        return
-    _course.append(course)
-    c.GradeWithKit.secret_file = str(course.secret or "")
-    c.GradeWithKit.timeout, c.GradeWithKit.seconds_of = course.seconds, dict(course.seconds_of)
-    c.GradeWithKit.seed, c.GradeWithKit.data = course.seed, course.data
-    c.GradeWithKit.weights, c.GradeWithKit.isolation = course.weights, course.isolation
-    if isinstance(course.late, file.Late):
-        c.AssignLatePenalties.plugin_class = gradebook.PenaltyPerHour
-        c.PenaltyPerHour.per_hour = course.late.per_hour
-        c.PenaltyPerHour.at_most = course.late.at_most
-    else:
-        c.LateSubmissionPlugin.penalty_method = course.late
-
-
 def configure(c: Any, config: str | None = None) -> None:
     """Sets nbgrader up for a course of this kit.
 
@@ -539,8 +466,7 @@ def configure(c: Any, config: str | None = None) -> None:
         c: The configuration object of `nbgrader_config.py`.
         config: String, the path of that file: the course's file, `course.toml`, lies beside it.
     """
-    if config is not None:
-        _from_file(c, Path(config).absolute().with_name(file.NAME))
+    in_force.read(c, Path(config).absolute().with_name(file.NAME) if config else None)
     # nbgrader starts a program of its own (alembic) by name, also where no environment is active.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     c.CourseDirectory.course_id = "keras"
@@ -554,7 +480,7 @@ def configure(c: Any, config: str | None = None) -> None:
         preprocessors.CheckCellMetadata,
     ]
     # `nbgrader validate` runs check cells, which may train.
-    c.Execute.timeout = cell_seconds(_course[-1] if _course else None)
+    c.Execute.timeout = cell_seconds(in_force.course())
     # A module that a student hands in stays the student's.
     c.Autograde.exclude_overwriting = {
         section: [f"{task.id}.py" for task in rubric.tasks() if task.section == section]
@@ -567,8 +493,8 @@ def configure(c: Any, config: str | None = None) -> None:
     # nbgrader looks for notebooks only; it has no setting for a module in the place of one. A task
     # without any work gets a page that tells so.
     Autograde.init_notebooks, Autograde.start = _init_notebooks, _start
-    Autograde.init_assignment = _undoing(_original_assignment)
-    Autograde.convert_single_notebook = _undoing(_original_convert)
+    Autograde.init_assignment = in_force.undoing(_original_assignment)
+    Autograde.convert_single_notebook = in_force.undoing(_original_convert)
     # It follows links, and copies whatever lies in a student's folder.
     BaseConverter.init_assignment = _copy_others
     CourseDirectory.get_existing_timestamp = _timestamp

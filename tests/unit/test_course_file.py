@@ -104,6 +104,7 @@ def test_every_key_counts(tmp_path: Path) -> None:
         ("weights = 'mine'", ": weights: expected one of kit, imagenet."),
         ("isolation = 'best'", ": isolation: expected one of process, "),
         ("secret = 'my own secret'", ": secret: there is no such file."),
+        ('secret = "a\\u0000b"', ": secret: this can be the name of no file."),
         ("secret = 'empty.txt'", ": secret: The secret file "),
         ("folder = 'nowhere'", ": folder: there is no folder "),
         (f"folder = '{KIT}/graders'", ": folder: expected a folder apart from the kit's."),
