@@ -19,10 +19,16 @@ pytest.importorskip("nbgrader")
 pytest.importorskip("jupytext")
 
 from nbgrader.api import Gradebook
+from nbgrader.converters import Autograde, NbGraderException
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config.loader import PyFileConfigLoader
 
 from graders import rubric
+from graders.course import autograde as autograde_module
 from graders.course.gradebook import PenaltyPerHour
 from graders.rubric import KIT
+from graders.runner import Request
+from graders.verdict import CheckResult, TaskVerdict
 from tests import own
 
 # nbgrader's own use of SQLAlchemy.
@@ -89,6 +95,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("KERAS_KIT_CACHE", str(folder))
         patch.delenv("KERAS_KIT_SECRET", raising=False)
         yield folder
+        rubric.use(rubric.Own())
 
 
 @pytest.fixture(scope="module")
@@ -299,6 +306,41 @@ def test_a_locked_gradebook_is_one_line(copy: Path) -> None:
         assert "The gradebook is locked: another program writes to it." in line
     assert autograde(copy, own.SECTION).returncode == 0
     assert points(copy, own.SECTION) == {"ada": 10.0, "bob": 3.0}
+
+
+def test_a_lock_in_the_middle_leaves_nothing_half_recorded(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who was being recorded when another program took the gradebook is recorded by the next run."""
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(copy)).load_config()
+    config.CourseDirectory.root, config.CourseDirectory.assignment_id = str(copy), own.SECTION
+    task = rubric.find(own.TASK)
+    passed = TaskVerdict(
+        task.id, task.section, "passed",
+        tuple(CheckResult(check.id, check.description, "passed", check.points, check.points)
+              for check in task.checks),
+    )  # fmt: skip
+    with contextlib.closing(sqlite3.connect(copy / "gradebook.db", isolation_level=None)) as other:
+
+        class Locks:
+            def grade_task(self, request: Request) -> TaskVerdict:
+                if request.path.name == "bob":
+                    other.execute("BEGIN EXCLUSIVE")
+                return passed
+
+        monkeypatch.setattr(autograde_module, "runner_for", lambda settings: Locks())
+
+        def run() -> None:
+            Autograde(coursedir=CourseDirectory(config=config), config=config).start()
+
+        with pytest.raises(NbGraderException, match="The gradebook is locked"):
+            run()
+        other.execute("ROLLBACK")
+        assert (copy / "autograded" / "ada" / own.SECTION).is_dir()
+        assert not (copy / "autograded" / "bob" / own.SECTION).exists()
+        monkeypatch.setattr(Locks, "grade_task", lambda self, request: passed)
+        run()
+    assert points(copy, own.SECTION) == {"ada": 10.0, "bob": 10.0}
 
 
 def test_a_fetched_notebook_finds_the_kit(released: Path, tmp_path: Path) -> None:
