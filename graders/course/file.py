@@ -6,6 +6,7 @@ with every key and its default, and never again.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import math
@@ -211,6 +212,10 @@ def read(path: Path) -> Course:
         else:
             raise reader.bad(key, f"there is no such key. {values.unknown(key, _KEYS)}")
     course = Course(path, **given)
+    if course.secret is not None:
+        # At the level `user` submissions run as somebody else on this machine.
+        with contextlib.suppress(OSError):
+            course.secret.chmod(course.secret.stat().st_mode & 0o770)
     course.settings()
     return course
 

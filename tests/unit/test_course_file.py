@@ -60,6 +60,7 @@ def test_the_file_that_is_released_changes_nothing(tmp_path: Path) -> None:
 def test_every_key_counts(tmp_path: Path) -> None:
     """What is written is what grades."""
     (tmp_path / "secret.txt").write_text("hush hush\n")
+    (tmp_path / "secret.txt").chmod(0o664)
     found = file.take(
         course(
             tmp_path,
@@ -73,6 +74,7 @@ def test_every_key_counts(tmp_path: Path) -> None:
         seed=3, seconds=60, seconds_of=(("cnn", 90.0),), data="cifar10", weights="imagenet",
         isolation="landlock", jobs=7, secret=b"hush hush",
     )  # fmt: skip
+    assert (tmp_path / "secret.txt").stat().st_mode & 0o777 == 0o660
     assert found.settings().of("cnn").seconds == 90
     assert found.settings().of("lstm").seconds == 60
     assert found.late == file.Late(2.0, 50.0)
