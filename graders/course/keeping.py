@@ -141,7 +141,7 @@ class Writer:
             self.changes.changed.append(name)
         else:
             self.changes.kept.append(name)
-            if digest != before and _contents(beside) != data:
+            if digest != before:
                 self._write(beside, data)
                 self.changes.beside.append(name)
 

@@ -221,6 +221,7 @@ def test_what_a_folder_lacks_is_one_line(
     with pytest.raises(file.BadCourse) as caught:
         file.take(course(tmp_path, "folder = 'ours'"))
     assert expected in str(caught.value) and "\n" not in str(caught.value)
+    assert rubric.tasks() == TASKS and rubric.own_folder() is None
 
 
 def test_a_folder_may_be_named_by_the_environment(
