@@ -482,9 +482,10 @@ def configure(c: Any, config: str | None = None) -> None:
     # `nbgrader validate` runs check cells, which may train.
     c.Execute.timeout = cell_seconds(in_force.course())
     # A module that a student hands in stays the student's.
+    tasks = in_force.tasks()
     c.Autograde.exclude_overwriting = {
-        section: [f"{task.id}.py" for task in rubric.tasks() if task.section == section]
-        for section in dict.fromkeys(task.section for task in rubric.tasks())
+        section: [f"{task.id}.py" for task in tasks if task.section == section]
+        for section in dict.fromkeys(task.section for task in tasks)
     }
     c.GenerateAssignment.preprocessors = [
         ClearToStub if item is preprocessors.ClearSolutions else item

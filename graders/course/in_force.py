@@ -11,7 +11,9 @@ from typing import Any
 from nbgrader.converters import Autograde, NbGraderException
 from nbgrader.utils import remove, rmtree
 
+from graders import rubric
 from graders.course import agreement, file, gradebook
+from graders.rubric import BrokenRubric, Task
 from graders.runner import Settings
 
 # The course's file as it was last read, or why it cannot be used.
@@ -54,6 +56,17 @@ def read(c: Any, path: Path | None) -> None:
         c.LateSubmissionPlugin.penalty_method = found.late
 
 
+def tasks() -> tuple[Task, ...]:
+    """Returns the course's tasks; none if a check file is broken, and then nothing is graded."""
+    try:
+        return rubric.tasks()
+    except BrokenRubric as error:
+        # An error while nbgrader reads its configuration would leave it as it is without the kit:
+        # it would run what students handed in.
+        _broken.append(str(error))
+        return ()
+
+
 def refused(converter: Autograde, reason: str) -> NbGraderException:
     """Prints why nothing is graded, and returns the error to raise.
 
@@ -78,7 +91,7 @@ def prepare(converter: Autograde, settings: Callable[[], Settings]) -> None:
         Locked: If the gradebook is locked.
     """
     if _broken:
-        raise refused(converter, _broken[-1])
+        raise refused(converter, _broken[0])
     where = converter.coursedir
     try:
         agreement.require(Path(where.root, where.submitted_directory), settings())

@@ -269,6 +269,24 @@ def test_a_wrong_file_is_one_line_everywhere(copy: Path, released: Path, tmp_pat
     assert not (copy / "autograded").exists()
 
 
+def test_without_the_kit_nothing_runs(copy: Path) -> None:
+    """A kit that was moved away, and a kit with a broken check file: one line, nothing is graded."""
+    config = copy / "nbgrader_config.py"
+    text = config.read_text()
+    config.write_text(text.replace(repr(str(KIT)), "'/nowhere'"))
+    done = autograde(copy, own.SECTION)
+    [line] = done.stderr.strip().splitlines()
+    assert done.returncode == 1 and "from where the kit is now" in line
+    config.write_text(text)
+    checks = copy.parent.parent / "ours" / "checks" / own.SECTION / f"{own.TASK}.py"
+    checks.write_text(checks.read_text().replace("points=4", "points=3"))
+    (copy / "course.toml").unlink()
+    done = autograde(copy, own.SECTION, KERAS_KIT_COURSE=str(copy.parent.parent / "ours"))
+    [line] = [line for line in done.stderr.splitlines() if "ERROR" in line]
+    assert done.returncode == 1 and "two_lines is worth 9 points" in line
+    assert "Traceback" not in done.stderr and not (copy / "autograded").exists()
+
+
 def test_one_student_is_graded_again_and_recorded(copy: Path) -> None:
     """`--record` leaves the others alone, and tells the points before and after."""
     bulk = ("bulk", str(copy / "submitted"), own.TASK, "--jobs", "1", "--student", "bob")

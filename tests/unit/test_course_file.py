@@ -19,6 +19,7 @@ from graders.course import agreement, file, keeping, pages
 from graders.course.release import HIDDEN, with_points
 from graders.rubric import KIT
 from graders.runner import Settings
+from graders.runner.isolation import hidden
 from tests import own
 
 TASKS = rubric.tasks()
@@ -184,6 +185,7 @@ def test_tasks_of_ones_own(tmp_path: Path) -> None:
     assert "as we saw in the lecture" in changed.checks[1].description
     assert changed.reference == KIT / "reference" / "customization" / "custom_layer.py"
     assert changed.stub == KIT / "assignments" / "customization" / "custom_layer.py"
+    assert str(tmp_path / "ours") in hidden()
     before = changed.digest
     path = tmp_path / "ours" / "datasets" / "lines.py"
     path.write_text(path.read_text() + "\n# changed\n")
