@@ -29,7 +29,7 @@ from traitlets import Dict, Float, Integer, Unicode
 from graders import rubric
 from graders.boundary.limits import TASK_SECONDS
 from graders.calibration.first_use import MeasuredBounds
-from graders.course import agreement, converting, file, gradebook, markup
+from graders.course import converting, file, gradebook, in_force, markup
 from graders.course.downloads import Downloaded
 from graders.course.export import ExportTable
 from graders.course.release import cell_seconds
@@ -367,64 +367,16 @@ def _start(self: Autograde) -> None:
     # With one engine for all of them it takes two thirds of the time.
     create, api.create_engine = api.create_engine, functools.cache(api.create_engine)
     try:
-        _prepare(self)
+        in_force.prepare(self, GradeWithKit(parent=self).settings)
         _original_start(self)
     except gradebook.Locked as error:
-        raise _refused(self, str(error)) from None
+        raise in_force.refused(self, str(error)) from None
     finally:
         api.create_engine = create
         _close_runners()
 
 
-def _refused(self: Autograde, reason: str) -> NbGraderException:
-    # nbgrader ends without a word on such an error.
-    self.log.error(reason)
-    return NbGraderException(reason)
-
-
-def _prepare(self: Autograde) -> None:
-    """Refuses what would be graded otherwise than the course has it; writes the due dates."""
-    if _broken:
-        raise _refused(self, _broken[-1])
-    try:
-        settings = GradeWithKit(parent=self).settings()
-        submitted = Path(self.coursedir.root, self.coursedir.submitted_directory)
-        agreement.require(submitted, settings)
-    except (NbGraderException, agreement.Disagreement) as error:
-        raise _refused(self, str(error)) from None
-    gradebook.set_due(self.coursedir, _course[-1].due if _course else {})
-
-
-# The course's file as it was last read, or why it cannot be used.
-_course: list[file.Course] = []
-_broken: list[str] = []
-
 _original_start = Autograde.start
-
-
-def _from_file(c: Any, path: Path) -> None:
-    """Takes what the course's file has into nbgrader's configuration."""
-    _course.clear()
-    _broken.clear()
-    if not path.is_file():
-        return
-    try:
-        course = file.take(path)
-    except file.BadCourse as error:
-        # The formgrader goes on with what is recorded; nothing is graded.
-        _broken.append(str(error))
-        return
-    _course.append(course)
-    c.GradeWithKit.secret_file = str(course.secret or "")
-    c.GradeWithKit.timeout, c.GradeWithKit.seconds_of = course.seconds, dict(course.seconds_of)
-    c.GradeWithKit.seed, c.GradeWithKit.data = course.seed, course.data
-    c.GradeWithKit.weights, c.GradeWithKit.isolation = course.weights, course.isolation
-    if isinstance(course.late, file.Late):
-        c.AssignLatePenalties.plugin_class = gradebook.PenaltyPerHour
-        c.PenaltyPerHour.per_hour = course.late.per_hour
-        c.PenaltyPerHour.at_most = course.late.at_most
-    else:
-        c.LateSubmissionPlugin.penalty_method = course.late
 
 
 def configure(c: Any, config: str | None = None) -> None:
@@ -434,8 +386,7 @@ def configure(c: Any, config: str | None = None) -> None:
         c: The configuration object of `nbgrader_config.py`.
         config: String, the path of that file: the course's file, `course.toml`, lies beside it.
     """
-    if config is not None:
-        _from_file(c, Path(config).absolute().with_name(file.NAME))
+    in_force.read(c, Path(config).absolute().with_name(file.NAME) if config else None)
     # nbgrader starts a program of its own (alembic) by name, also where no environment is active.
     os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     c.CourseDirectory.course_id = "keras"
@@ -449,11 +400,12 @@ def configure(c: Any, config: str | None = None) -> None:
         preprocessors.CheckCellMetadata,
     ]
     # `nbgrader validate` runs check cells, which may train.
-    c.Execute.timeout = cell_seconds(_course[-1] if _course else None)
+    c.Execute.timeout = cell_seconds(in_force.course())
     # A module that a student hands in stays the student's.
+    tasks = in_force.tasks()
     c.Autograde.exclude_overwriting = {
-        section: [f"{task.id}.py" for task in rubric.tasks() if task.section == section]
-        for section in dict.fromkeys(task.section for task in rubric.tasks())
+        section: [f"{task.id}.py" for task in tasks if task.section == section]
+        for section in dict.fromkeys(task.section for task in tasks)
     }
     c.GenerateAssignment.preprocessors = [
         ClearToStub if item is preprocessors.ClearSolutions else item

@@ -7,20 +7,19 @@ student for finished as soon as it is there. It has no settings for that.
 from __future__ import annotations
 
 import fnmatch
-import functools
 import os
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from nbgrader.converters import Autograde, GenerateFeedback, NbGraderException, base
 from nbgrader.converters.base import BaseConverter
 from nbgrader.coursedir import CourseDirectory
-from nbgrader.utils import find_all_files, remove, rmtree
+from nbgrader.utils import find_all_files, rmtree
 
 from graders import rubric
-from graders.course import gradebook
+from graders.course import in_force
 from graders.course.handed_in import refusal
 from graders.course.patterns import matching
 from graders.printable import printable
@@ -143,31 +142,6 @@ def _timestamp(self: CourseDirectory, folder: str) -> Any:
     return _original_timestamp(self, folder)
 
 
-def _undoing(original: Callable[..., None]) -> Callable[..., None]:
-    """Leaves nothing half recorded of a student where the gradebook turns out to be locked."""
-
-    @functools.wraps(original)
-    def run(self: Any, *arguments: Any) -> None:
-        if len(arguments) == 2:
-            self.kit_under_way = arguments
-        try:
-            with gradebook.locked_ends():
-                original(self, *arguments)
-        except gradebook.Locked:
-            # What lies there counts as recorded.
-            made = Path(os.path.normpath(self._format_dest(*self.kit_under_way)))
-            if self.coursedir.notebook_id == "*":
-                if made.exists():
-                    rmtree(str(made))
-            else:
-                for notebook in (made / Path(name).name for name in self.notebooks):
-                    if notebook.exists():
-                        remove(str(notebook))
-            raise
-
-    return run
-
-
 _original_init = Autograde.init_notebooks
 _original_copy = BaseConverter.init_assignment
 _original_destination = BaseConverter.init_destination
@@ -180,8 +154,8 @@ def change_nbgrader() -> None:
     """Puts the functions of this module into the place of nbgrader's own."""
     base.glob = types.SimpleNamespace(glob=matching)
     Autograde.init_notebooks = _init_notebooks
-    Autograde.init_assignment = _undoing(_original_assignment)
-    Autograde.convert_single_notebook = _undoing(_original_convert)
+    Autograde.init_assignment = in_force.undoing(_original_assignment)
+    Autograde.convert_single_notebook = in_force.undoing(_original_convert)
     BaseConverter.init_destination = _destination
     BaseConverter.init_assignment = _copy_others
     CourseDirectory.get_existing_timestamp = _timestamp

@@ -6,19 +6,21 @@ with every key and its default, and never again.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
-import difflib
 import math
 import os
 import tomllib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import datasets
 from graders import KIT, rubric
 from graders.boundary.limits import TASK_SECONDS
+from graders.course import values
+from graders.course.values import BadCourse, Late, Reader
 from graders.printable import printable
 from graders.rubric import COURSE_VARIABLE, POINTS, BrokenRubric, Own, Task
 from graders.runner import BadSecret, Settings, secret_from, usual_jobs
@@ -68,23 +70,6 @@ TEMPLATE = """\
 # [points.cnn]
 # scale = false
 """
-
-
-class BadCourse(Exception):
-    """A course file that cannot be used; the text is one line, which names the file and the key."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Late:
-    """What late work loses of its points.
-
-    Attributes:
-        per_hour: Float, percent for each hour that has begun.
-        at_most: Float, percent.
-    """
-
-    per_hour: float
-    at_most: float = 100.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -166,135 +151,19 @@ class Course:
 # --- reading --------------------------------------------------------------------------------------
 
 
-class _Bad(Exception):
-    """What is wrong with a value; the text ends the line."""
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise _Bad("expected a text in quotes.")
-    return value
-
-
-def _number(value: Any, above: float, most: float, whole: bool = False) -> float:
-    kinds = (int,) if whole else (int, float)
-    if isinstance(value, bool) or not isinstance(value, kinds) or not above < value <= most:
-        if whole:
-            raise _Bad(f"expected an integer from {above + 1:.0f} to {most:.0f}.")
-        raise _Bad(f"expected a number above {above:.0f}, up to {most:.0f}.")
-    return value
-
-
-def _one_of(known: Collection[str]) -> Callable[[Any], str]:
-    def read(value: Any) -> str:
-        if value not in known:
-            raise _Bad(f"expected one of {', '.join(known)}.")
-        return str(value)
-
-    return read
-
-
-def _ids(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise _Bad('expected a list of task ids: ["cnn", "lstm"].')
-    if not value:
-        raise _Bad("expected at least one task.")
-    return tuple(dict.fromkeys(value))
-
-
-def _seconds(value: Any) -> float:
-    return float(_number(value, 0, 1e6))
-
-
-def _points(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1000:
-        raise _Bad("expected a number from 0 to 1000.")
-    return float(value)
-
-
-def _scale(value: Any) -> float:
-    if not isinstance(value, bool):
-        raise _Bad("expected true or false.")
-    return value
-
-
-def _late(value: Any) -> str | Late:
-    if isinstance(value, str) and value in ("none", "zero"):
-        return value
-    if (
-        not isinstance(value, dict)
-        or set(value) - {"per_hour", "at_most"}
-        or "per_hour" not in value
-    ):
-        raise _Bad('expected "none", "zero" or { per_hour = 2, at_most = 50 }.')
-    try:
-        return Late(
-            *(float(_number(value.get(key, 100), 0, 100)) for key in ("per_hour", "at_most"))
-        )
-    except _Bad:
-        raise _Bad("per_hour and at_most are percent: numbers above 0, up to 100.") from None
-
-
-def _moment(value: Any) -> datetime.datetime:
-    if not isinstance(value, datetime.datetime) or value.tzinfo is None:
-        raise _Bad("expected a date and time with its zone: 2030-01-31T23:59:00+01:00.")
-    return value
-
-
 _SIMPLE: dict[str, Callable[[Any], Any]] = {
-    "tasks": _ids,
-    "seconds": _seconds,
-    "seed": lambda value: int(_number(value, -1, 2**32 - 1, whole=True)),
-    "data": _text,
-    "weights": _one_of(("kit", "imagenet")),
-    "isolation": _one_of(LEVELS),
-    "jobs": lambda value: int(_number(value, -1, MAX_JOBS, whole=True)),
-    "late": _late,
+    "tasks": values.ids,
+    "seconds": values.seconds,
+    "seed": lambda value: int(values.number(value, -1, 2**32 - 1, whole=True)),
+    "data": values.text,
+    "weights": values.one_of(("kit", "imagenet")),
+    "isolation": values.one_of(LEVELS),
+    "jobs": lambda value: int(values.number(value, -1, MAX_JOBS, whole=True)),
+    "late": values.late,
 }
 _PATHS = ("folder", "secret")
-_TABLES: dict[str, Callable[[Any], Any]] = {"due": _moment, "seconds_of": _seconds}
+_TABLES: dict[str, Callable[[Any], Any]] = {"due": values.moment, "seconds_of": values.seconds}
 _KEYS = (*_SIMPLE, *_PATHS, *_TABLES, "points")
-
-
-def _unknown(name: str, known: Collection[str]) -> str:
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
-    return f"Did you mean {close[0]}?" if close else f"Known: {', '.join(known)}."
-
-
-class _Reader:
-    """Reads values, and names file and key where one is wrong."""
-
-    def __init__(self, path: Path):
-        self.path = path
-
-    def bad(self, key: str, reason: str) -> BadCourse:
-        return BadCourse(f"{self.path}: {printable(key, 80)}: {reason}")
-
-    def value(self, key: str, read: Callable[[Any], Any], value: Any) -> Any:
-        try:
-            return read(value)
-        except _Bad as error:
-            raise self.bad(key, str(error)) from None
-
-    def table(self, key: str, value: Any) -> dict[str, Any]:
-        if not isinstance(value, dict):
-            raise self.bad(key, f"expected a table: [{key}].")
-        return value
-
-    def file(self, key: str, value: Any) -> Path | None:
-        name = self.value(key, _text, value)
-        if not name:
-            return None
-        found = (self.path.parent / Path(name).expanduser()).resolve()
-        if key == "folder":
-            if not found.is_dir():
-                raise self.bad(key, f"there is no folder {found}.")
-            if found == KIT or KIT in found.parents or found in KIT.parents:
-                raise self.bad(key, "expected a folder apart from the kit's.")
-        elif not found.is_file():
-            # Whoever writes the secret itself here should not find it on the screen.
-            raise self.bad(key, "there is no such file. (The key names the file with the secret.)")
-        return found
 
 
 def read(path: Path) -> Course:
@@ -317,30 +186,36 @@ def read(path: Path) -> Course:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         reason = str(error) or type(error).__name__
         raise BadCourse(f"{path} is no TOML: {printable(reason, 200)}.") from None
-    reader, values = _Reader(path), dict[str, Any]()
+    reader, given = Reader(path), dict[str, Any]()
     for key, value in found.items():
         if key in _SIMPLE:
-            values[key] = reader.value(key, _SIMPLE[key], value)
+            given[key] = reader.value(key, _SIMPLE[key], value)
         elif key in _PATHS:
-            values[key] = reader.file(key, value)
+            given[key] = reader.file(key, value)
         elif key in _TABLES:
-            values[key] = {
+            given[key] = {
                 name: reader.value(f"{key}.{name}", _TABLES[key], item)
                 for name, item in reader.table(key, value).items()
             }
         elif key == "points":
-            values[key] = {
+            given[key] = {
                 task: {
                     name: reader.value(
-                        f"points.{task}.{name}", _scale if name == SCALE else _points, item
+                        f"points.{task}.{name}",
+                        values.scale if name == SCALE else values.points,
+                        item,
                     )
                     for name, item in reader.table(f"points.{task}", checks).items()
                 }
                 for task, checks in reader.table(key, value).items()
             }
         else:
-            raise reader.bad(key, f"there is no such key. {_unknown(key, _KEYS)}")
-    course = Course(path, **values)
+            raise reader.bad(key, f"there is no such key. {values.unknown(key, _KEYS)}")
+    course = Course(path, **given)
+    if course.secret is not None:
+        # At the level `user` submissions run as somebody else on this machine.
+        with contextlib.suppress(OSError):
+            course.secret.chmod(course.secret.stat().st_mode & 0o770)
     course.settings()
     return course
 
@@ -364,12 +239,14 @@ def scaled(points: Mapping[str, float]) -> dict[str, float]:
     return {name: value / 100 for name, value in found.items()}
 
 
-def _weigh(reader: _Reader, task: Task, given: Mapping[str, float]) -> dict[str, float]:
+def _weigh(reader: Reader, task: Task, given: Mapping[str, float]) -> dict[str, float]:
     known = {check.name: check.points for check in task.checks}
     key = f"points.{task.id}"
     for name in given:
         if name not in known and name != SCALE:
-            raise reader.bad(f"{key}.{name}", f"no check of that name. {_unknown(name, known)}")
+            raise reader.bad(
+                f"{key}.{name}", f"no check of that name. {values.unknown(name, known)}"
+            )
     points = known | {name: value for name, value in given.items() if name != SCALE}
     total = round(sum(points.values()), 6)
     if given.get(SCALE):
@@ -396,7 +273,7 @@ def take(path: Path) -> Course:
         BadCourse: If it cannot be used.
     """
     course = read(path)
-    reader = _Reader(course.path)
+    reader = Reader(course.path)
     try:
         rubric.use(Own(course.folder))
         known = {task.id: task for task in rubric.tasks()}
@@ -413,7 +290,7 @@ def take(path: Path) -> Course:
     return course
 
 
-def _judge(reader: _Reader, course: Course, known: Mapping[str, Task]) -> None:
+def _judge(reader: Reader, course: Course, known: Mapping[str, Task]) -> None:
     """Raises `BadCourse` for what the tasks do not fit."""
     for key, names in (
         ("tasks", course.tasks),
@@ -423,11 +300,13 @@ def _judge(reader: _Reader, course: Course, known: Mapping[str, Task]) -> None:
         for name in names:
             if name not in known:
                 shown = printable(name, 80)
-                raise reader.bad(key, f"there is no task {shown!r}. {_unknown(name, known)}")
+                raise reader.bad(key, f"there is no task {shown!r}. {values.unknown(name, known)}")
     sections = list(dict.fromkeys(task.section for task in known.values()))
     for name in course.due:
         if name not in sections:
-            raise reader.bad("due", f"there is no section {name!r}. {_unknown(name, sections)}")
+            raise reader.bad(
+                "due", f"there is no section {name!r}. {values.unknown(name, sections)}"
+            )
     sources = sorted({source for task in known.values() for source in task.sources} | {"default"})
     if course.data not in sources:
         raise reader.bad("data", f"expected one of {', '.join(sources)}.")
@@ -445,7 +324,7 @@ def _judge(reader: _Reader, course: Course, known: Mapping[str, Task]) -> None:
         if task.data and task.data not in (*kits, *own):
             raise reader.bad(
                 "folder",
-                f"{task.id} wants the data {task.data!r}. {_unknown(task.data, kits + own)}",
+                f"{task.id} wants the data {task.data!r}. {values.unknown(task.data, kits + own)}",
             )
 
 

@@ -99,12 +99,16 @@ class Writer:
 
     def __init__(self, root: Path):
         self.root, self.changes = root, Changes()
-        self._before = self._read()
+        # What was written last, and edited files that later left the release.
+        self._left = self._read("left")
+        self._before = self._left | self._read("files")
         self._now: dict[str, str] = {}
 
-    def _read(self) -> dict[str, str]:
-        with contextlib.suppress(OSError, ValueError, TypeError, AttributeError, RecursionError):
-            found = json.loads((self.root / NAME).read_text(encoding="utf-8"))["files"]
+    def _read(self, part: str) -> dict[str, str]:
+        with contextlib.suppress(
+            OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError
+        ):
+            found = json.loads((self.root / NAME).read_text(encoding="utf-8"))[part]
             return {
                 name: digest
                 for name, digest in found.items()
@@ -137,7 +141,7 @@ class Writer:
             self.changes.changed.append(name)
         else:
             self.changes.kept.append(name)
-            if digest != before and _contents(beside) != data:
+            if digest != before:
                 self._write(beside, data)
                 self.changes.beside.append(name)
 
@@ -153,13 +157,16 @@ class Writer:
 
     def finish(self) -> Changes:
         """Removes what no longer belongs to the release, and keeps the digests."""
+        left = {}
         for name in sorted(set(self._before) - set(self._now)):
             path = self.root / name
             there = _contents(path)
             if there is None:
                 continue
             if _digest(there) != self._before[name]:
-                self.changes.left.append(name)
+                left[name] = self._before[name]
+                if name not in self._left:
+                    self.changes.left.append(name)
                 continue
             try:
                 path.unlink()
@@ -171,7 +178,8 @@ class Writer:
                 while path.parent != self.root:
                     path = path.parent
                     path.rmdir()
-        text = json.dumps({"files": dict(sorted(self._now.items()))}, indent=1) + "\n"
+        kept = {"files": dict(sorted(self._now.items())), "left": left}
+        text = json.dumps(kept, indent=1) + "\n"
         if _contents(self.root / NAME) != text.encode("utf-8"):
             self._write(self.root / NAME, text.encode("utf-8"))
         return self.changes

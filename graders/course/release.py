@@ -55,7 +55,11 @@ import sys
 KIT = {kit!r}
 sys.path.insert(0, KIT)
 
-from graders.course.autograde import configure
+try:
+    from graders.course.autograde import configure
+except ModuleNotFoundError as error:
+    # Without the kit nbgrader itself would run what students handed in.
+    sys.exit(f"{{__file__}}: {{error}}. Run grade.py release again, from where the kit is now.")
 
 c = get_config()
 configure(c, __file__)

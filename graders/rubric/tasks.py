@@ -30,9 +30,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from graders import KIT
+from graders.rubric.shared_hints import shared_hints, texts
 
 CHECKS = KIT / "graders" / "checks"
-HINTS = KIT / "graders" / "toolkit" / "hints.py"
 # In a student's copy of a check file: what the checks are worth that only instructors have.
 HIDDEN = "HIDDEN"
 # Names a course's file, or the folder of its own tasks.
@@ -138,51 +138,6 @@ def _first_paragraph(node: ast.AST) -> str:
     return " ".join(textwrap.dedent(doc.split("\n\n")[0]).split())
 
 
-def _texts(node: ast.expr, constants: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """Reads a tuple of strings from source, which may name or unpack shared ones.
-
-    Args:
-        node: Expression: a tuple, `NAME`, `hints.NAME`, or a sum of these.
-        constants: Dict, the shared hints by their names.
-
-    Returns:
-        Tuple of strings.
-
-    Raises:
-        ValueError: If it is anything else.
-    """
-    name = ""
-    if isinstance(node, ast.Name):
-        name = node.id
-    elif isinstance(node, ast.Attribute) and ast.unparse(node.value) == "hints":
-        name = node.attr
-    if name in constants:
-        return constants[name]
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        return _texts(node.left, constants) + _texts(node.right, constants)
-    if not isinstance(node, ast.Tuple):
-        raise ValueError(f"{ast.unparse(node)} is no tuple of strings")
-    found: list[str] = []
-    for item in node.elts:
-        if isinstance(item, ast.Starred):
-            found += _texts(item.value, constants)
-        elif isinstance(item, ast.Constant) and isinstance(item.value, str):
-            found.append(item.value)
-        else:
-            raise ValueError(f"{ast.unparse(item)} is no string")
-    return tuple(found)
-
-
-@functools.cache
-def _shared_hints() -> dict[str, tuple[str, ...]]:
-    """Returns the hints that several tasks give, by the names of their constants."""
-    found: dict[str, tuple[str, ...]] = {}
-    for node in ast.parse(HINTS.read_text(encoding="utf-8"), str(HINTS)).body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
-            found[node.targets[0].id] = _texts(node.value, found)
-    return found
-
-
 def _read_check(function: ast.FunctionDef, task: str) -> Check | None:
     for decorator in function.decorator_list:
         if (
@@ -192,7 +147,7 @@ def _read_check(function: ast.FunctionDef, task: str) -> Check | None:
         ):
             words = {word.arg: word.value for word in decorator.keywords}
             try:
-                hints = _texts(words.pop("hints"), _shared_hints())
+                hints = texts(words.pop("hints"), shared_hints())
                 given = {name: ast.literal_eval(value) for name, value in words.items()}
             except (KeyError, ValueError) as error:
                 raise BrokenRubric(f"{task}::{function.name} cannot be read: {error}.") from None

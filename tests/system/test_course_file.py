@@ -19,10 +19,16 @@ pytest.importorskip("nbgrader")
 pytest.importorskip("jupytext")
 
 from nbgrader.api import Gradebook
+from nbgrader.converters import Autograde, NbGraderException
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config.loader import PyFileConfigLoader
 
 from graders import rubric
+from graders.course import autograde as autograde_module
 from graders.course.gradebook import PenaltyPerHour
 from graders.rubric import KIT
+from graders.runner import Request
+from graders.verdict import CheckResult, TaskVerdict
 from tests import own
 
 # nbgrader's own use of SQLAlchemy.
@@ -89,6 +95,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setenv("KERAS_KIT_CACHE", str(folder))
         patch.delenv("KERAS_KIT_SECRET", raising=False)
         yield folder
+        rubric.use(rubric.Own())
 
 
 @pytest.fixture(scope="module")
@@ -262,6 +269,24 @@ def test_a_wrong_file_is_one_line_everywhere(copy: Path, released: Path, tmp_pat
     assert not (copy / "autograded").exists()
 
 
+def test_without_the_kit_nothing_runs(copy: Path) -> None:
+    """A kit that was moved away, and a kit with a broken check file: one line, nothing is graded."""
+    config = copy / "nbgrader_config.py"
+    text = config.read_text()
+    config.write_text(text.replace(repr(str(KIT)), "'/nowhere'"))
+    done = autograde(copy, own.SECTION)
+    [line] = done.stderr.strip().splitlines()
+    assert done.returncode == 1 and "from where the kit is now" in line
+    config.write_text(text)
+    checks = copy.parent.parent / "ours" / "checks" / own.SECTION / f"{own.TASK}.py"
+    checks.write_text(checks.read_text().replace("points=4", "points=3"))
+    (copy / "course.toml").unlink()
+    done = autograde(copy, own.SECTION, KERAS_KIT_COURSE=str(copy.parent.parent / "ours"))
+    [line] = [line for line in done.stderr.splitlines() if "ERROR" in line]
+    assert done.returncode == 1 and "two_lines is worth 9 points" in line
+    assert "Traceback" not in done.stderr and not (copy / "autograded").exists()
+
+
 def test_one_student_is_graded_again_and_recorded(copy: Path) -> None:
     """`--record` leaves the others alone, and tells the points before and after."""
     bulk = ("bulk", str(copy / "submitted"), own.TASK, "--jobs", "1", "--student", "bob")
@@ -299,6 +324,41 @@ def test_a_locked_gradebook_is_one_line(copy: Path) -> None:
         assert "The gradebook is locked: another program writes to it." in line
     assert autograde(copy, own.SECTION).returncode == 0
     assert points(copy, own.SECTION) == {"ada": 10.0, "bob": 3.0}
+
+
+def test_a_lock_in_the_middle_leaves_nothing_half_recorded(
+    copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who was being recorded when another program took the gradebook is recorded by the next run."""
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(copy)).load_config()
+    config.CourseDirectory.root, config.CourseDirectory.assignment_id = str(copy), own.SECTION
+    task = rubric.find(own.TASK)
+    passed = TaskVerdict(
+        task.id, task.section, "passed",
+        tuple(CheckResult(check.id, check.description, "passed", check.points, check.points)
+              for check in task.checks),
+    )  # fmt: skip
+    with contextlib.closing(sqlite3.connect(copy / "gradebook.db", isolation_level=None)) as other:
+
+        class Locks:
+            def grade_task(self, request: Request) -> TaskVerdict:
+                if request.path.name == "bob":
+                    other.execute("BEGIN EXCLUSIVE")
+                return passed
+
+        monkeypatch.setattr(autograde_module, "runner_for", lambda settings: Locks())
+
+        def run() -> None:
+            Autograde(coursedir=CourseDirectory(config=config), config=config).start()
+
+        with pytest.raises(NbGraderException, match="The gradebook is locked"):
+            run()
+        other.execute("ROLLBACK")
+        assert (copy / "autograded" / "ada" / own.SECTION).is_dir()
+        assert not (copy / "autograded" / "bob" / own.SECTION).exists()
+        monkeypatch.setattr(Locks, "grade_task", lambda self, request: passed)
+        run()
+    assert points(copy, own.SECTION) == {"ada": 10.0, "bob": 10.0}
 
 
 def test_a_fetched_notebook_finds_the_kit(released: Path, tmp_path: Path) -> None:

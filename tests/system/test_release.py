@@ -54,6 +54,34 @@ def test_releasing_again_changes_nothing(folder: Path, tmp_path: Path) -> None:
     assert _state(tmp_path) == before
 
 
+def test_what_an_instructor_edits_stays(tmp_path: Path) -> None:
+    """Configuration, tasks and stubs: edited, they outlive a release, and the rest is renewed."""
+    assert run("release", str(tmp_path)).returncode == 0
+    mine = "# mine\nraise SystemExit\n"
+    config = tmp_path / "course" / "nbgrader_config.py"
+    stub = tmp_path / "student" / "assignments" / "optimization" / "dropout_l2.py"
+    file = tmp_path / "course" / "course.toml"
+    config.write_text(config.read_text() + mine)
+    stub.write_text(stub.read_text() + mine)
+    file.write_text('tasks = ["cnn", "lstm"]\n')
+    done = run("release", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "1 edited file left alone: course/nbgrader_config.py." in done.stdout
+    assert f"{stub.relative_to(tmp_path)} was edited and left alone, although" in done.stdout
+    assert re.search(r"^\d+ files removed", done.stdout, re.MULTILINE)
+    assert config.read_text().endswith(mine) and stub.read_text().endswith(mine)
+    assert file.read_text() == 'tasks = ["cnn", "lstm"]\n'
+    assert not (tmp_path / "student" / "assignments" / "customization").exists()
+    assert not (tmp_path / "course" / "source" / "customization").exists()
+    assert not stub.with_name("mixed_precision.py").exists()
+    file.unlink()
+    done = run("release", str(tmp_path))
+    assert re.search(r"^\d+ files added", done.stdout, re.MULTILINE)
+    # The kit's version is what it was when it was edited: nothing new to look at.
+    assert stub.read_text().endswith(mine) and not Path(f"{stub}.new").exists()
+    assert stub.with_name("mixed_precision.py").exists() and file.exists()
+
+
 def test_students_get_no_solution(folder: Path) -> None:
     """Neither references, tests, instructors' tools nor any line of a solution is in the copy."""
     student = folder / "student"

@@ -19,6 +19,7 @@ from graders.course import agreement, file, keeping, pages
 from graders.course.release import HIDDEN, with_points
 from graders.rubric import KIT
 from graders.runner import Settings, fingerprint
+from graders.runner.isolation import hidden
 from tests import own
 
 TASKS = rubric.tasks()
@@ -60,6 +61,7 @@ def test_the_file_that_is_released_changes_nothing(tmp_path: Path) -> None:
 def test_every_key_counts(tmp_path: Path) -> None:
     """What is written is what grades."""
     (tmp_path / "secret.txt").write_text("hush hush\n")
+    (tmp_path / "secret.txt").chmod(0o664)
     found = file.take(
         course(
             tmp_path,
@@ -73,6 +75,7 @@ def test_every_key_counts(tmp_path: Path) -> None:
         seed=3, seconds=60, seconds_of=(("cnn", 90.0),), data="cifar10", weights="imagenet",
         isolation="landlock", jobs=7, secret=b"hush hush",
     )  # fmt: skip
+    assert (tmp_path / "secret.txt").stat().st_mode & 0o777 == 0o660
     assert found.settings().of("cnn").seconds == 90
     assert found.settings().of("lstm").seconds == 60
     assert found.late == file.Late(2.0, 50.0)
@@ -104,6 +107,7 @@ def test_every_key_counts(tmp_path: Path) -> None:
         ("weights = 'mine'", ": weights: expected one of kit, imagenet."),
         ("isolation = 'best'", ": isolation: expected one of process, "),
         ("secret = 'my own secret'", ": secret: there is no such file."),
+        ('secret = "a\\u0000b"', ": secret: this can be the name of no file."),
         ("secret = 'empty.txt'", ": secret: The secret file "),
         ("folder = 'nowhere'", ": folder: there is no folder "),
         (f"folder = '{KIT}/graders'", ": folder: expected a folder apart from the kit's."),
@@ -188,6 +192,7 @@ def test_tasks_of_ones_own(tmp_path: Path) -> None:
     assert "as we saw in the lecture" in changed.checks[1].description
     assert changed.reference == KIT / "reference" / "customization" / "custom_layer.py"
     assert changed.stub == KIT / "assignments" / "customization" / "custom_layer.py"
+    assert str(tmp_path / "ours") in hidden()
     before = fresh(new), fresh(changed)
     path = tmp_path / "ours" / "datasets" / "lines.py"
     path.write_text(path.read_text() + "\n# changed\n")
@@ -227,6 +232,7 @@ def test_what_a_folder_lacks_is_one_line(
     with pytest.raises(file.BadCourse) as caught:
         file.take(course(tmp_path, "folder = 'ours'"))
     assert expected in str(caught.value) and "\n" not in str(caught.value)
+    assert rubric.tasks() == TASKS and rubric.own_folder() is None
 
 
 def test_a_folder_may_be_named_by_the_environment(
@@ -406,9 +412,12 @@ def test_edited_files_stay(tmp_path: Path) -> None:
     assert write(tmp_path, now) == keeping.Changes(kept=["course/b"])
     (tmp_path / "course/b.new").unlink()
     assert write(tmp_path, now) == keeping.Changes(kept=["course/b"])
+    # What left the release edited, and comes back, is as it was.
+    assert write(tmp_path, {**now, "student/x/d": "d1"}).kept == ["course/b", "student/x/d"]
+    assert write(tmp_path, {**now, "student/x/d": "d2"}).beside == ["student/x/d"]
     # Taken over, it is the kit's file again.
     (tmp_path / "course/b").write_text("b2")
-    assert write(tmp_path, now) == keeping.Changes()
+    assert write(tmp_path, now) == keeping.Changes(removed=[], left=["student/x/d"])
     assert write(tmp_path, {**now, "course/b": "b3"}).changed == ["course/b"]
 
 
