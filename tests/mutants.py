@@ -2,7 +2,7 @@
 
     python -m tests.mutants [TASK …] [--sample N] [--jobs N] [--list]
 
-Each mutant of a reference (see `tests.quality.mutate`) is graded by the ordinary path. It is killed if
+Each mutant of a reference (see `graders.course.mutation`) is graded by the ordinary path. It is killed if
 it does not earn all points. A survivor is a missing check until somebody has written into
 `tests/quality/survivors.toml` why it is none. Results go to `tests/quality/mutants/<task>.json` one by
 one, and are not graded again until the mutant, the task's checks, bounds or data, or the engine
@@ -27,12 +27,12 @@ from pathlib import Path
 from typing import Any
 
 from graders import rubric
+from graders.course.mutation import Mutant, mutants
 from graders.rubric import Task
 from graders.runner import Request, Runner, Settings
 from graders.verdict import TaskVerdict
 from tests.corpus import FirstFailure, stops_at
 from tests.quality import records, survivors
-from tests.quality.mutate import Mutant, mutants
 
 # Everybody's mutants meet the same data: a survivor here is a survivor there.
 SECRET = b"tests.mutants"
