@@ -66,9 +66,8 @@ def _functions(tree: ast.AST) -> list[ast.FunctionDef]:
 def _renamed(tree: ast.Module) -> None:
     """Gives the variables of each function other names."""
     taken = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    # A name that a parameter, a nested function or `global` has too is left as it is.
-    kept = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-    kept |= {node.name for node in ast.walk(tree) if isinstance(node, (ast.ClassDef, *Functions))}
+    # A name that something else has too is left as it is.
+    kept = {node.name for node in ast.walk(tree) if isinstance(node, (ast.ClassDef, *Functions))}
     for node in ast.walk(tree):
         if isinstance(node, (ast.Global, ast.Nonlocal)):
             kept |= set(node.names)
@@ -83,8 +82,9 @@ def _renamed(tree: ast.Module) -> None:
     for function in _functions(tree):
         names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
         own = {node.id for node in names if isinstance(node.ctx, ast.Store)} - kept
+        own -= {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)}
         for node in names:
-            if node.id in own and f"my_{node.id}" not in taken:
+            if node.id in own and not node.id.startswith("my_") and f"my_{node.id}" not in taken:
                 node.id = f"my_{node.id}"
 
 
