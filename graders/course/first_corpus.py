@@ -29,7 +29,7 @@ from graders.runner import Request, Runner, Settings
 from graders.verdict import CheckResult, TaskVerdict
 
 DRAFT = "DRAFT.md"
-MUTANTS = 40
+MUTANTS = 30
 # How the mark of a file begins that was taken from another task.
 FROM = "from"
 # So many wrong submissions for one check show what it says; more of them would say it again.

@@ -10,7 +10,7 @@ import pytest
 from graders import rubric
 from graders.calibration import calibrate
 from graders.cli import main
-from graders.course import scaffold
+from graders.course import first_corpus, scaffold
 from graders.course.scaffold import CannotMake, Places
 from graders.reports import text
 from graders.rubric import KIT
@@ -54,6 +54,7 @@ def test_wrong_usage_is_one_line(
     """One clear line and exit code 2; nothing is written."""
     monkeypatch.chdir(KIT)
     monkeypatch.setattr(scaffold, "write_skeleton", lambda *_: pytest.fail("it wrote"))
+    monkeypatch.setattr(first_corpus, "grade_reference", lambda *_: pytest.fail("it graded"))
     assert main(["new", *words.split()]) == 2
     shown = capsys.readouterr()
     assert shown.out == ""

@@ -20,7 +20,7 @@ from graders.course.mutation.trees import (
 )
 
 # What has weights of its own that a fault may freeze.
-WITH_WEIGHTS = ("add_weight", "Dense", "Conv2D", "LSTM")
+WITH_WEIGHTS = ("add_weight", "Dense", "Conv1D", "Conv2D", "LSTM", "GRU", "SimpleRNN", "Embedding")
 
 
 def drop_statement(tree: ast.Module, site: Site, node: Any) -> Iterator[Change]:

@@ -44,6 +44,8 @@ NAMES = {
     "GlobalAveragePooling2D": ("Flatten",),
     "Concatenate": ("Add",),
     "LSTM": ("SimpleRNN",),
+    "GRU": ("SimpleRNN",),
+    "Conv1D": ("Dense",),
     "log_softmax": ("softmax",),
     "max": ("min",),
     "min": ("max",),
