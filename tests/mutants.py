@@ -2,7 +2,7 @@
 
     python -m tests.mutants [TASK …] [--sample N] [--jobs N] [--list]
 
-Each mutant of a reference (see `tests.quality.mutate`) is graded by the ordinary path. It is killed if
+Each mutant of a reference (see `graders.course.mutation`) is graded by the ordinary path. It is killed if
 it does not earn all points. A survivor is a missing check until somebody has written into
 `tests/quality/survivors.toml` why it is none. Results go to `tests/quality/mutants/<task>.json` one by
 one, and are not graded again until the mutant, the task's checks, bounds or data, or the engine
@@ -17,7 +17,6 @@ import concurrent.futures
 import difflib
 import fnmatch
 import hashlib
-import re
 import sys
 import tempfile
 import threading
@@ -27,20 +26,17 @@ from pathlib import Path
 from typing import Any
 
 from graders import rubric
+from graders.course.first_corpus import LATE
+from graders.course.goldens import FirstFailure, stops_at
+from graders.course.mutation import Mutant, mutants
 from graders.rubric import Task
 from graders.runner import Request, Runner, Settings
 from graders.verdict import TaskVerdict
-from tests.corpus import FirstFailure, stops_at
 from tests.quality import records, survivors
-from tests.quality.mutate import Mutant, mutants
 
 # Everybody's mutants meet the same data: a survivor here is a survivor there.
 SECRET = b"tests.mutants"
 SECONDS = 120.0
-# What the engine says of work that ran out of time.
-LATE = re.compile(
-    r"did not finish within|time limit of .* was used up|could not evaluate .* within"
-)
 
 
 def outcome_of(verdict: TaskVerdict) -> str:

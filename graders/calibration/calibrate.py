@@ -146,7 +146,11 @@ def main(arguments: list[str] | None = None) -> int:
     if given.again:
         _place_again()
         return 0
-    tasks = [rubric.find(name) for name in given.tasks] or [t for t in rubric.tasks() if t.data]
+    try:
+        tasks = rubric.find_all(given.tasks) or [t for t in rubric.tasks() if t.data]
+    except rubric.UnknownTask as error:
+        print(error, file=sys.stderr)
+        return 2
     settings = Settings(
         data=given.data,
         seconds=1200,
@@ -179,7 +183,7 @@ def _place_again() -> None:
                         if key in known and known[key].counts_for(name)
                     }
                     rows[name] = bounds.between(row["reference"]["values"], rivals, row["upper"])
-    _write(table)
+    write(table)
 
 
 def _merge(task: Task, source: str, found: dict[str, Any], draws: int) -> None:
@@ -190,10 +194,16 @@ def _merge(task: Task, source: str, found: dict[str, Any], draws: int) -> None:
         "_made": {"draws": draws, "date": datetime.date.today().isoformat()},
         **found,
     }
-    _write(table, file)
+    write(table, file)
 
 
-def _write(table: dict[str, Any], file: Path = thresholds.FILE) -> None:
+def write(table: dict[str, Any], file: Path = thresholds.FILE) -> None:
+    """Writes a calibration.
+
+    Args:
+        table: Dict, see `graders.rubric.bounds.table`.
+        file: Path.
+    """
     text = json.dumps(dict(sorted(table.items())), indent=1)
     # A distribution on one line: the file is to be read.
     text = re.sub(r"\[\s+([^][{}]*?)\s+\]", lambda m: f"[{' '.join(m[1].split())}]", text)

@@ -30,7 +30,7 @@ def main(words: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
         words = list(sys.argv[1:] if words is None else words)
-        if words[:1] == ["release"] or words[:1] == ["bulk"]:
+        if words[:1] in (["release"], ["bulk"], ["new"]):
             return _instructors(words[0], words[1:])
         given = arguments.parser().parse_args(words)
         given.usual = _course()
@@ -66,16 +66,24 @@ def _course() -> Settings | None:
 
 
 def _instructors(command: str, words: list[str]) -> int:
-    """Runs what only the whole kit has: `release` or `bulk`."""
+    """Runs what only the whole kit has: `release`, `bulk` or `new`."""
     if not arguments.is_here("graders.course"):
         raise UsageError(f"The student copy comes without {command}.")
-    from graders.course import bulk_command, file, release
+    from graders.course import bulk_command, file, release, scaffold
 
     parser = arguments.Parser(prog=f"grade.py {command}")
     try:
         if command == "release":
             return release.main(words, parser)
+        if command == "new":
+            begin()
+            return scaffold.main(words, parser)
         arguments.add_settings(parser)
         return bulk_command.main(words, parser, arguments.settings)
-    except (release.CannotRelease, bulk_command.CannotGrade, file.BadCourse) as error:
+    except (
+        release.CannotRelease,
+        bulk_command.CannotGrade,
+        file.BadCourse,
+        scaffold.CannotMake,
+    ) as error:
         raise UsageError(str(error)) from None

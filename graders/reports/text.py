@@ -170,7 +170,8 @@ def bounds_table(rows: dict[str, dict[str, Any]]) -> RenderableType:
     for task, measures in rows.items():
         shown = [(name, row) for name, row in measures.items() if not name.startswith("_")]
         if shown:
-            table.add_row(task)
+            like = measures.get("_like", {}).get("task")
+            table.add_row(f"{task} (guess: measured for {like})" if like else task)
         for name, row in shown:
             found = row["reference"]
             best = best_shortcut(row)

@@ -13,11 +13,14 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import sys
 import time
 from pathlib import Path
 
 from graders import rubric
-from graders.runner import Event, Listener, Request, ResultReady, Runner, Settings
+from graders.course.first_corpus import DRAFT
+from graders.course.goldens import FirstFailure, stops_at
+from graders.runner import Request, Runner, Settings
 from graders.verdict import CheckResult, TaskVerdict
 
 FOLDER = Path(__file__).resolve().parent.parent / "submissions"
@@ -73,6 +76,11 @@ def cases(task: str | None = None) -> list[Case]:
     return [read_case(path) for path in paths]
 
 
+def is_draft(task: str) -> bool:
+    """Returns whether a corpus is one that `python grade.py new` made, and nobody took over."""
+    return (FOLDER / task / DRAFT).exists()
+
+
 def differences(case: Case, verdict: TaskVerdict) -> str:
     """Compares a verdict with the golden one.
 
@@ -98,31 +106,6 @@ def _first_differs(case: Case, first: CheckResult) -> str:
     if missing:
         return f"the message lacks {missing}: {first.message}"
     return ""
-
-
-class FirstFailure(BaseException):
-    """Ends a grading at the first check that does not pass: what comes after it changes nothing.
-
-    Not an `Exception`, which the runner would take for a fault of the grader.
-    """
-
-    def __init__(self, result: CheckResult):
-        super().__init__(result.id)
-        self.result = result
-
-
-def stops_at(*outcomes: str) -> Listener:
-    """Returns a listener that ends a grading at the first check with one of some outcomes.
-
-    It listens in the thread that asked for the grading, and raises `FirstFailure` there.
-    """
-
-    def listen(_: str, event: Event) -> None:
-        match event:
-            case ResultReady(result) if result.outcome in outcomes:
-                raise FirstFailure(result)
-
-    return listen
 
 
 stop_at_first_failure = stops_at("failed", "error")
@@ -186,6 +169,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--verbose", action="store_true", help="print every message")
     given = parser.parse_args(arguments)
+    try:
+        rubric.find_all(given.tasks)
+    except rubric.UnknownTask as error:
+        print(error, file=sys.stderr)
+        return 2
     wanted = [case for case in cases() if not given.tasks or case.task in given.tasks]
     wanted = [case for case in wanted if given.only in case.name]
     bad = 0

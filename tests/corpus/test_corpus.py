@@ -9,10 +9,11 @@ import pytest
 
 from graders import rubric
 from graders.runner import Request, Runner
-from tests.corpus import JUDGED, cases, judge, stop_at_first_failure
+from tests.corpus import JUDGED, cases, is_draft, judge, stop_at_first_failure
 
 TASKS = rubric.tasks()
-WITH_CORPUS = [task for task in TASKS if cases(task.id)]
+# Of a draft nobody demands that it is whole: see graders/course/first_corpus.py.
+WITH_CORPUS = [task for task in TASKS if cases(task.id) and not is_draft(task.id)]
 
 
 @pytest.fixture

@@ -139,7 +139,7 @@ def test_the_student_copy_grades(folder: Path, tmp_path: Path) -> None:
         path.write_text(stub)
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout)["points"] == 10
-    for words in (["bulk", "x"], ["release", "x"], ["--reference"]):
+    for words in (["bulk", "x"], ["release", "x"], ["new", "x"], ["--reference"]):
         done = subprocess.run(
             [sys.executable, "grade.py", *words], cwd=student, capture_output=True, text=True,
             timeout=60,

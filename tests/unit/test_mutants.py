@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from graders import rubric
+from graders.course.mutation import Mutant, mutants
 from graders.runner import Event, ResultReady, Runner, Settings
 from graders.verdict import CheckResult, TaskVerdict
 from tests import mutants as command
 from tests.quality import records, survivors
-from tests.quality.mutate import Mutant, mutants
 
 PROGRAM = '''
 """A model."""
