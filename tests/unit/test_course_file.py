@@ -18,9 +18,9 @@ from graders.cli.arguments import settings as settings_of
 from graders.course import agreement, file, keeping, pages
 from graders.course.release import HIDDEN, with_points
 from graders.rubric import KIT
-from graders.runner import Settings
+from graders.runner import Graded, Isolation, Request, Runner, Settings
 from graders.runner.isolation import hidden
-from tests import own
+from tests import own, verdicts
 
 TASKS = rubric.tasks()
 IDS = [task.id for task in TASKS]
@@ -258,6 +258,32 @@ def test_options_win_over_the_file(tmp_path: Path) -> None:
         settings = settings_of(given)
         assert (settings.seed, settings.seconds, settings.seconds_of) == expected
         assert found.differences(settings) == differences
+
+
+def test_each_task_has_its_own_limit(tmp_path: Path) -> None:
+    """What grades is told the task's limit, and the store keeps verdicts apart by it."""
+    told = []
+
+    class Tells:
+        def isolation(self) -> Isolation:
+            return Isolation("user")
+
+        def close(self) -> None:
+            pass
+
+        def grade(self, task, source, settings, bounds, tell):  # type: ignore[no-untyped-def]
+            told.append((task.id, settings.seconds, settings.seconds_of))
+            return Graded(verdicts.task(task.id, "passed"), True)
+
+    path = tmp_path / "custom_layer.py"
+    path.write_text("x = 1\n")
+    for seconds_of in ((), (("custom_layer", 5.0),), (("custom_layer", 5.0), ("cnn", 7.0))):
+        settings = Settings(seconds=60, seconds_of=seconds_of, use_store=True)
+        with Runner(settings, place=Tells()) as runner:  # type: ignore[arg-type]
+            runner.grade_task(Request(rubric.find("custom_layer"), path))
+            assert runner.recall(Request(rubric.find("custom_layer"), path)) is not None
+    # The third is answered by the second's.
+    assert told == [("custom_layer", 60, ()), ("custom_layer", 5.0, ())]
 
 
 def test_own_data_sets_are_found() -> None:
