@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import datasets
+from datasets import keep
 from graders import rubric
 from graders.cli.arguments import Parser, add_settings
 from graders.cli.arguments import settings as settings_of
@@ -277,13 +279,13 @@ def test_each_task_has_its_own_limit(tmp_path: Path) -> None:
 
     path = tmp_path / "custom_layer.py"
     path.write_text("x = 1\n")
-    for seconds_of in ((), (("custom_layer", 5.0),), (("custom_layer", 5.0), ("cnn", 7.0))):
+    for seconds_of in ((("custom_layer", 5.0),), (("custom_layer", 5.0), ("cnn", 7.0)), ()):
         settings = Settings(seconds=60, seconds_of=seconds_of, use_store=True)
         with Runner(settings, place=Tells()) as runner:  # type: ignore[arg-type]
             runner.grade_task(Request(rubric.find("custom_layer"), path))
             assert runner.recall(Request(rubric.find("custom_layer"), path)) is not None
-    # The third is answered by the second's.
-    assert told == [("custom_layer", 60, ()), ("custom_layer", 5.0, ())]
+    # The second is answered by the first's.
+    assert told == [("custom_layer", 5.0, ()), ("custom_layer", 60, ())]
 
 
 def test_own_data_sets_are_found() -> None:
@@ -291,6 +293,22 @@ def test_own_data_sets_are_found() -> None:
     folder = KIT / "datasets"
     assert datasets.own_in(folder) == []
     assert {path.stem for path in folder.glob("*.py")} == datasets._KITS
+
+
+def test_own_data_are_made_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module of the folder is a data set of its name; a draw is kept as long as the module."""
+    folder = own.make(tmp_path / "ours") / "datasets"
+    monkeypatch.setattr(datasets, "__path__", list(datasets.__path__))
+    with pytest.raises(ValueError, match="no data set called 'lines'"):
+        keep.load("lines", 1)
+    datasets.also_from(folder)
+    first = keep.load("lines", 1)
+    assert (first.num_classes, first.train[0].shape, first.source) == (2, (32, 5), "default")
+    key = keep._key("lines", 1)
+    path = folder / "lines.py"
+    path.write_text(path.read_text() + "# changed\n")
+    assert keep._key("lines", 1) != key
+    sys.modules.pop("datasets.lines")
 
 
 # --- agreement ----------------------------------------------------------------------------------
