@@ -46,11 +46,14 @@ def cut(text: str, kit: Collection[str], tasks: Mapping[str, bool]) -> str:
     lines = [_line(line, gone, list(tasks)) for line in found.split("\n")]
     found = "\n".join(line for line in lines if line is not None)
     if len(tasks) != len(kit):
-        count = NUMBERS[len(tasks)] if len(tasks) < len(NUMBERS) else str(len(tasks))
-        found = found.replace(f"task of {NUMBERS[len(kit)]}", f"task of {count}")
+        found = found.replace(f"task of {_word(len(kit))}", f"task of {_word(len(tasks))}")
         found = found.replace(f" of {len(kit)} tasks", f" of {len(tasks)} tasks")
         found = found.replace(f" of {10 * len(kit)} points", f" of {10 * len(tasks)} points")
     return re.sub(r"\n{3,}", "\n\n", found)
+
+
+def _word(number: int) -> str:
+    return NUMBERS[number] if number < len(NUMBERS) else str(number)
 
 
 def _line(line: str, gone: list[str], left: list[str]) -> str | None:

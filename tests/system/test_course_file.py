@@ -21,10 +21,13 @@ pytest.importorskip("jupytext")
 from nbgrader.api import Gradebook
 from nbgrader.converters import Autograde, NbGraderException
 from nbgrader.coursedir import CourseDirectory
+from nbgrader.plugins import LateSubmissionPlugin
+from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
 from graders import rubric
 from graders.course import autograde as autograde_module
+from graders.course import in_force
 from graders.course.gradebook import PenaltyPerHour
 from graders.rubric import KIT
 from graders.runner import Request
@@ -182,6 +185,19 @@ def test_nbgrader_records_what_bulk_graded(graded: Path, copy: Path) -> None:
                 for item in book.assignment_submissions(own.SECTION)}  # fmt: skip
     # An hour and a half and a second: two hours have begun.
     assert late == {"ada": (5401.0, 2.0), "bob": (0.0, None)}
+
+
+def test_nbgraders_own_policy_and_limits(tmp_path: Path) -> None:
+    """`late = "zero"` is nbgrader's own; the limits of single tasks come to its grading too."""
+    path = tmp_path / "course.toml"
+    path.write_text('late = "zero"\nseconds = 50\n[seconds_of]\ncnn = 90\n')
+    config = Config()
+    in_force.read(config, path)
+    assert LateSubmissionPlugin(config=config).late_submission_penalty("ada", 7.0, 1.0) == 7.0
+    settings = autograde_module.GradeWithKit(config=config).settings()
+    assert [settings.of(task).seconds for task in ("cnn", "lstm")] == [90.0, 50.0]
+    in_force.read(Config(), None)
+    assert in_force.course() is None
 
 
 @pytest.mark.parametrize(

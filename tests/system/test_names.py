@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,6 @@ from graders.verdict import TaskVerdict
 from tests import course
 from tests.course import REFERENCE, SECTION, TASK, filled, released_notebook
 from tests.unit.test_handed_in import ODD
-
-Record = Callable[[], Path]
 
 
 @pytest.fixture(scope="module")

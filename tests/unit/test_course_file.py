@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,15 +13,16 @@ from pathlib import Path
 import pytest
 
 import datasets
+from datasets import keep
 from graders import rubric
 from graders.cli.arguments import Parser, add_settings
 from graders.cli.arguments import settings as settings_of
 from graders.course import agreement, file, keeping, pages
 from graders.course.release import HIDDEN, with_points
 from graders.rubric import KIT
-from graders.runner import Settings, fingerprint
+from graders.runner import Graded, Isolation, Request, Runner, Settings, fingerprint
 from graders.runner.isolation import hidden
-from tests import own
+from tests import own, verdicts
 
 TASKS = rubric.tasks()
 IDS = [task.id for task in TASKS]
@@ -269,11 +271,53 @@ def test_options_win_over_the_file(tmp_path: Path) -> None:
         assert found.differences(settings) == differences
 
 
+def test_each_task_has_its_own_limit(tmp_path: Path) -> None:
+    """What grades is told the task's limit, and the store keeps verdicts apart by it."""
+    told = []
+
+    class Tells:
+        def isolation(self) -> Isolation:
+            return Isolation("user")
+
+        def close(self) -> None:
+            pass
+
+        def grade(self, task, source, settings, bounds, tell):  # type: ignore[no-untyped-def]
+            told.append((task.id, settings.seconds, settings.seconds_of))
+            return Graded(verdicts.task(task.id, "passed"), True)
+
+    path = tmp_path / "custom_layer.py"
+    path.write_text("x = 1\n")
+    for seconds_of in ((("custom_layer", 5.0),), (("custom_layer", 5.0), ("cnn", 7.0)), ()):
+        settings = Settings(seconds=60, seconds_of=seconds_of, use_store=True)
+        with Runner(settings, place=Tells()) as runner:  # type: ignore[arg-type]
+            runner.grade_task(Request(rubric.find("custom_layer"), path))
+            assert runner.recall(Request(rubric.find("custom_layer"), path)) is not None
+    # The second is answered by the first's.
+    assert told == [("custom_layer", 5.0, ()), ("custom_layer", 60, ())]
+
+
 def test_own_data_sets_are_found() -> None:
     """Every module of the kit is known as such, so that any other is a data set."""
     folder = KIT / "datasets"
     assert datasets.own_in(folder) == []
     assert {path.stem for path in folder.glob("*.py")} == datasets._KITS
+
+
+def test_own_data_are_made_and_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A module of the folder is a data set of its name; a draw is kept as long as the module."""
+    folder = own.make(tmp_path / "ours") / "datasets"
+    monkeypatch.setattr(datasets, "__path__", list(datasets.__path__))
+    with pytest.raises(ValueError, match="no data set called 'lines'"):
+        keep.load("lines", 1)
+    datasets.also_from(folder)
+    first = keep.load("lines", 1)
+    assert (first.num_classes, first.train[0].shape, first.source) == (2, (32, 5), "default")
+    key = keep._key("lines", 1)
+    path = folder / "lines.py"
+    path.write_text(path.read_text() + "# changed\n")
+    assert keep._key("lines", 1) != key
+    sys.modules.pop("datasets.lines")
 
 
 # --- agreement ----------------------------------------------------------------------------------
@@ -413,7 +457,8 @@ def test_edited_files_stay(tmp_path: Path) -> None:
     (tmp_path / "course/b.new").unlink()
     assert write(tmp_path, now) == keeping.Changes(kept=["course/b"])
     # What left the release edited, and comes back, is as it was.
-    assert write(tmp_path, {**now, "student/x/d": "d1"}).kept == ["course/b", "student/x/d"]
+    back = {**now, "student/x/d": "d1"}
+    assert write(tmp_path, back) == keeping.Changes(kept=["course/b", "student/x/d"])
     assert write(tmp_path, {**now, "student/x/d": "d2"}).beside == ["student/x/d"]
     # Taken over, it is the kit's file again.
     (tmp_path / "course/b").write_text("b2")
