@@ -156,7 +156,7 @@ CASES = {
     "killed": (
         cnn("import os\n    os.kill(os.getpid(), 11)"),
         "error",
-        ["was killed (SIGSEGV)"],
+        ["was ended by the signal SIGSEGV"],
     ),
     "input": (cnn("input('name? ')"), "error", ["EOFError", "Nobody is there to answer"]),
     "debugger": (cnn("breakpoint()\n    return 1"), "error", ["BdbQuit", "Remove `breakpoint()`"]),

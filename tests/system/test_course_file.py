@@ -357,6 +357,8 @@ def test_a_lock_in_the_middle_leaves_nothing_half_recorded(
     with contextlib.closing(sqlite3.connect(copy / "gradebook.db", isolation_level=None)) as other:
 
         class Locks:
+            trouble = ""
+
             def grade_task(self, request: Request) -> TaskVerdict:
                 if request.path.name == "bob":
                     other.execute("BEGIN EXCLUSIVE")
