@@ -29,7 +29,7 @@ def main(words: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
         words = list(sys.argv[1:] if words is None else words)
-        if words[:1] == ["release"] or words[:1] == ["bulk"]:
+        if words[:1] and words[0] in ("release", "bulk", "worker"):
             return _instructors(words[0], words[1:])
         given = arguments.parser().parse_args(words)
         if given.list:
@@ -51,15 +51,17 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _instructors(command: str, words: list[str]) -> int:
-    """Runs what only the whole kit has: `release` or `bulk`."""
+    """Runs what only the whole kit has: `release`, `bulk` or `worker`."""
     if not arguments.is_here("graders.course"):
         raise UsageError(f"The student copy comes without {command}.")
-    from graders.course import bulk, release
+    from graders.course import bulk, release, worker
 
     parser = arguments.Parser(prog=f"grade.py {command}")
     try:
         if command == "release":
             return release.main(words, parser)
+        if command == "worker":
+            return worker.main(words, parser)
         arguments.add_settings(parser)
         return bulk.main(words, parser, arguments.settings)
     except (release.CannotRelease, bulk.CannotGrade) as error:

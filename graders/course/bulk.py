@@ -37,6 +37,9 @@ class ClassProgress:
         works: List of `Work`.
         jobs: Integer, how many are graded side by side.
         stream: File to print to.
+
+    Attributes:
+        jobs: Integer, how many are graded side by side now.
     """
 
     def __init__(self, works: list[Work], jobs: int, stream: Any):
@@ -45,7 +48,8 @@ class ClassProgress:
 
         self._left = collections.Counter(work.task.id for work in works)
         self._spent: dict[str, list[float]] = collections.defaultdict(list)
-        self._jobs, self._total, self._done, self._cached = jobs, len(works), 0, 0
+        self.jobs = jobs
+        self._total, self._done, self._cached = len(works), 0, 0
         self._console = Console(file=stream, highlight=False)
         self._bar = Progress(
             TextColumn("Grading"),
@@ -72,7 +76,7 @@ class ClassProgress:
         usual = statistics.median(known) if known else GUESS_SECONDS
         costs = {task: statistics.median(spent) for task, spent in self._spent.items()}
         left = sum(count * costs.get(task, usual) for task, count in self._left.items())
-        return left / self._jobs
+        return left / self.jobs
 
     def take(self, work: Work, verdict: TaskVerdict) -> None:
         """Takes a verdict."""
@@ -210,17 +214,25 @@ def main(
         _compare(given, works, out)
         if not (given.json or given.csv or given.statistics or given.compare):
             return 0
-    runner = None
+    place = runner = None
     if given.scheduler:
-        runner = cluster.connect(given.scheduler, settings)
-        settings = runner.settings
+        place = cluster.connect(given.scheduler, settings)
+        settings = place.settings
+        runner = Runner(settings, bounds=MeasuredBounds(), place=place)
     else:
         settings = settings.sharing(len(works))
     with ClassProgress(works, settings.jobs, out) as progress:
+
+        def take(work: Work, verdict: TaskVerdict) -> None:
+            if place is not None:
+                progress.jobs = max(1, place.slots)
+            progress.take(work, verdict)
+
         try:
-            verdicts = grade(works, settings, progress.take, runner)
-        except KeyboardInterrupt:
-            raise CannotGrade(f"Stopped: {progress.summary}. The same command goes on.") from None
+            verdicts = grade(works, settings, take, runner)
+        except (KeyboardInterrupt, cluster.Lost) as error:
+            why = "Stopped:" if isinstance(error, KeyboardInterrupt) else str(error)
+            raise CannotGrade(f"{why} {progress.summary}. The same command goes on.") from None
     document = results.to_json(verdicts)
     written = (
         (given.json, lambda: json.dumps(document, indent=1, ensure_ascii=False) + "\n"),
