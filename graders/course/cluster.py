@@ -208,7 +208,8 @@ class Cluster:
         """Looks at the workers until the cluster is left or lost."""
         while not self._closing.is_set():
             try:
-                workers = self._client.sync(self._client.scheduler.identity)["workers"]
+                scheduler: Any = self._client.scheduler
+                workers = self._client.sync(scheduler.identity)["workers"]
             except Exception:
                 workers = None
             if self._closing.is_set():
@@ -229,14 +230,14 @@ class Cluster:
         """
         slots, levels = 0, []
         for address, known in workers.items():
-            facts = known.get(FACTS)
+            facts: Any = known.get(FACTS)
             reason = unfit(facts, self._level)
             count = 0 if reason else int(known["resources"].get(slot_name(self._level), 0))
             if not reason and not count:
                 reason = f"it fails ({self._failures.get(address, 'unknown')}). Start it again"
             if reason and address not in self._named:
                 self._named.add(address)
-                host = facts["host"] if isinstance(facts, dict) else known["host"]
+                host = facts.get("host") if isinstance(facts, dict) else known["host"]
                 _say(f"The worker {address} on {host} gets no work: {reason}.")
             if count and known["status"] in ("init", "running"):
                 slots += count
@@ -290,7 +291,8 @@ def connect(address: str, settings: Settings) -> Cluster:
         )
     address = address_of(address)
     # What matters of this has a line of its own.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in ("distributed", "distributed.client", "tornado", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", category=VersionMismatchWarning)
     try:
         client = Client(address, timeout=SECONDS, set_as_default=False)

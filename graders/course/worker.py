@@ -91,12 +91,14 @@ def unfit(facts: Any, level: str) -> str:
     """
     if not isinstance(facts, dict):
         return "it was not started with python grade.py worker"
-    for name, ours in versions().items():
-        theirs = facts["versions"].get(name, "none")
-        if theirs != ours:
-            return f"it has {name} {theirs}, and this machine {ours}"
-    if facts["kit"] != kit_digest():
-        return f"its kit ({facts['folder']}) is not the same as {KIT}"
+    theirs = facts.get("versions")
+    for name, version in versions().items():
+        found = theirs.get(name, "none") if isinstance(theirs, dict) else "none"
+        if found != version:
+            return f"it has {name} {found}, and this machine {version}"
+    if facts.get("kit") != kit_digest():
+        return f"its kit ({facts.get('folder')}) is not the same as {KIT}"
+    # The same kit tells the same things.
     if not reaches(facts["level"], level):
         return f"its isolation is {facts['level']}, and {level} is needed"
     return ""
