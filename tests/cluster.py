@@ -102,21 +102,26 @@ class Processes:
         wait_until(listens, "a scheduler listens")
         return process
 
-    def worker(self, *options: str, kit: Path = KIT) -> subprocess.Popen[bytes]:
+    def worker(
+        self, *options: str, kit: Path = KIT, before: tuple[str, ...] = ()
+    ) -> subprocess.Popen[bytes]:
         """Starts a worker with one slot, the nanny of which is the process that returns."""
-        return self.start(
-            [*self.command("worker", kit), "--slots", "1", "--no-dashboard", *options]
-        )
+        command = [*before, *self.command("worker", kit)]
+        return self.start([*command, "--slots", "1", "--no-dashboard", *options])
+
+    def bulk_command(self, submitted: Path, task: str, *options: str) -> list[str]:
+        """Returns the command that grades a class's work on a task."""
+        words = self.command("bulk")
+        at = words.index("submitted")
+        return [*words[:at], str(submitted), task, *words[at + 1 :], *options]
 
     def bulk(
         self, submitted: Path, task: str, *options: str, **environment: str
     ) -> subprocess.Popen[str]:
         """Starts the grading of a class's work on a task."""
-        words = self.command("bulk")
-        at = words.index("submitted")
-        words[at : at + 1] = [str(submitted), task]
+        words = self.bulk_command(submitted, task, *options)
         process = subprocess.Popen(
-            [*words, *options], cwd=self.folder, env={**self.environment, **environment},
+            words, cwd=self.folder, env={**self.environment, **environment},
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
         )  # fmt: skip
         self._started.append(process)  # type: ignore[arg-type]

@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 
-yaml = pytest.importorskip("yaml")
+pytest.importorskip("yaml")
+
+import yaml
 
 from graders.boundary.limits import GRADER_MEMORY, SANDBOX_MEMORY
 from graders.rubric import KIT
@@ -61,7 +63,9 @@ def test_pods_have_the_walls_that_their_page_promises() -> None:
     context = pods(cluster)["worker"]["containers"][0]["securityContext"]
     assert context["seccompProfile"]["type"] == "RuntimeDefault"
     service = cluster["metadata"]["name"] + "-scheduler"
-    assert deployment["spec"]["template"]["spec"]["containers"][0]["args"] == [f"tcp://{service}:8786"]
+    assert deployment["spec"]["template"]["spec"]["containers"][0]["args"] == [
+        f"tcp://{service}:8786"
+    ]
 
 
 def test_kubernetes_knows_the_cluster() -> None:
@@ -97,7 +101,15 @@ def test_slurms_jobs_are_the_kits_workers(tmp_path: Path) -> None:
     """The script of a job starts a worker that offers its slots, when it runs here."""
     pytest.importorskip("dask_jobqueue")
     distributed = pytest.importorskip("distributed")
-    words = [sys.executable, str(DEPLOY / "slurm.py"), "--print", "--cores", "1", "--memory", "14GiB"]
+    words = [
+        sys.executable,
+        str(DEPLOY / "slurm.py"),
+        "--print",
+        "--cores",
+        "1",
+        "--memory",
+        "14GiB",
+    ]
     script = subprocess.run(words, capture_output=True, text=True, check=True, timeout=120).stdout
     assert "#SBATCH --cpus-per-task=1\n" in script and "#SBATCH --mem=14G\n" in script
     with Processes(tmp_path, KERAS_KIT_CACHE=str(tmp_path / "cache")) as there:
@@ -119,7 +131,9 @@ def test_the_images_are_made_of_what_there_is() -> None:
     assert [name for name in copied if not (KIT / name).exists()] == []
     for path in re.findall(r"/autograder/source/kit/(\S+)", text):
         assert (KIT / path).exists()
-    [entry] = [json.loads(line.partition(" ")[2]) for line in lines if line.startswith("ENTRYPOINT")]
+    [entry] = [
+        json.loads(line.partition(" ")[2]) for line in lines if line.startswith("ENTRYPOINT")
+    ]
     assert entry == ["python", "/opt/kit/grade.py", "worker"]
     stages = {line.split()[-1] for line in lines if line.startswith("FROM ")}
     assert stages == set(re.findall(r"--target (\w+)", text)) == {"worker", "gradescope"}
