@@ -152,8 +152,10 @@ def test_who_does_not_fit_is_named_and_gets_no_work(own: Processes, tmp_path: Pa
     for name in ("graders", "datasets"):
         shutil.copytree(KIT / name, other / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(KIT / "grade.py", other)
-    with open(other / "graders/checks/custom_layer.py", "a") as file:
-        file.write("# changed\n")
+    path = other / "graders" / "course" / "worker.py"
+    graded = "    return json.dumps(_graders[0].grade(job))"
+    assert graded in path.read_text()
+    path.write_text(path.read_text().replace(graded, f'    print("BY ANOTHER KIT")\n{graded}'))
     due = many(tmp_path / "class", 6)
     own.scheduler()
     own.worker("--name", "changed", kit=other)
@@ -167,6 +169,8 @@ def test_who_does_not_fit_is_named_and_gets_no_work(own: Processes, tmp_path: Pa
     own.worker()
     _, errors = run.end(1)
     assert run.statuses() == due
+    # One without a kit fails in reading what it is sent.
+    assert "BY ANOTHER KIT" not in own.logs() and "ModuleNotFoundError" not in own.logs()
     lines = [*told, *errors.splitlines()]
     [changed] = [line for line in lines if host["changed"] in line]
     assert f"gets no work: its kit ({other}) is not the same as {KIT}." in changed

@@ -167,6 +167,23 @@ def test_the_level_of_a_run_stays(capsys: pytest.CaptureFixture[str]) -> None:
     scheduler.workers = {**scheduler.workers, "tcp://c": known(facts(level="user"))}
     wait_until(lambda: "tcp://c" in capsys.readouterr().err, "a line", 5)
     assert place.isolation() == Isolation("landlock") and place.slots == 5
+    scheduler.workers = {"tcp://a": known(facts())}
+    wait_until(lambda: place.slots == 2, "one worker less", 5)
+    assert place.isolation() == Isolation("landlock")
+    place.close()
+
+
+def test_slots_follow_the_workers() -> None:
+    """Workers that come, go, pause or close are so many slots more or less."""
+    one, two = known(facts()), known(facts(), slots=3)
+    scheduler = Scheduler({"tcp://a": one})
+    place = cluster.Cluster(scheduler, ADDRESS, Settings(secret=SECRET))
+    for workers, slots in (
+        ({"tcp://a": one, "tcp://b": two}, 5), ({"tcp://b": two}, 3),
+        ({"tcp://b": {**two, "status": "paused"}}, 0), ({"tcp://b": two, "tcp://c": one}, 5),
+    ):  # fmt: skip
+        scheduler.workers = workers
+        wait_until(lambda slots=slots: place.slots == slots, f"{slots} slots", 5)
     place.close()
 
 
