@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 from graders import KIT, rubric
 from graders.boundary.limits import GRADER_MEMORY, SANDBOX_MEMORY
 from graders.course.handed_in import CannotGrade
+from graders.rubric import Task
 from graders.runner import Graded, Settings, ThisMachine
 from graders.runner.store import PACKAGES
 from graders.submission import Source
@@ -72,13 +73,27 @@ def versions() -> dict[str, str]:
     return found
 
 
+def tasks_digest() -> str:
+    """Returns a digest of the tasks and of what their checks are worth, which a course may set."""
+    return _digest_of(rubric.tasks())
+
+
+@functools.cache
+def _digest_of(tasks: tuple[Task, ...]) -> str:
+    digest = hashlib.sha256()
+    for task in sorted(tasks, key=lambda task: task.id):
+        worth = [(check.id, check.points) for check in task.checks]
+        digest.update(json.dumps([task.id, worth]).encode() + task.path.read_bytes())
+    return digest.hexdigest()
+
+
 def slot_name(level: str) -> str:
     """Returns the name of the resource that a grading needs: this kit, these packages, a level.
 
     Args:
         level: String, the lowest level of isolation that will do.
     """
-    text = json.dumps([kit_digest(), versions()], sort_keys=True)
+    text = json.dumps([kit_digest(), versions(), tasks_digest()], sort_keys=True)
     return f"keras-kit-{hashlib.sha256(text.encode()).hexdigest()[:16]}-{level}"
 
 
@@ -99,6 +114,8 @@ def unfit(facts: Any, level: str) -> str:
     if facts.get("kit") != kit_digest():
         return f"its kit ({facts.get('folder')}) is not the same as {KIT}"
     # The same kit tells the same things.
+    if facts["tasks"] != tasks_digest():
+        return "its tasks, or what they are worth, are not those of this course"
     if not reaches(facts["level"], level):
         return f"its isolation is {facts['level']}, and {level} is needed"
     return ""
@@ -164,6 +181,7 @@ class Grader:
             "kit": kit_digest(),
             "folder": str(KIT),
             "versions": versions(),
+            "tasks": tasks_digest(),
             "level": isolation.level,
             "host": socket.gethostname(),
         }

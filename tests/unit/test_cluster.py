@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import pickle
 import threading
@@ -34,7 +35,7 @@ def facts(level: str = "namespaces", **changed: Any) -> dict[str, Any]:
     """Returns what a worker tells that is like this machine."""
     return {
         "kit": worker.kit_digest(), "folder": "/kit", "versions": worker.versions(),
-        "level": level, "host": "node1", **changed,
+        "tasks": worker.tasks_digest(), "level": level, "host": "node1", **changed,
     }  # fmt: skip
 
 
@@ -139,6 +140,7 @@ def test_what_a_worker_took_counts_not_the_wait() -> None:
             facts(versions={**worker.versions(), "keras": "3.0.0"}),
             f"it has keras 3.0.0, and this machine {worker.versions()['keras']}",
         ),
+        (facts(tasks="x"), "its tasks, or what they are worth, are not those of this course"),
         (facts(level="process"), "its isolation is process, and user is needed"),
     ],
 )
@@ -155,6 +157,20 @@ def test_who_does_not_fit_is_named(
     host = "node1" if told else "10.0.0.7"
     line = f"grade.py: The worker tcp://b on {host} gets no work: {reason}.\n"
     assert capsys.readouterr().err == line
+
+
+def test_what_tasks_are_worth_is_part_of_a_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers that know other points, or other tasks, offer other slots."""
+    before = worker.slot_name("user")
+    tasks = rubric.tasks()
+    first = tasks[0].checks[0]
+    dearer = dataclasses.replace(first, points=first.points + 1)
+    changed = dataclasses.replace(tasks[0], checks=(dearer, *tasks[0].checks[1:]))
+    for others in ((changed, *tasks[1:]), tasks[1:]):
+        monkeypatch.setattr(rubric, "tasks", lambda others=others: others)
+        assert worker.slot_name("user") != before
+    monkeypatch.setattr(rubric, "tasks", lambda: tasks[::-1])
+    assert worker.slot_name("user") == before
 
 
 def test_the_level_of_a_run_stays(capsys: pytest.CaptureFixture[str]) -> None:
