@@ -19,7 +19,7 @@ from graders import rubric
 from graders.boundary.limits import GRADER_MEMORY, SANDBOX_MEMORY
 from graders.cli import main
 from graders.course import cluster, worker
-from graders.course.bulk import CannotGrade
+from graders.course.handed_in import CannotGrade
 from graders.course.line import Line
 from graders.runner import Graded, Isolation, Request, Runner, Settings, ThisMachine
 from graders.runner.collected import ungraded
