@@ -41,7 +41,8 @@ def parser() -> Parser:
         prog="grade.py",
         description="Grade the exercises in assignments/, or somebody else's work.",
         epilog="Exit code: 0, all points; 1, some missing; 2, wrong usage or the grader failed. "
-        "For instructors: release DIR, bulk SUBMITTED and new TASK, each with a --help of its own.",
+        "For instructors: release DIR, bulk SUBMITTED, worker ADDRESS and new TASK, each with a "
+        "--help of its own.",
     )
     made.add_argument("tasks", nargs="*", metavar="TASK", help="task ids; all if none is given")
     made.add_argument("--from", dest="source", metavar="FILE|DIR", help="grade this work instead")

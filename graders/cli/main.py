@@ -30,7 +30,7 @@ def main(words: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     try:
         words = list(sys.argv[1:] if words is None else words)
-        if words[:1] in (["release"], ["bulk"], ["new"]):
+        if words[:1] and words[0] in ("release", "bulk", "worker", "new"):
             return _instructors(words[0], words[1:])
         given = arguments.parser().parse_args(words)
         given.usual = _course()
@@ -66,10 +66,10 @@ def _course() -> Settings | None:
 
 
 def _instructors(command: str, words: list[str]) -> int:
-    """Runs what only the whole kit has: `release`, `bulk` or `new`."""
+    """Runs what only the whole kit has: `release`, `bulk`, `worker` or `new`."""
     if not arguments.is_here("graders.course"):
         raise UsageError(f"The student copy comes without {command}.")
-    from graders.course import bulk_command, file, release, scaffold
+    from graders.course import bulk_command, file, release, scaffold, worker
 
     parser = arguments.Parser(prog=f"grade.py {command}")
     try:
@@ -78,6 +78,8 @@ def _instructors(command: str, words: list[str]) -> int:
         if command == "new":
             begin()
             return scaffold.main(words, parser)
+        if command == "worker":
+            return worker.main(words, parser)
         arguments.add_settings(parser)
         return bulk_command.main(words, parser, arguments.settings)
     except (

@@ -35,6 +35,9 @@ class ClassProgress:
         works: List of `Work`.
         jobs: Integer, how many are graded side by side.
         stream: File to print to.
+
+    Attributes:
+        jobs: Integer, how many are graded side by side now.
     """
 
     def __init__(self, works: list[Work], jobs: int, stream: Any):
@@ -43,7 +46,8 @@ class ClassProgress:
 
         self._left = collections.Counter(work.task.id for work in works)
         self._spent: dict[str, list[float]] = collections.defaultdict(list)
-        self._jobs, self._total, self._done, self._cached = jobs, len(works), 0, 0
+        self.jobs = jobs
+        self._total, self._done, self._cached = len(works), 0, 0
         self._console = Console(file=stream, highlight=False)
         self._bar = Progress(
             TextColumn("Grading"),
@@ -75,7 +79,7 @@ class ClassProgress:
         costs = {task: statistics.mean(spent) for task, spent in self._spent.items()}
         left = sum(count * costs.get(task, usual) for task, count in self._left.items())
         share = len(known) / self._done if self._done >= FEW else 1.0
-        return left * share / self._jobs
+        return left * share / self.jobs
 
     def take(self, work: Work, verdict: TaskVerdict) -> None:
         """Takes a verdict."""

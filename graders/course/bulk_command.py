@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graders.calibration.first_use import MeasuredBounds
 from graders.course import (
     agreement,
     bulk,
@@ -25,7 +26,8 @@ from graders.course import (
 )
 from graders.course.handed_in import CannotGrade, Work, collect, refused, tasks_of
 from graders.reports import targets
-from graders.runner import Settings
+from graders.runner import Runner, Settings
+from graders.verdict import TaskVerdict
 
 if TYPE_CHECKING:
     from graders.course.similarity import Comparison
@@ -129,17 +131,25 @@ def main(
     for name, reason in nobody.items():
         print(f"{name!r} is not graded: {reason}. Rename the folder.", file=sys.stderr)
     _agree(submitted, given, course, settings, out)
-    asked, runner = settings, None
+    asked, place, runner = settings, None, None
     if given.scheduler:
-        runner = cluster.connect(given.scheduler, settings)
-        settings = runner.settings
+        place = cluster.connect(given.scheduler, settings)
+        settings = place.settings
+        runner = Runner(settings, bounds=MeasuredBounds(), place=place)
     else:
         settings = settings.sharing(len(works))
     with bulk.ClassProgress(works, settings.jobs, out) as progress:
+
+        def take(work: Work, verdict: TaskVerdict) -> None:
+            if place is not None:
+                progress.jobs = max(1, place.slots)
+            progress.take(work, verdict)
+
         try:
-            verdicts = bulk.grade(works, settings, progress.take, runner)
-        except KeyboardInterrupt:
-            raise CannotGrade(f"Stopped: {progress.summary}. The same command goes on.") from None
+            verdicts = bulk.grade(works, settings, take, runner)
+        except (KeyboardInterrupt, cluster.Lost) as error:
+            why = "Stopped:" if isinstance(error, KeyboardInterrupt) else str(error)
+            raise CannotGrade(f"{why} {progress.summary}. The same command goes on.") from None
     document = results.to_json(verdicts)
     written = (
         (given.json, lambda: json.dumps(document, indent=1, ensure_ascii=False) + "\n"),

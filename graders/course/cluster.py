@@ -3,72 +3,72 @@
 Only the grading itself leaves this machine. Submissions are found and read here, and verdicts go
 into the store here. A worker gets a submission's text, the bounds and the settings, with the secret
 among them, and answers with JSON: scheduler and workers are trusted as this machine is.
+
+Workers may come and go. Each that registers is looked at: one that would grade otherwise than this
+machine is named and gets no work.
 """
 
 from __future__ import annotations
 
-import atexit
+import asyncio
+import concurrent.futures
 import dataclasses
-import functools
 import json
+import logging
+import pickle
+import sys
+import threading
+import time
+import uuid
+import warnings
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from graders import rubric
-from graders.calibration.first_use import MeasuredBounds
+from graders import KIT
 from graders.course.handed_in import CannotGrade
+from graders.course.line import Line
+from graders.course.worker import (
+    FACTS,
+    NOT_INSTALLED,
+    Call,
+    address_of,
+    slot_name,
+    unfit,
+    unpacked,
+)
 from graders.rubric import Task
-from graders.runner import Event, Graded, Isolation, Runner, Settings, ThisMachine
-from graders.runner.fingerprint import of_kit as engine_digest
+from graders.runner import Event, Graded, Isolation, Settings
 from graders.submission import Source
-from graders.verdict import TaskVerdict
 from graders.walls.levels import LEVELS
 
 if TYPE_CHECKING:
     from distributed import Client
 
-# How long to wait for the scheduler, and for its first worker.
-SECONDS = 30.0
+# How long the scheduler may take to answer, and to be there again when a connection broke.
+SECONDS = 5.0
+# How often to look which workers there are, and to ask whether a grading is done.
+LOOK_SECONDS = 1.0
+# How long there may be no worker before a line, and how often the line comes again.
+QUIET_SECONDS, AGAIN_SECONDS = 5.0, 60.0
+# How often a submission is sent, if workers die with it or fail.
+TRIES = 3
+# Threads on this machine, most of which wait for a slot: there may be more slots later.
+THREADS = 256
 
 
 class WorkerFailed(Exception):
-    """A worker has no verdict; the text is the reason."""
+    """No worker has a verdict; the text is the reason."""
 
 
-@functools.cache
-def machine() -> ThisMachine:
-    """The worker's own warm process."""
-    made = ThisMachine()
-    atexit.register(made.close)
-    return made
+class Lost(BaseException):
+    """The cluster is gone, or was left: no more is graded. The text is one line.
 
-
-def isolation_here() -> dict[str, Any]:
-    """Returns how a worker keeps submissions apart, as plain data."""
-    return dataclasses.asdict(machine().isolation())
-
-
-def grade_here(job: dict[str, Any]) -> str:
-    """Grades a submission on a worker.
-
-    Args:
-        job: Dict of plain data, as `Cluster` makes it.
-
-    Returns:
-        String, JSON: the verdict and whether it lasts, or under `"failed"` why there is none.
+    As Ctrl-C, it ends the run, and is no result of the one grading that meets it.
     """
-    if job["engine"] != engine_digest():
-        return json.dumps({"failed": "its kit, Python or packages are not those of this machine"})
-    settings = Settings(**job["settings"])
-    source = Source(**{**job["source"], "path": Path(job["source"]["path"])})
-    try:
-        machine().isolation().require(settings.isolation)
-        graded = machine().grade(rubric.find(job["task"]), source, settings, job["bounds"])
-    except Exception as error:
-        # Dask would write what a failed call was given, the secret too, into its log.
-        return json.dumps({"failed": f"{type(error).__name__}: {error}"})
-    return json.dumps({"verdict": graded.verdict.packed(), "lasting": graded.lasting})
+
+
+def _say(line: str) -> None:
+    print(f"grade.py: {line}", file=sys.stderr, flush=True)
 
 
 class Cluster:
@@ -76,24 +76,54 @@ class Cluster:
 
     Args:
         client: Dask's `Client`.
+        address: String, the scheduler's address.
+        settings: `Settings`, of which the isolation is what a worker needs.
+
+    Attributes:
+        settings: `Settings` for the gradings: as many threads here as may soon be needed.
     """
 
-    def __init__(self, client: Client):
-        self._client = client
-        self._isolation: Isolation | None = None
+    def __init__(self, client: Client, address: str, settings: Settings):
+        self._client, self._address = client, address
+        self._level = settings.isolation
+        self._line = Line()
+        self._named: set[str] = set()
+        self._failures: dict[str, str] = {}
+        self._found = threading.Event()
+        self._closing = threading.Event()
+        self._quiet_since = time.monotonic()
+        self._told: float | None = None
+        self._watcher = threading.Thread(target=self._watch, name="workers", daemon=True)
+        self._watcher.start()
+        try:
+            self._found.wait()
+            self._line.check()
+        except BaseException:
+            self.close()
+            raise
+        jobs = max(THREADS, 4 * self.slots)
+        # Each worker shares its processors out among its slots; 1 says that it should.
+        self.settings = dataclasses.replace(settings, jobs=jobs, threads=1)
+
+    @property
+    def slots(self) -> int:
+        """Integer, how many submissions are graded side by side now."""
+        return self._line.slots
 
     def warm_up(self, settings: Settings) -> None:
-        """Does nothing: workers warm up with their first grading."""
+        """Does nothing: workers warm up when they start."""
 
     def isolation(self) -> Isolation:
-        """Returns how the workers keep submissions apart: the lowest level that one of them has."""
-        if self._isolation is None:
-            found = [Isolation(**answer) for answer in self._client.run(isolation_here).values()]
-            self._isolation = min(found, key=lambda item: LEVELS.index(item.level))
-        return self._isolation
+        """Returns how the workers keep submissions apart.
+
+        It is the lowest level of those that were there first; one below it gets no work.
+        """
+        return Isolation(self._level)
 
     def close(self) -> None:
         """Leaves the cluster, which drops what it still grades for this runner."""
+        self._line.end(Lost("The cluster was left."))
+        self._closing.set()
         self._client.close()
 
     def grade(
@@ -107,60 +137,171 @@ class Cluster:
         """Grades a submission on a worker, see `graders.runner.Place`; nothing is told meanwhile.
 
         Raises:
-            WorkerFailed: If the worker has no verdict.
+            WorkerFailed: If no worker has a verdict.
+            Lost: If the scheduler is gone.
         """
         job = {
-            "engine": engine_digest(),
             "task": task.id,
             "source": {**dataclasses.asdict(source), "path": source.path.name},
             "settings": dataclasses.asdict(settings),
             "bounds": bounds,
         }
-        # Not pure: a second request to grade the same work is one to grade it again.
-        answer = json.loads(self._client.submit(grade_here, job, pure=False).result())
-        if "failed" in answer:
-            raise WorkerFailed(f"a worker of the cluster did not grade: {answer['failed']}")
-        return Graded(TaskVerdict.unpacked(answer["verdict"]), bool(answer["lasting"]))
+        reason = ""
+        with self._line.turn(task.id):
+            for _ in range(TRIES):
+                try:
+                    answer = json.loads(self._ask(job))
+                except WorkerFailed as error:
+                    reason = str(error)
+                    continue
+                if "failed" in answer:
+                    reason = f"worker {answer['worker']} ({answer['host']}): {answer['failed']}"
+                    self._failures[answer["worker"]] = answer["failed"]
+                    continue
+                graded = unpacked(answer)
+                self._line.measure(task.id, graded.verdict.seconds)
+                return graded
+        raise WorkerFailed(f"tried {TRIES} times on the cluster; the last time: {reason}")
+
+    def _ask(self, job: dict[str, Any]) -> str:
+        """Returns what a worker answers.
+
+        Raises:
+            WorkerFailed: If workers died, or Dask failed.
+            Lost: If the scheduler is gone.
+        """
+        from distributed import KilledWorker
+
+        future = self._client.submit(
+            pickle.loads,
+            pickle.dumps(Call(job)),
+            # A new name each time: a second request to grade the same work is one to grade it.
+            key=f"{job['task']}-{uuid.uuid4().hex}",
+            pure=False,
+            resources={slot_name(self._level): 1},
+        )
+        while True:
+            self._line.check()
+            try:
+                return str(future.result(timeout=LOOK_SECONDS))
+            except TimeoutError:
+                continue
+            except KilledWorker as error:
+                raise WorkerFailed(
+                    f"{error.allowed_failures + 1} workers died, the last one "
+                    f"{error.last_worker.address}"
+                ) from None
+            except (asyncio.CancelledError, concurrent.futures.CancelledError):
+                self._wait_for_scheduler()
+                raise WorkerFailed("the connection to the scheduler broke") from None
+            except Exception as error:
+                raise WorkerFailed(f"{type(error).__name__}: {error}") from None
+
+    def _wait_for_scheduler(self) -> None:
+        """Waits while Dask connects again, which it gives up after `SECONDS`."""
+        while self._client.status == "connecting":
+            self._line.check()
+            time.sleep(0.1)
+        self._line.check()
+
+    def _watch(self) -> None:
+        """Looks at the workers until the cluster is left or lost."""
+        while not self._closing.is_set():
+            try:
+                scheduler: Any = self._client.scheduler
+                workers = self._client.sync(scheduler.identity)["workers"]
+            except Exception:
+                workers = None
+            if self._closing.is_set():
+                return
+            if workers is not None:
+                self._look(workers)
+            elif self._client.status not in ("running", "connecting"):
+                self._line.end(Lost(f"The scheduler {self._address} is gone."))
+                self._found.set()
+                return
+            self._closing.wait(LOOK_SECONDS)
+
+    def _look(self, workers: dict[str, dict[str, Any]]) -> None:
+        """Takes which workers there are: names those that get no work, and counts slots.
+
+        Args:
+            workers: Dict from address to what the scheduler knows.
+        """
+        slots, levels = 0, []
+        for address, known in workers.items():
+            facts: Any = known.get(FACTS)
+            reason = unfit(facts, self._level)
+            count = 0 if reason else int(known["resources"].get(slot_name(self._level), 0))
+            if not reason and not count:
+                reason = f"it fails ({self._failures.get(address, 'unknown')}). Start it again"
+            if reason and address not in self._named:
+                self._named.add(address)
+                host = facts.get("host") if isinstance(facts, dict) else known["host"]
+                _say(f"The worker {address} on {host} gets no work: {reason}.")
+            if count and known["status"] in ("init", "running"):
+                slots += count
+                levels.append(facts["level"])
+        if levels and not self._found.is_set():
+            self._level = min(levels, key=LEVELS.index)
+            self._found.set()
+        self._tell(slots)
+        self._line.resize(slots)
+
+    def _tell(self, slots: int) -> None:
+        """Prints a line if there is no slot for a while, then each minute, and when there is."""
+        now = time.monotonic()
+        if slots:
+            if self._told is not None:
+                _say(f"There are workers again: {slots} submissions side by side.")
+            self._quiet_since, self._told = now, None
+        elif now - self._quiet_since > QUIET_SECONDS and (
+            self._told is None or now - self._told > AGAIN_SECONDS
+        ):
+            self._told = now
+            _say(
+                f"No worker at {self._address} for {now - self._quiet_since:.0f} s. Start one: "
+                f"python {KIT / 'grade.py'} worker {self._address}. Ctrl-C stops; the same command "
+                "goes on."
+            )
 
 
-def connect(address: str, settings: Settings) -> Runner:
-    """Connects to a cluster.
+def connect(address: str, settings: Settings) -> Cluster:
+    """Connects to a cluster, and waits for its first worker that fits.
 
     Args:
         address: String, the scheduler's address, `"tcp://host:8786"`.
-        settings: `Settings`, of which `jobs` become as many as the workers have threads.
+        settings: `Settings`.
 
     Returns:
-        A `Runner`, whose gradings are done there.
+        A `Cluster`, with settings to grade with.
 
     Raises:
         CannotGrade: If Dask is not installed, there is no secret, or nobody answers.
     """
     try:
         from distributed import Client
+        from distributed.versions import VersionMismatchWarning
     except ModuleNotFoundError:
-        raise CannotGrade(
-            'Dask is not installed. Run: python -m pip install ".[bulk]" (with uv: python -m uv '
-            "run --extra bulk grade.py bulk …)."
-        ) from None
+        raise CannotGrade(NOT_INSTALLED) from None
     if settings.secret is None:
         raise CannotGrade(
             "--scheduler needs a secret (--secret FILE, or KERAS_KIT_SECRET): without one each "
             "machine would draw hidden tests of its own."
         )
+    address = address_of(address)
+    # What matters of this has a line of its own.
+    for name in ("distributed", "distributed.client", "tornado", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    warnings.filterwarnings("ignore", category=VersionMismatchWarning)
     try:
         client = Client(address, timeout=SECONDS, set_as_default=False)
-    except (OSError, ValueError):
+    except Exception as error:
+        reason = "" if isinstance(error, OSError) else f" ({type(error).__name__}: {error})"
         raise CannotGrade(
-            f"No Dask scheduler answers at {address}. Is it of the form tcp://host:8786?"
+            f"No Dask scheduler answers at {address}{reason}. Start one there: dask scheduler"
         ) from None
     try:
-        client.wait_for_workers(1, timeout=SECONDS)
-    except TimeoutError:
-        client.close()
-        raise CannotGrade(
-            f"The scheduler {address} has no workers. Start some: dask worker {address}"
-        ) from None
-    jobs = sum(client.nthreads().values())
-    settings = dataclasses.replace(settings, jobs=jobs, threads=1)
-    return Runner(settings, bounds=MeasuredBounds(), place=Cluster(client))
+        return Cluster(client, address, settings)
+    except Lost as error:
+        raise CannotGrade(str(error)) from None

@@ -1,6 +1,6 @@
 """How quick the kit is, each figure beside its baseline from the same run.
 
-    python -m tests.benchmarks [startup walls store watch reference] [--runs N]
+    python -m tests.benchmarks [startup walls store watch reference cluster] [--runs N]
 
 Machines are noisy, so every figure is a median of pairs that alternate with their baseline, and what
 counts is the ratio. Nothing here is a test.
@@ -226,9 +226,20 @@ def reference(runs: int) -> None:
         )
 
 
+def cluster(runs: int) -> None:
+    """A class graded by one Dask worker, against two."""
+    from tests.benchmarks import class_cluster
+
+    pairs, megabytes = class_cluster.pairs(runs)
+    count = class_cluster.COUNT
+    report(f"{count} gradings by one worker, against two", pairs, "at least 1.7")
+    best = 3600 * count / min(two for _, two in pairs)
+    print(f"    two: {best:.0f} an hour at best; bulk itself had {megabytes:.0f} MB", flush=True)
+
+
 def main() -> None:
     """Runs the benchmarks that are named, or all."""
-    sections = {f.__name__: f for f in (startup, walls, store, watch, reference)}
+    sections = {f.__name__: f for f in (startup, walls, store, watch, reference, cluster)}
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("sections", nargs="*", choices=[[], *sections])
     parser.add_argument("--runs", type=int, default=5)
