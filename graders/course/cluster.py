@@ -38,6 +38,7 @@ from graders.course.worker import (
 )
 from graders.rubric import Task
 from graders.runner import Event, Graded, Isolation, Settings
+from graders.runner.collected import could_not_be_graded, ungraded
 from graders.submission import Source
 from graders.walls.levels import LEVELS
 
@@ -137,7 +138,6 @@ class Cluster:
         """Grades a submission on a worker, see `graders.runner.Place`; nothing is told meanwhile.
 
         Raises:
-            WorkerFailed: If no worker has a verdict.
             Lost: If the scheduler is gone.
         """
         job = {
@@ -161,7 +161,10 @@ class Cluster:
                 graded = unpacked(answer)
                 self._line.measure(task.id, graded.verdict.seconds)
                 return graded
-        raise WorkerFailed(f"tried {TRIES} times on the cluster; the last time: {reason}")
+        # As on this machine: no verdict, and nothing is stored.
+        message = could_not_be_graded(f"tried {TRIES} times on the cluster, the last time {reason}")
+        found = ungraded(task, "grader_error", message, source.digest)
+        return Graded(found, lasting=False, interrupted=True)
 
     def _ask(self, job: dict[str, Any]) -> str:
         """Returns what a worker answers.

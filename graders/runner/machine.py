@@ -7,7 +7,6 @@ import dataclasses
 import os
 import signal
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -26,13 +25,13 @@ from graders.runner.collected import Collected
 from graders.runner.events import Event, Interrupted, ResultReady
 from graders.runner.isolation import Isolation, close_to_submissions, hidden, probed
 from graders.runner.job import job
+from graders.runner.scratch import Scratch
 from graders.runner.settings import Settings
 from graders.runner.turns import Turns
 from graders.runner.warm import WarmProcess, spawning
 from graders.submission import Source
 from graders.verdict import TaskVerdict
 from graders.walls import reports
-from graders.walls.cleaning import remove
 from graders.walls.limits import is_machines
 
 # How long a process that has closed its pipes may take to be reaped.
@@ -105,7 +104,7 @@ class ThisMachine:
         self._warm: WarmProcess | None = None
         self._lock = threading.RLock()
         self._isolation = isolation
-        self._temporary: str | None = None
+        self._scratch: Scratch | None = None
         self._closed = False
         self._closing = False
         self._turns = Turns()
@@ -116,9 +115,9 @@ class ThisMachine:
         if self._warm is not None:
             self._warm.close()
             self._warm = None
-        if self._temporary is not None:
-            remove(self._temporary)
-            self._temporary = None
+        if self._scratch is not None:
+            self._scratch.close()
+            self._scratch = None
 
     def isolation(self) -> Isolation:
         """Returns how submissions are kept apart here: asked once, true for the whole run."""
@@ -129,11 +128,11 @@ class ThisMachine:
 
     def _folder(self) -> str:
         """Returns the folder for temporary files; other users may pass through it."""
-        if self._temporary is None:
-            self._temporary = tempfile.mkdtemp(prefix="keras-kit-")
-            os.chmod(self._temporary, 0o711)
-            os.mkdir(os.path.join(self._temporary, SHOWN))
-        return self._temporary
+        with self._lock:
+            if self._scratch is None:
+                self._scratch = Scratch()
+                os.mkdir(os.path.join(self._scratch.path, SHOWN))
+            return self._scratch.path
 
     def _walls(self) -> dict[str, Any]:
         """Returns what the processes that start sandboxes are told, see `graders.warm.server`."""
