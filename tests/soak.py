@@ -4,7 +4,8 @@ Makes a class as a real one is (stubs, nothing, repeats, right, wrong, attacks),
 different text alone. Then it lets `bulk` grade the class while it ends processes at random moments
 (of the client too), blocks and spoils parts of the verdict store, and starts the same command again
 until it ends by itself. Every verdict has to be the one of the text alone. With `--workers`, the
-gradings are done on Dask workers, which are ended, too.
+gradings are done on Dask workers, which are ended, too. After each run of the command, each verdict
+in the store has to be one that grading alone gives.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from graders import KIT, rubric
 from graders.runner import Request, Runner, Settings
 from tests import faults
 from tests.attacks.case import attacks
+from tests.cluster import Processes, end
 from tests.corpus import cases
 
 SECRET = "of the soak"
@@ -136,6 +138,53 @@ def grade_alone(handed: dict[tuple[str, str], Text | None]) -> dict[Text, Expect
     return found
 
 
+class Farm:
+    """A Dask scheduler and workers, in whose place others come when they are ended.
+
+    Args:
+        folder: Path for logs.
+        count: Integer, how many workers.
+        cache: Path of the kit's cache.
+    """
+
+    def __init__(self, folder: Path, count: int, cache: Path):
+        folder.mkdir()
+        self.processes = Processes(folder, KERAS_KIT_CACHE=str(cache))
+        self._scheduler = self.processes.scheduler()
+        self._nannies = [self.processes.worker() for _ in range(count)]
+
+    def workers(self) -> list[int]:
+        """Returns the worker processes."""
+        return [
+            pid for nanny in self._nannies for pid in faults.children(nanny.pid) if _grades(pid)
+        ]
+
+    def end(self, what: str, draw: random.Random) -> bool:
+        """Kills a scheduler, a nanny or a worker; returns whether there was one."""
+        if what == "scheduler":
+            end(self._scheduler)
+            for nanny in self._nannies:
+                end(nanny)
+            self._scheduler = self.processes.scheduler()
+            self._nannies = [self.processes.worker() for _ in self._nannies]
+            return True
+        if what == "nanny":
+            at = draw.randrange(len(self._nannies))
+            os.kill(self._nannies[at].pid, signal.SIGKILL)
+            self._nannies[at] = self.processes.worker()
+            return True
+        pids = self.workers()
+        if pids:
+            os.kill(draw.choice(pids), signal.SIGKILL)
+        return bool(pids)
+
+
+def _grades(pid: int) -> bool:
+    with contextlib.suppress(OSError):
+        return b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    return False
+
+
 class Faults:
     """Ends processes and spoils the store at random moments, while a command runs.
 
@@ -143,14 +192,14 @@ class Faults:
         draw: `random.Random`.
         store: Path of the verdict store.
         every: Float, the mean seconds from fault to fault.
+        farm: `Farm` that grades; `None` if the command itself does.
     """
 
-    def __init__(self, draw: random.Random, store: Path, every: float):
-        self._draw, self._store, self._every = draw, store, every
+    def __init__(self, draw: random.Random, store: Path, every: float, farm: Farm | None):
+        self._draw, self._store, self._every, self._farm = draw, store, every, farm
         self.done: collections.Counter[str] = collections.Counter()
         self.most_memory = 0
         self._client: subprocess.Popen[Any] | None = None
-        self._others: list[tuple[str, subprocess.Popen[Any]]] = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -181,10 +230,16 @@ class Faults:
                 self._inject(client)
 
     def _inject(self, client: subprocess.Popen[Any]) -> None:
-        name = self._draw.choice([*faults.ROLES, "client", "entry", "blocked"])
-        if name in faults.ROLES:
+        farm = self._farm
+        dask = ("worker", "nanny", "scheduler") if farm else ()
+        name = self._draw.choice([*faults.ROLES, *dask, "client", "entry", "blocked"])
+        if farm and name in dask:
+            if not farm.end(name, self._draw):
+                return
+        elif name in faults.ROLES:
             number = self._draw.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM])
-            pids = faults.roles(client.pid)[name]
+            roots = farm.workers() if farm else [client.pid]
+            pids = [pid for root in roots for pid in faults.roles(root)[name]]
             if not pids:
                 return
             with contextlib.suppress(ProcessLookupError):
@@ -255,6 +310,23 @@ def compare(
     return wrong
 
 
+def false_in(
+    cache: Path, handed: dict[tuple[str, str], Text | None], alone: dict[Text, Expected]
+) -> list[str]:
+    """Returns which stored verdicts nobody's file has when it is graded alone."""
+    right: dict[str, set[Expected]] = collections.defaultdict(set)
+    for text in handed.values():
+        if text is not None:
+            right[text.task].add(alone[text])
+    wrong = []
+    for path in sorted((cache / "verdicts").glob("*/*.json")):
+        with contextlib.suppress(ValueError, KeyError, OSError):
+            found = json.loads(json.loads(path.read_text())["body"])
+            if Expected.of(found) not in right[found["task"]]:
+                wrong.append(f"stored: {found['task']} {found['submission']}: {found['status']}")
+    return wrong
+
+
 def main() -> int:
     """Runs the soak."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -262,6 +334,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--every", type=float, default=8.0, help="mean seconds between faults")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=0, help="Dask workers; none if 0")
     parser.add_argument("--folder", help="where to work; a new folder if not given")
     given = parser.parse_args()
     draw = random.Random(given.seed)
@@ -275,18 +348,22 @@ def main() -> int:
     alone = grade_alone(handed)
     print(f"{len(alone)} texts graded alone in {time.monotonic() - started:.0f} s", flush=True)
     out, runs, started = place / "out.json", 0, time.monotonic()
-    with Faults(draw, place / "cache/verdicts", given.every) as injected:
-        while True:
+    farm = Farm(place / "farm", given.workers, place / "worker-cache") if given.workers else None
+    how = ["--scheduler", farm.processes.address] if farm else ["--jobs", str(given.jobs)]
+    with (
+        farm.processes if farm else contextlib.nullcontext(),
+        Faults(draw, place / "cache/verdicts", given.every, farm) as injected,
+    ):
+        code = 2
+        while code not in (0, 1) and runs < given.count:
             runs += 1
-            with command(place / "submitted", out, ["--jobs", str(given.jobs)]) as process:
+            with command(place / "submitted", out, how) as process:
                 injected.follow(process)
                 code = process.wait()
-            if out.exists() and not compare(out, handed, alone):
-                break
-            if code in (0, 1):
-                break
-            if runs >= given.count:
-                break
+            false = false_in(place / "cache", handed, alone)
+            if false:
+                print("\n".join(false))
+                return 1
     seconds = time.monotonic() - started
     wrong = compare(out, handed, alone)
     print("\n".join(wrong))
