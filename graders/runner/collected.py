@@ -124,6 +124,11 @@ class Collected:
         self.done = False
         self.lasting = True
 
+    @property
+    def failed(self) -> bool:
+        """Boolean, whether the grader has reported a failure of its own."""
+        return bool(self._failure)
+
     def take(self, event: JudgeEvent) -> CheckResult | None:
         """Takes an event, and returns the result if a check ended."""
         match event:

@@ -62,6 +62,17 @@ class Stopped(Exception):
     """The place was closed before there was a verdict."""
 
 
+@dataclasses.dataclass
+class _Given:
+    """What is graded, and how; see `Place.grade`."""
+
+    task: Task
+    source: Source
+    settings: Settings
+    bounds: dict[str, float]
+    tell: Callable[[Event], None]
+
+
 class Place(Protocol):
     """Where a runner's gradings are done."""
 
@@ -167,26 +178,20 @@ class ThisMachine:
         time, died or used too much memory beside others, where that would count for good
         (`settings.settle`): the others may have been the cause.
         """
+        given = _Given(task, source, settings, bounds, tell)
         with self._turns.beside() as turn:
-            graded = self._attempt(task, source, settings, bounds, tell)
+            graded = self._attempt(given)
         again = graded.interrupted
         if settings.settle and graded.verdict.status != "grader_error":
             again = again or not (graded.lasting or turn.alone)
         if again:
-            alone = dataclasses.replace(settings, threads=0)
+            given.settings = dataclasses.replace(settings, threads=0)
             with self._turns.alone():
-                graded = self._attempt(task, source, alone, bounds, tell)
+                graded = self._attempt(given)
             return dataclasses.replace(graded, alone=True)
         return dataclasses.replace(graded, alone=turn.alone)
 
-    def _attempt(
-        self,
-        task: Task,
-        source: Source,
-        settings: Settings,
-        bounds: dict[str, float],
-        tell: Callable[[Event], None],
-    ) -> Graded:
+    def _attempt(self, given: _Given) -> Graded:
         """Grades a submission once.
 
         Raises:
@@ -194,27 +199,20 @@ class ThisMachine:
         """
         if self._closing:
             raise Stopped
-        collected = Collected(task, source, self.isolation().level)
-        self._follow(task, source, settings, bounds, tell, collected)
+        collected = Collected(given.task, given.source, self.isolation().level)
+        self._follow(given, collected)
         if collected.interrupted:
             self._let_go()
-            tell(Interrupted(collected.interrupted))
+            given.tell(Interrupted(collected.interrupted))
         if self._closing:
             raise Stopped
         verdict = collected.verdict()
         lasting = collected.lasting and verdict.status != "grader_error"
         return Graded(verdict, lasting, interrupted=bool(collected.interrupted))
 
-    def _follow(
-        self,
-        task: Task,
-        source: Source,
-        settings: Settings,
-        bounds: dict[str, float],
-        tell: Callable[[Event], None],
-        collected: Collected,
-    ) -> None:
+    def _follow(self, given: _Given, collected: Collected) -> None:
         """Starts a grader, and collects its events until it ends."""
+        settings = given.settings
         try:
             launcher, number, channel = self._start(settings)
         except OSError as error:
@@ -225,7 +223,7 @@ class ThisMachine:
             return
         deadline: float | None = None
         try:
-            work = job(task, source, settings, bounds, self._walls())
+            work = job(given.task, given.source, settings, given.bounds, self._walls())
             channel.send(work, time.monotonic() + GRADER_START_SECONDS)
             while not collected.done:
                 event = unpack(channel.receive(deadline))
@@ -234,7 +232,7 @@ class ThisMachine:
                     deadline = time.monotonic() + settings.seconds + GRADER_GRACE_SECONDS
                 result = collected.take(event)
                 if not isinstance(event, Interrupted):
-                    tell(event if result is None else ResultReady(result))
+                    given.tell(event if result is None else ResultReady(result))
         except WireTimeout:
             if deadline is None:
                 collected.interrupt("the grader did not start in time")
@@ -287,6 +285,9 @@ class ThisMachine:
             outside = number in reports.FROM_OUTSIDE
             how = "was ended from outside" if outside else "crashed"
             collected.interrupt(f"the process that evaluates your model {how} ({name})")
+        elif "exit" in ended and collected.failed:
+            # It has told why.
+            collected.done = True
         elif "exit" in ended:
             collected.interrupt(f"the grader ended with exit code {ended['exit']}")
         elif "broken" in ended:

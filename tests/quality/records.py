@@ -19,6 +19,7 @@ from datasets.cache import atomic
 from graders import rubric
 from graders.rubric import KIT, Task
 from graders.rubric import bounds as thresholds
+from graders.runner import fingerprint
 
 FOLDER = Path(__file__).resolve().parent
 KINDS = ("corpus", "mutants", "stability")
@@ -98,43 +99,10 @@ def _essence(path: Path) -> str:
     return ast.unparse(tree)
 
 
-def _module_path(name: str) -> Path | None:
-    base = KIT.joinpath(*name.split("."))
-    for path in (base.with_suffix(".py"), base / "__init__.py"):
-        if path.exists():
-            return path
-    return None
-
-
-def _imported(path: Path) -> set[Path]:
-    """Returns the kit's own modules that a module imports, anywhere in it."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    own = {name for name in names if name.split(".")[0] in ("graders", "datasets")}
-    return {found for name in own if (found := _module_path(name))}
-
-
-def _closure(start: Iterable[Path]) -> list[Path]:
-    found: set[Path] = set()
-    waiting = list(start)
-    while waiting:
-        path = waiting.pop()
-        if path not in found:
-            found.add(path)
-            waiting += _imported(path)
-    return sorted(found)
-
-
 def checks_digest(task: Task) -> str:
     """Returns a digest of what belongs to one task: its checks, bounds and data."""
-    paths = [task.path]
-    for name in (task.data, *task.files):
-        module = _module_path(f"datasets.{datasets._MODULES.get(name, name)}") if name else None
-        paths += [module] if module else []
+    data = filter(None, (task.data, *task.files))
+    paths = [task.path, *(datasets.module_file(name, task.datasets) for name in data)]
     bounds = {
         f"{source}.{name}": figures["bound"]
         for source, measures in thresholds.table().get(task.id, {}).items()
@@ -146,12 +114,7 @@ def checks_digest(task: Task) -> str:
 
 def engine_digest(task: Task) -> str:
     """Returns a digest of all modules that a grading of a task passes through, checks aside."""
-    roots = [
-        _module_path(name)
-        for name in ("graders.runner", "graders.warm.server", "graders.warm.children")
-    ]
-    found = _closure([*filter(None, roots), task.path])
-    paths = [path for path in found if path != task.path]
+    paths = [path for path in fingerprint.judging(task) if path != task.path]
     return digest(*(f"{path.relative_to(KIT)}\0{_essence(path)}" for path in paths))
 
 
