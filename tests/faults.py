@@ -9,15 +9,23 @@ from pathlib import Path
 ROLES = ("warm", "walled", "sandboxes", "grader", "guard", "init", "student")
 
 
+def _lives(pid: int) -> bool:
+    """Returns whether a process has not ended; one that nobody has waited for yet has."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def children(pid: int) -> list[int]:
-    """Returns the children of a process, the oldest first."""
+    """Returns the children of a process that live, the oldest first."""
     found: list[int] = []
     for thread in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
             found += map(int, thread.read_text().split())
         except OSError:
             continue
-    return sorted(found)
+    return sorted(filter(_lives, found))
 
 
 def _is_warm(pid: int) -> bool:

@@ -64,9 +64,8 @@ class Fault:
         with self._lock:
             self.interrupted += isinstance(event, Interrupted)
             if self.left and isinstance(event, CheckStarted) and event.check == TASK.checks[2].name:
-                sent = faults.end(os.getpid(), self.role, self.number)
-                assert sent, f"nothing is a {self.role}"
-                self.left -= 1
+                # Another grading may be between two sandboxes.
+                self.left -= bool(faults.end(os.getpid(), self.role, self.number))
 
 
 # A warm process, a guard and a grader end by SIGTERM, too; the first process of a namespace does not.
