@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from graders import KIT, rubric
 from graders.boundary.limits import GRADER_MEMORY, SANDBOX_MEMORY
+from graders.course import file
 from graders.course.handed_in import CannotGrade
 from graders.rubric import Task
 from graders.runner import Graded, Settings, ThisMachine, fingerprint
@@ -221,6 +222,8 @@ def dask_setup(worker: Worker) -> None:
     Args:
         worker: Dask's `Worker`.
     """
+    # Which tasks the course has, and what their checks are worth.
+    file.from_environment()
     _graders[:] = [Grader(worker)]
     _graders[0].offer()
 
@@ -312,6 +315,7 @@ def main(words: list[str], parser: argparse.ArgumentParser) -> int:
     except ModuleNotFoundError:
         raise CannotGrade(NOT_INSTALLED) from None
     address = address_of(given.scheduler)
+    file.from_environment()
     slots = given.slots if given.slots is not None else min(CPU_COUNT, slots_for(MEMORY_LIMIT))
     if slots < 1:
         raise CannotGrade("--slots takes an integer from 1.")
