@@ -119,15 +119,19 @@ class Reader:
             )  # fmt: skip
         self._stay.append(process)
 
-    def run(self, command: str) -> subprocess.CompletedProcess[str]:
+    def run(self, command: str, seconds: float = 200) -> subprocess.CompletedProcess[str]:
         """Runs a command; the next one runs where this one has gone."""
-        done = subprocess.run(
+        process = subprocess.Popen(
             ["bash", "-c", f"{command}\ncode=$?; pwd > ~/folder; exit $code"], cwd=self.folder,
-            env=self.environment, timeout=300, capture_output=True, text=True,
-            stdin=subprocess.DEVNULL,
+            env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, text=True, start_new_session=True,
         )  # fmt: skip
+        try:
+            out, errors = process.communicate(timeout=seconds)
+        finally:
+            end(process)
         self.folder = Path((self.home / "folder").read_text().rstrip("\n"))
-        return done
+        return subprocess.CompletedProcess(command, process.returncode, out, errors)
 
     def log(self, number: int) -> str:
         """Returns what a command that stays has printed so far."""
@@ -461,7 +465,7 @@ def test_a_worker_may_have_the_courses_file(reader: Reader) -> None:
     reader.run("cd ~/own")
     reader.start(OWN_WORKER)
     [last] = [words for words in STEPS if words.endswith("--scheduler tcp://HOST:8786")]
-    done = reader.run(STEPS[last].command(last, reader))
+    done = reader.run(STEPS[last].command(last, reader), seconds=120)
     assert done.returncode == 1, done.stderr
     assert "0 of them from the store" in done.stdout
     others = [line for line in done.stderr.splitlines() if "gets no work" in line]
