@@ -98,7 +98,10 @@ def unfit(facts: Any, level: str) -> str:
         return f"its kit ({facts.get('folder')}) is not the same as {KIT}"
     # The same kit tells the same things.
     if facts["tasks"] != tasks_digest():
-        return "its tasks, or what they are worth, are not those of this course"
+        return (
+            "its tasks, or what they are worth, are not those of this course. Start it with the "
+            "course's file: KERAS_KIT_COURSE=course.toml"
+        )
     if not reaches(facts["level"], level):
         return f"its isolation is {facts['level']}, and {level} is needed"
     return ""

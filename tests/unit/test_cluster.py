@@ -140,7 +140,11 @@ def test_what_a_worker_took_counts_not_the_wait() -> None:
             facts(versions={**fingerprint.versions(), "keras": "3.0.0"}),
             f"it has keras 3.0.0, and this machine {fingerprint.versions()['keras']}",
         ),
-        (facts(tasks="x"), "its tasks, or what they are worth, are not those of this course"),
+        (
+            facts(tasks="x"),
+            "its tasks, or what they are worth, are not those of this course. Start it with the "
+            "course's file: KERAS_KIT_COURSE=course.toml",
+        ),
         (facts(level="process"), "its isolation is process, and user is needed"),
     ],
 )
