@@ -132,13 +132,13 @@ def grade_alone(
     """
     wanted = list(dict.fromkeys(text for text in handed.values() if text is not None))
     found = {}
-    if kept is not None and kept.exists():
-        known = json.loads(kept.read_text())
-        return {text: Expected.of(known[text.name]) for text in wanted}
-    answers = {}
+    answers = json.loads(kept.read_text()) if kept is not None and kept.exists() else {}
     settings = Settings(secret=SECRET.encode(), seconds=LIMIT_SECONDS, settle=True)
     with Runner(settings) as runner, tempfile.TemporaryDirectory() as folder:
         for number, text in enumerate(wanted):
+            if text.name in answers:
+                found[text] = Expected.of(answers[text.name])
+                continue
             path = Path(folder) / str(number) / f"{text.task}.py"
             path.parent.mkdir()
             path.write_text(text.source)

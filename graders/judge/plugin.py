@@ -15,6 +15,7 @@ import stat
 import threading
 import time
 import traceback
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -84,7 +85,8 @@ class GradingPlugin:
     ):
         self._job, self._launcher, self._emit = job, launcher, emit
         self._outcomes: dict[str, str] = {}
-        self._errors: dict[int, str] = {}
+        # An error that is gone leaves its number to another one, which has nothing to do with it.
+        self._errors: weakref.WeakKeyDictionary[Exception, str] = weakref.WeakKeyDictionary()
         self._started = 0.0
         self._submission: Submission | None = None
         self._evidence: dict[str, Any] = {}
@@ -240,14 +242,14 @@ class GradingPlugin:
             return
         error = call.excinfo.value
         text = str(error)
-        if isinstance(error, CheckFailed | SubmissionError) and id(error) in self._errors:
-            first = self._errors[id(error)]
+        if isinstance(error, CheckFailed | SubmissionError) and error in self._errors:
+            first = self._errors[error]
             self._finish(name, "skipped", f"Not run: the same thing stopped it as `{first}`.")
         elif isinstance(error, CheckFailed):
-            self._errors[id(error)] = name
+            self._errors[error] = name
             self._finish(name, "failed", text)
         elif isinstance(error, SubmissionError):
-            self._errors[id(error)] = name
+            self._errors[error] = name
             self._finish(name, "error", text, error.kind)
         elif isinstance(error, pytest.skip.Exception):
             self._finish(name, "skipped", text)
