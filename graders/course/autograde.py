@@ -24,6 +24,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from nbgrader import api, preprocessors
 from nbgrader.converters import Autograde, GenerateAssignment, NbGraderException
+from nbgrader.coursedir import CourseDirectory
 from traitlets import Dict, Float, Integer, Unicode
 
 from graders import rubric
@@ -32,9 +33,11 @@ from graders.calibration.first_use import MeasuredBounds
 from graders.course import converting, file, gradebook, in_force, markup
 from graders.course.downloads import Downloaded
 from graders.course.export import ExportTable
+from graders.course.keeping import NEW
 from graders.course.release import cell_seconds
 from graders.course.results import touched, without
 from graders.course.source_notebooks import clear_cell, grade_id
+from graders.course.standing import standing
 from graders.printable import printable
 from graders.reports import cells
 from graders.rubric import Task
@@ -264,10 +267,17 @@ class GradeWithKit(preprocessors.NbGraderPreprocessor):
                     self.log.warning("%s", runner.trouble)
             except TooLow as error:
                 raise NbGraderException(str(error)) from None
-            ungraded |= fill(nb, task, without(verdict, folder))
+            verdict = without(verdict, folder)
+            if standing(verdict) == "renamed":
+                # Right work may lie there; nobody has looked at it.
+                self.log.warning("%s of %s: %s", task.id, info["student"], verdict.message)
+                verdict = dataclasses.replace(verdict, status="grader_error")
+            ungraded |= fill(nb, task, verdict)
             self._name_others(task, folder, info["student"])
             if "touches" in verdict.evidence:
                 self.log.warning("%s of %s %s.", task.id, info["student"], touched(verdict))
+        # Written with the notebook, after the scores are recorded: see `converting`.
+        nb.metadata[converting.RECORDED] = True
         # What nobody graded must not count as right for want of an error.
         for cell in nb.cells:
             marks = notebooks.marks_of(cell)
@@ -411,6 +421,8 @@ def configure(c: Any, config: str | None = None) -> None:
         ClearToStub if item is preprocessors.ClearSolutions else item
         for item in GenerateAssignment.preprocessors.default_args[0]
     ]
+    # What a release puts beside an edited file is for the instructor.
+    c.CourseDirectory.ignore = [*CourseDirectory.ignore.default_args[0], f"*{NEW}"]
     c.ExportApp.plugin_class = ExportTable
     c.ZipCollectApp.collector_plugin = Downloaded
     c.FileNameCollectorPlugin.valid_ext = [".ipynb", ".py"]

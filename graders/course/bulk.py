@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import collections
 import concurrent.futures
+import contextlib
 import dataclasses
+import signal
 import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from graders.calibration.first_use import MeasuredBounds
@@ -103,6 +105,20 @@ class ClassProgress:
         return f"{self._done} of {self._total} tasks graded, {self._cached} of them from the store"
 
 
+@contextlib.contextmanager
+def _deaf() -> Iterator[None]:
+    """Ignores Ctrl-C, where that can be done: in the main thread."""
+    try:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except ValueError:
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def grade(
     works: list[Work],
     settings: Settings,
@@ -140,14 +156,20 @@ def grade(
                     troubles.add(runner.trouble)
                     print(runner.trouble, file=sys.stderr)
         except BaseException:
-            # What waits is dropped, what runs is cut off when the runner closes.
-            pool.shutdown(wait=False, cancel_futures=True)
+            # What waits is dropped, what runs is cut off when the runner closes. One Ctrl-C is
+            # enough: a second one would end this in the middle.
+            with _deaf():
+                pool.shutdown(wait=False, cancel_futures=True)
+                runner.close()
+                pool.shutdown()
             raise
         pool.shutdown()
         if runner.interrupted:
+            count = runner.interrupted
+            words = "grading was" if count == 1 else "gradings were"
             print(
-                f"{runner.interrupted} gradings were ended by the machine, and done again. Is its "
-                "memory too small for --jobs?",
+                f"{count} {words} ended by the machine, and done again. If nobody ended processes, "
+                "its memory may be too small for --jobs.",
                 file=sys.stderr,
             )
     verdicts: dict[str, list[TaskVerdict]] = {work.student: [] for work in works}

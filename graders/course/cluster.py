@@ -289,8 +289,8 @@ def connect(address: str, settings: Settings) -> Cluster:
         raise CannotGrade(NOT_INSTALLED) from None
     if settings.secret is None:
         raise CannotGrade(
-            "--scheduler needs a secret (--secret FILE, or KERAS_KIT_SECRET): without one each "
-            "machine would draw hidden tests of its own."
+            "--scheduler needs a secret (`secret` in course.toml, --secret FILE, or "
+            "KERAS_KIT_SECRET): without one each machine would draw hidden tests of its own."
         )
     address = address_of(address)
     # What matters of this has a line of its own.

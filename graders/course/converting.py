@@ -7,8 +7,10 @@ student for finished as soon as it is there. It has no settings for that.
 from __future__ import annotations
 
 import fnmatch
+import json
 import os
 import types
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,14 +19,18 @@ from nbgrader.converters import Autograde, GenerateFeedback, NbGraderException, 
 from nbgrader.converters.base import BaseConverter
 from nbgrader.coursedir import CourseDirectory
 from nbgrader.utils import find_all_files, rmtree
+from sqlalchemy.exc import SAWarning
 
 from graders import rubric
 from graders.course import in_force
-from graders.course.handed_in import refusal
+from graders.course.handed_in import refused
 from graders.course.patterns import matching
 from graders.printable import printable
 from graders.submission import Unreadable, locate, notebooks, read_bytes
 
+# In the metadata of a notebook whose scores are in the gradebook. nbgrader writes each notebook
+# twice, and the first time nothing of it is recorded.
+RECORDED = "keras_kit_recorded"
 # What nbgrader copies of the other files in a student's folder: nothing that a browser runs. The
 # formgrader serves these files from its own address.
 COPIED = frozenset(".py .txt .csv .json .png .jpg .jpeg .gif".split())
@@ -53,11 +59,12 @@ def _add_missing(self: Autograde) -> bool:
             known = task.section == course.assignment_id and _is_released(self, notebook.name)
             if known and wanted and not notebook.exists():
                 self.assignments.setdefault(str(folder), []).append(str(notebook))
+    submitted = Path(course.root, course.submitted_directory)
+    nobody = refused(submitted) if submitted.is_dir() else {}
+    for student, reason in nobody.items():
+        self.log.error("%r is not graded: %s. Rename the folder.", student, reason)
     for place in list(self.assignments):
-        student = Path(place).parent.name
-        reason = refusal(student)
-        if reason:
-            self.log.error("%r is not graded: %s. Rename the folder.", student, reason)
+        if Path(place).parent.name in nobody:
             del self.assignments[place]
     return bool(self.assignments)
 
@@ -89,6 +96,16 @@ def _has(task: rubric.Task, folder: Path) -> bool:
     return True
 
 
+def _is_done(self: BaseConverter, path: Path) -> bool:
+    """Returns whether a notebook, or its feedback, was finished."""
+    if not isinstance(self, Autograde):
+        return path.exists()
+    try:
+        return bool(json.loads(path.read_bytes())["metadata"].get(RECORDED))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return False
+
+
 def _destination(self: BaseConverter, assignment: str, student: str) -> bool:
     """Returns whether a student is to be worked on: also who was left unfinished."""
     made = Path(os.path.normpath(self._format_dest(assignment, student)))
@@ -98,7 +115,7 @@ def _destination(self: BaseConverter, assignment: str, student: str) -> bool:
             name
             for name in names
             if _is_released(self, f"{name}.ipynb")
-            and not (made / f"{name}{self.exporter.file_extension}").exists()
+            and not _is_done(self, made / f"{name}{self.exporter.file_extension}")
         ]
         if left and self.coursedir.notebook_id == "*":
             self.log.warning("%s was not finished (%s): done again.", made, ", ".join(left))
@@ -152,6 +169,8 @@ _original_timestamp = CourseDirectory.get_existing_timestamp
 
 def change_nbgrader() -> None:
     """Puts the functions of this module into the place of nbgrader's own."""
+    # nbgrader's own use of its database; three for each student bury what matters.
+    warnings.filterwarnings("ignore", category=SAWarning)
     base.glob = types.SimpleNamespace(glob=matching)
     Autograde.init_notebooks = _init_notebooks
     Autograde.init_assignment = in_force.undoing(_original_assignment)

@@ -54,6 +54,6 @@ class ExportTable(ExportPlugin):
             assignment.name,
             *("" if value is None else str(value) for value in (assignment.duedate, timestamp)),
             *("" if value is None else value for value in person),
-            *(raw, penalty, max(0.0, raw - penalty), assignment.max_score),
+            *(round(x, 6) for x in (raw, penalty, max(0.0, raw - penalty), assignment.max_score)),
             "yes" if waits else "no",
         ]

@@ -74,6 +74,11 @@ def refused(submitted: Path) -> dict[str, str]:
 def _students(submitted: Path, wanted: Iterable[str]) -> list[str]:
     if not submitted.is_dir():
         raise CannotGrade(f"There is no folder {submitted}. Expected a folder for each student.")
+    for name in ("nbgrader_config.py", "course.toml"):
+        if (submitted / name).is_file():
+            raise CannotGrade(
+                f"{submitted} is a course, not a class: it holds {name}. Give its folder submitted."
+            )
     found = sorted(
         path.name
         for path in submitted.iterdir()

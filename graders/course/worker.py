@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 MODULE = "graders.course.worker"
 # What the scheduler keeps of each worker, under this name.
 FACTS = "keras_kit"
+# How long a scheduler may take to answer.
+CONNECT_SECONDS = 5.0
 # A worker that fails so often in a row is broken, and takes no more work.
 MOST_FAILURES = 3
 NOT_INSTALLED = (
@@ -319,6 +321,14 @@ def main(words: list[str], parser: argparse.ArgumentParser) -> int:
         raise CannotGrade(NOT_INSTALLED) from None
     address = address_of(given.scheduler)
     file.from_environment()
+    host, _, port = address.partition("://")[2].rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
+    except OSError as error:
+        raise CannotGrade(
+            f"No Dask scheduler answers at {address} ({error.strerror or error}). Start one there: "
+            "dask scheduler"
+        ) from None
     slots = given.slots if given.slots is not None else min(CPU_COUNT, slots_for(MEMORY_LIMIT))
     if slots < 1:
         raise CannotGrade("--slots takes an integer from 1.")

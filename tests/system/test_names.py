@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
+import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
 from graders.course import autograde, handed_in
+from graders.course.converting import RECORDED
 from graders.course.export import ExportTable
 from graders.runner import Request
 from graders.verdict import TaskVerdict
@@ -39,12 +43,15 @@ class Told:
 
     def __init__(self) -> None:
         self.asked: list[str] = []
+        self.message = ""
 
     def grade_task(self, request: Request) -> TaskVerdict:
         """Returns full points, or that there is nothing."""
         self.asked.append(request.path.name)
         there = not handed_in._has(request.task, request.path)
-        return course.verdict(["error" if there else "passed"], "error" if there else "passed")
+        outcome = "error" if there else "passed"
+        found = course.verdict([outcome], outcome, self.message)  # type: ignore[arg-type]
+        return dataclasses.replace(found, submission="" if self.message else "sha256:0")
 
 
 class Class:
@@ -119,6 +126,29 @@ def test_odd_names_are_graded_alike(room: Class) -> None:
     assert room.told.asked == ["dan [1]"]
 
 
+def test_work_under_another_name_waits_for_a_person(
+    room: Class, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Right work may lie there: neither 0 points nor any, and the log names the file."""
+    room.hand_in("ada", SECTION)
+    path = room.folder / "submitted" / "ada" / SECTION / f"{TASK.id}.py"
+    path.rename(path.with_name(f"{TASK.id} (1).py"))
+    message = (
+        f"There is no {TASK.id} in {path.parents[1]}. Expected one of: {TASK.id}.py. Found "
+        f"{TASK.id} (1).py, which is not graded. Is the file named like the task?"
+    )
+    room.told.message = message
+    room.autograde()
+    assert room.rows()["ada"]["waits_for_a_person"] == "yes"
+    assert f"{TASK.id} (1).py, which is not graded" in caplog.text
+
+
+def test_a_course_is_no_class(room: Class) -> None:
+    """`bulk .` in the course's folder is told where the class is."""
+    with pytest.raises(handed_in.CannotGrade, match="is a course, not a class"):
+        handed_in.collect(room.folder)
+
+
 def test_what_one_refuses_the_other_refuses(room: Class, caplog: pytest.LogCaptureFixture) -> None:
     """A name that nbgrader reads as a pattern is refused by name, and the others are graded."""
     room.hand_in("ada", SECTION)
@@ -140,12 +170,32 @@ def test_work_is_found_wherever_bulk_finds_it(place: tuple[str, ...], room: Clas
     assert room.bulk() == {"ada": 10, "bob": 10, "eve": 0}
 
 
-def test_a_student_who_is_not_finished_is_done_again(room: Class) -> None:
+def _unlink(path: Path) -> None:
+    path.unlink()
+
+
+def _unmark(path: Path) -> None:
+    """Leaves a notebook as nbgrader writes it first, before it grades."""
+    document = json.loads(path.read_text())
+    del document["metadata"][RECORDED]
+    path.write_text(json.dumps(document))
+
+
+def _cut(path: Path) -> None:
+    path.write_text(path.read_text()[:100])
+
+
+@pytest.mark.parametrize("end", [_unlink, _unmark, _cut])
+def test_a_student_who_is_not_finished_is_done_again(
+    end: Callable[[Path], None], room: Class
+) -> None:
     """Killed in the middle, nbgrader leaves a folder that it takes for finished, and 0 points."""
     room.hand_in("ada", SECTION)
     room.hand_in("bob", SECTION)
     room.autograde()
-    (room.folder / "autograded" / "ada" / SECTION / f"{TASK.id}.ipynb").unlink()
+    path = room.folder / "autograded" / "ada" / SECTION / f"{TASK.id}.ipynb"
+    path.chmod(0o644)
+    end(path)
     with Gradebook(f"sqlite:///{room.folder}/gradebook.db", "keras") as book:
         for grade in book.find_submission_notebook(TASK.id, SECTION, "ada").grades:
             grade.auto_score = 0
