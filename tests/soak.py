@@ -43,6 +43,8 @@ TASKS = ("custom_layer", "lr_batch_sweep", "multi_branch", "mixed_precision")
 # Kinds of attacks that end on their own, soon.
 KINDS = ("claims", "text", "files", "processes", "config", "grader")
 LIMIT_SECONDS = 60
+# What compares measured times may go either way for wrong work, on a busy machine.
+TIMED = ("mixed_precision::timings",)
 DIFFERENT_TEXTS = 12
 
 
@@ -78,7 +80,11 @@ class Expected:
     @classmethod
     def of(cls, found: dict[str, Any]) -> Expected:
         """Makes it of a task's JSON object."""
-        outcomes = tuple((check["outcome"], check["points"]) for check in found["checks"])
+        outcomes = tuple(
+            (check["outcome"], check["points"])
+            for check in found["checks"]
+            if check["id"] not in TIMED
+        )
         return cls(found["status"], outcomes)
 
 
