@@ -102,7 +102,10 @@ class Writer:
         # What was written last, and edited files that later left the release.
         self._left = self._read("left")
         self._before = self._left | self._read("files")
+        # Which version of the kit's a person began to edit.
+        self._base = self._read("base")
         self._now: dict[str, str] = {}
+        self._based: dict[str, str] = {}
 
     def _read(self, part: str) -> dict[str, str]:
         with contextlib.suppress(
@@ -135,13 +138,20 @@ class Writer:
             return
         if there is None:
             self._write(path, data)
+            beside.unlink(missing_ok=True)
             self.changes.added.append(name)
         elif before == _digest(there) or (before is None and name.startswith(KITS_OWN)):
             self._write(path, data)
             self.changes.changed.append(name)
         else:
             self.changes.kept.append(name)
-            if digest != before:
+            base = self._base.get(name, before)
+            if base is not None:
+                self._based[name] = base
+            if digest == base:
+                # The kit's own version is again the one that was edited.
+                beside.unlink(missing_ok=True)
+            elif digest != before:
                 self._write(beside, data)
                 self.changes.beside.append(name)
 
@@ -178,7 +188,7 @@ class Writer:
                 while path.parent != self.root:
                     path = path.parent
                     path.rmdir()
-        kept = {"files": dict(sorted(self._now.items())), "left": left}
+        kept = {"files": dict(sorted(self._now.items())), "left": left, "base": self._based}
         text = json.dumps(kept, indent=1) + "\n"
         if _contents(self.root / NAME) != text.encode("utf-8"):
             self._write(self.root / NAME, text.encode("utf-8"))

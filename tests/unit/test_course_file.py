@@ -498,3 +498,17 @@ def test_digests_reach_no_file_outside(name: str, tmp_path: Path) -> None:
     (root / keeping.NAME).write_text(json.dumps(kept))
     assert write(root, {"course/a": "1"}) == keeping.Changes()
     assert outside.exists() and (root / "outside").exists()
+
+
+def test_what_the_kit_takes_back_is_not_offered(tmp_path: Path) -> None:
+    """A version that is gone lies beside nothing: nor if the edited file is deleted."""
+    beside = tmp_path / "course/b.new"
+    write(tmp_path, {"course/b": "b1"})
+    (tmp_path / "course/b").write_text("mine")
+    assert write(tmp_path, {"course/b": "b2"}).beside == ["course/b"]
+    assert write(tmp_path, {"course/b": "b1"}) == keeping.Changes(kept=["course/b"])
+    assert not beside.exists()
+    assert write(tmp_path, {"course/b": "b3"}).beside == ["course/b"]
+    (tmp_path / "course/b").unlink()
+    assert write(tmp_path, {"course/b": "b3"}).added == ["course/b"]
+    assert not beside.exists()
