@@ -94,6 +94,7 @@ class Cluster:
         self._closing = threading.Event()
         self._quiet_since = time.monotonic()
         self._told: float | None = None
+        self._misfits = 0
         self._watcher = threading.Thread(target=self._watch, name="workers", daemon=True)
         self._watcher.start()
         try:
@@ -232,12 +233,14 @@ class Cluster:
             workers: Dict from address to what the scheduler knows.
         """
         slots, levels = 0, []
+        self._misfits = 0
         for address, known in workers.items():
             facts: Any = known.get(FACTS)
             reason = unfit(facts, self._level)
             count = 0 if reason else int(known["resources"].get(slot_name(self._level), 0))
             if not reason and not count:
                 reason = f"it fails ({self._failures.get(address, 'unknown')}). Start it again"
+            self._misfits += bool(reason)
             if reason and address not in self._named:
                 self._named.add(address)
                 host = facts.get("host") if isinstance(facts, dict) else known["host"]
@@ -262,8 +265,9 @@ class Cluster:
             self._told is None or now - self._told > AGAIN_SECONDS
         ):
             self._told = now
+            which = "No worker that fits" if self._misfits else "No worker"
             _say(
-                f"No worker at {self._address} for {now - self._quiet_since:.0f} s. Start one: "
+                f"{which} at {self._address} for {now - self._quiet_since:.0f} s. Start one: "
                 f"python {KIT / 'grade.py'} worker {self._address}. Ctrl-C stops; the same command "
                 "goes on."
             )

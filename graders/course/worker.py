@@ -295,6 +295,18 @@ def address_of(text: str) -> str:
     return f"{found[1] or 'tcp'}://{found[2]}:{found[3]}"
 
 
+def _require_scheduler(address: str) -> None:
+    """Raises `CannotGrade` if nobody listens there: Dask itself would try for half a minute."""
+    host, _, port = address.partition("://")[2].rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
+    except OSError as error:
+        raise CannotGrade(
+            f"No Dask scheduler answers at {address} ({error.strerror or error}). Start one there: "
+            "dask scheduler"
+        ) from None
+
+
 def main(words: list[str], parser: argparse.ArgumentParser) -> int:
     """Runs `python grade.py worker`: this process becomes `dask worker`.
 
@@ -321,20 +333,13 @@ def main(words: list[str], parser: argparse.ArgumentParser) -> int:
         raise CannotGrade(NOT_INSTALLED) from None
     address = address_of(given.scheduler)
     file.from_environment()
-    host, _, port = address.partition("://")[2].rpartition(":")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), CONNECT_SECONDS).close()
-    except OSError as error:
-        raise CannotGrade(
-            f"No Dask scheduler answers at {address} ({error.strerror or error}). Start one there: "
-            "dask scheduler"
-        ) from None
     slots = given.slots if given.slots is not None else min(CPU_COUNT, slots_for(MEMORY_LIMIT))
     if slots < 1:
         raise CannotGrade("--slots takes an integer from 1.")
     refused = too_many(slots, MEMORY_LIMIT)
     if refused:
         raise CannotGrade(refused)
+    _require_scheduler(address)
     # Dask's own limit is for its own process, which holds nothing. Submissions have theirs.
     command = [
         *(sys.executable, "-m", "distributed.cli.dask_worker", address, "--preload", MODULE),

@@ -360,7 +360,11 @@ def test_a_worker_with_more_slots_than_memory_does_not_start(
     assert [line.split(":")[1][:22] for line in capsys.readouterr().err.splitlines()] == [
         " 3 slots need 26 GiB o", " 'foo' is no address o", " --slots takes an inte",
     ]  # fmt: skip
+    assert main(["worker", "127.0.0.1:9", "--slots", "1"]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert "No Dask scheduler answers at tcp://127.0.0.1:9 (Connection refused)." in line
     assert not started
+    monkeypatch.setattr(worker, "_require_scheduler", lambda address: None)
     main(["worker", "h:1", "--slots", "2", "--name", "x"])
     [(_, words, environment)] = started
     assert words[1:4] == ["-m", "distributed.cli.dask_worker", "tcp://h:1"]
