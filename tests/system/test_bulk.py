@@ -171,8 +171,12 @@ def every_score_is_what_grade_py_says(course: Path) -> None:
         assert task == bulked, student
         points[student] = task["points"]
         assert recorded[student]["score"] == task["points"], student
-        assert not recorded[student]["manual"]
+        # Right work under another name is no 0 for good: a person looks at it.
+        renamed = student == "fay_renamed"
+        assert recorded[student]["manual"] == renamed
         for check in task["checks"]:
+            if renamed:
+                continue
             cell = recorded[student]["cells"][check["id"].replace("::", "-")]
             assert cell == check["points"], check["id"]
     full = {"ada_right", "bob_module", "gus_both", "kim_forged", "leo_late", "oli_extra"}
