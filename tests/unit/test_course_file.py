@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import importlib.util
 import json
 import re
 import sys
@@ -22,6 +23,7 @@ from graders.cli.arguments import Parser, add_settings
 from graders.cli.arguments import settings as settings_of
 from graders.course import agreement, bulk_command, file, keeping, pages
 from graders.course.gradebook import PenaltyPerHour
+from graders.course.handed_in import CannotGrade
 from graders.course.release import HIDDEN, with_points
 from graders.rubric import KIT
 from graders.runner import Graded, Isolation, Request, Runner, Settings, fingerprint
@@ -595,3 +597,21 @@ def test_a_students_page_says_what_late_work_loses() -> None:
         "Well.\n2.5 h late: 1.2 points less in the gradebook than on this page."
     )
     assert told["bob"] == given["bob"]
+
+
+def test_no_table_where_nobody_can_tell_who_is_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without nbgrader `--lms` refuses in a line, before anything is graded."""
+    hand_in(tmp_path / "submitted", "ada", "2030-02-01 00:30:00 UTC")
+    path = course(tmp_path, f"late = 'zero'\n{DUE}")
+    there = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "nbgrader" else there(name)
+    )
+    monkeypatch.setattr(bulk_command.bulk, "grade", lambda *_: pytest.fail("It graded."))
+    parser = Parser()
+    add_settings(parser)
+    given = [str(tmp_path / "submitted"), LAYER.id, "--course", str(path)]
+    with pytest.raises(CannotGrade, match=r"late: --lms reads times of handing in with nbgrader"):
+        bulk_command.main([*given, "--lms", "moodle", str(tmp_path / "x.csv")], parser, settings_of)
