@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import datetime
 import importlib.util
 import json
@@ -114,6 +115,11 @@ def main(
         raise CannotGrade("--record records single students: name them with --student NAME.")
     works = collect(submitted, given.student, tasks_of(given.tasks))
     _check(given)
+    if given.lms and course and course.subtracts and importlib.util.find_spec("nbgrader") is None:
+        raise CannotGrade(
+            f"{course.path}: late: --lms reads times of handing in with nbgrader: python -m pip "
+            'install ".[instructor]"'
+        )
     try:
         before = results.read(Path(given.compare)) if given.compare else None
     except results.Unreadable as error:
@@ -158,11 +164,12 @@ def main(
     )
     for name, text in written:
         write(name, text)
-    print(results.report(verdicts), file=out)
+    late = file.late_work(course, submitted, verdicts)
+    print(results.report(verdicts, nobody, late.lines(verdicts)), file=out)
     if before is not None:
         print(results.changes(before, document), file=out)
-    _write_table(given, verdicts, out)
-    _write_pages(given, works, verdicts, settings, alike, out)
+    _write_table(given, verdicts, late, out)
+    _write_pages(given, works, verdicts, settings, alike, nobody, late, out)
     print(f"{progress.summary}; {settings.hidden_tests}.", file=out)
     if given.record:
         from graders.course import record
@@ -247,13 +254,16 @@ def _compare(given: argparse.Namespace, works: list[Work], out: Any) -> Comparis
     return found
 
 
-def _write_table(given: argparse.Namespace, verdicts: lms.Verdicts, out: Any) -> None:
+def _write_table(
+    given: argparse.Namespace, verdicts: lms.Verdicts, late: file.LateWork, out: Any
+) -> None:
     """Writes the grades for a learning management system."""
     if not given.lms:
         return
     system, name = given.lms
     try:
-        filled = lms.make(system, verdicts, Path(given.roster) if given.roster else None)
+        listed = Path(given.roster) if given.roster else None
+        filled = lms.make(system, verdicts, listed, late.losses)
         Path(name).write_bytes(filled.data)
     except roster.NoTable as error:
         raise CannotGrade(str(error)) from None
@@ -269,6 +279,8 @@ def _write_pages(
     verdicts: lms.Verdicts,
     settings: Settings,
     alike: Comparison | None,
+    nobody: dict[str, str],
+    late: file.LateWork,
     out: Any,
 ) -> None:
     """Writes the page of the class, those of the students and the zip."""
@@ -282,7 +294,7 @@ def _write_pages(
     try:
         moodle = bool(given.lms) and given.lms[0] == "moodle"
         links, left_out = feedback.write(
-            page, verdicts, folders, settings.seed, settings.hidden_tests, moodle
+            page, _told(verdicts, late), folders, settings.seed, settings.hidden_tests, moodle
         )
         now = datetime.datetime.now().astimezone()
         stored = sum(verdict.cached for found in verdicts.values() for verdict in found)
@@ -292,7 +304,8 @@ def _write_pages(
             f"{settings.hidden_tests}.",
         ]
         title = f"Class results: {Path(given.submitted).absolute().name}"
-        text = class_page.render(verdicts, links, title, about, pairs, left_out)
+        lines = late.lines(verdicts)
+        text = class_page.render(verdicts, links, title, about, pairs, left_out, nobody, lines)
         page.write_bytes(text.encode("utf-8", "replace"))
     except OSError as error:
         name = error.filename or page
@@ -302,6 +315,20 @@ def _write_pages(
     if left_out:
         who = ", ".join(left_out)
         print(f"Not in {feedback.ZIP}, because work could not be graded: {who}.", file=out)
+
+
+def _told(verdicts: lms.Verdicts, late: file.LateWork) -> dict[str, list[TaskVerdict]]:
+    """Returns the verdicts for the students' pages: late work says what it loses."""
+
+    def told(student: str, verdict: TaskVerdict) -> TaskVerdict:
+        loss = late.losses.get((student, verdict.task))
+        if not loss:
+            return verdict
+        hours = late.hours[student, verdict.section]
+        line = f"{hours:.1f} h late: {loss:g} points less in the gradebook than on this page."
+        return dataclasses.replace(verdict, message=f"{verdict.message}\n{line}".strip())
+
+    return {student: [told(student, each) for each in found] for student, found in verdicts.items()}
 
 
 def write(name: str | None, text: Callable[[], str]) -> None:

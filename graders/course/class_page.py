@@ -70,6 +70,8 @@ def render(
     about: Sequence[str],
     alike: Sequence[Alike] | None = None,
     left_out: Sequence[str] = (),
+    refused: Mapping[str, str] | None = None,
+    late: Sequence[tuple[str, str]] = (),
 ) -> str:
     """Renders a class as a page.
 
@@ -80,6 +82,8 @@ def render(
         about: Sequence of strings, on the grading as a whole: when, how long, which tests.
         alike: Sequence of `Alike`, or `None` if only works that are the same were looked for.
         left_out: Sequence of strings, whose feedback is not in the zip.
+        refused: Dict from folders that were not graded to the reason, or `None`.
+        late: Sequence of pairs: who was late, and what it costs.
 
     Returns:
         String, the whole HTML document.
@@ -96,7 +100,7 @@ def render(
     return template.render(
         title=one_line(title),
         summary=_summary(rows, len(verdicts)),
-        groups=_groups(found, statistics),
+        groups=_groups(found, statistics, refused or {}, late),
         tasks=[_task(row, statistics, descriptions) for row in rows],
         heads=[row.task for row in rows],
         students=[_student(name, verdicts[name], links) for name in sorted(verdicts, key=_order)],
@@ -128,7 +132,12 @@ def _summary(rows: Sequence[Overview], students: int) -> str:
 Found = list[tuple[str, TaskVerdict, Standing]]
 
 
-def _groups(found: Found, statistics: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _groups(
+    found: Found,
+    statistics: list[dict[str, Any]],
+    refused: Mapping[str, str],
+    late: Sequence[tuple[str, str]],
+) -> list[dict[str, Any]]:
     """Returns what waits for a person, a heading with its lines each; the weightiest first."""
     failed: dict[str, list[str]] = {}
     for student, verdict, place in found:
@@ -162,6 +171,8 @@ def _groups(found: Found, statistics: list[dict[str, Any]]) -> list[dict[str, An
     groups = [
         ("Could not be graded", "No points yet, in no average.", [
             (", ".join(who), reason) for reason, who in failed.items()]),
+        ("Folders that were not graded", "Rename the folder, and grade again.", [
+            (repr(name), reason) for name, reason in refused.items()]),
         ("Handed in under another name", "Nothing was graded: rename the file, and grade again.",
          other),
         ("More than one file", "A file of nearly the same name lies there too.", beside),
@@ -170,6 +181,7 @@ def _groups(found: Found, statistics: list[dict[str, Any]]) -> list[dict[str, An
             for row in statistics if row["remark"]]),
         ("Handed in, and no program", "0 points, unless you find otherwise.", unreadable),
         ("Reaches beyond Keras", "No points depend on it.", looks),
+        ("Handed in late", "Points on these pages are those before the penalty.", list(late)),
         ("Nothing handed in", "", [(task, ", ".join(who)) for task, who in missing.items()]),
     ]  # fmt: skip
     return [

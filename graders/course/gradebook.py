@@ -6,7 +6,6 @@ Also: a gradebook that another program holds is one clear line.
 from __future__ import annotations
 
 import contextlib
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
@@ -15,6 +14,9 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader.plugins import LateSubmissionPlugin
 from sqlalchemy.exc import OperationalError
 from traitlets import Float
+
+from graders.course import file
+from graders.course.values import Late
 
 LOCKED = (
     "The gradebook is locked: another program writes to it. What was recorded before stays; end "
@@ -47,8 +49,7 @@ class PenaltyPerHour(LateSubmissionPlugin):
         self, student_id: str, score: float, total_seconds_late: float
     ) -> float:
         """Returns how many points late work loses."""
-        hours = math.ceil(total_seconds_late / 3600)
-        return round(score * min(self.per_hour * hours, self.at_most) / 100, 2)
+        return file.penalty(Late(self.per_hour, self.at_most), score, total_seconds_late)
 
 
 def set_due(course: CourseDirectory, due: Mapping[str, datetime]) -> None:

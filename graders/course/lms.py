@@ -20,7 +20,7 @@ import csv
 import dataclasses
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from graders import rubric
@@ -42,6 +42,8 @@ KEPT = frozenset(("EX", "N/A"))
 # No formula, though it begins like one: a number, and Moodle's sign for none.
 PLAIN = re.compile(r"\s*[-+]?[\d.,]*\s*%?\s*")
 POSSIBLE = "    Points Possible"
+# Systems export grades with two digits.
+ROUNDED = 0.0051
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,11 +75,14 @@ class Column:
     grades: dict[str, float | None]
 
 
-def columns(verdicts: Verdicts) -> tuple[list[Column], list[Column]]:
+def columns(
+    verdicts: Verdicts, losses: Mapping[tuple[str, str], float] | None = None
+) -> tuple[list[Column], list[Column]]:
     """Returns the grades for sections that were graded as a whole, and those for tasks.
 
     Args:
         verdicts: The class's verdicts.
+        losses: Dict: (student, task) -> the points that late work loses, or `None`.
 
     Returns:
         Pair of lists of `Column`.
@@ -86,7 +91,9 @@ def columns(verdicts: Verdicts) -> tuple[list[Column], list[Column]]:
     sections: dict[str, str] = {}
     for student, found in verdicts.items():
         for verdict in found:
-            earned = None if standing(verdict) in OPEN else verdict.points
+            loss = (losses or {}).get((student, verdict.task), 0.0)
+            kept = max(0.0, round(verdict.points - loss, 6))
+            earned = None if standing(verdict) in OPEN else kept
             tasks.setdefault(verdict.task, {})[student] = (verdict.max_points, earned)
             sections[verdict.task] = verdict.section
     single = [
@@ -109,13 +116,19 @@ def columns(verdicts: Verdicts) -> tuple[list[Column], list[Column]]:
     return whole, single
 
 
-def make(system: str, verdicts: Verdicts, roster: Path | None = None) -> Filled:
+def make(
+    system: str,
+    verdicts: Verdicts,
+    roster: Path | None = None,
+    losses: Mapping[tuple[str, str], float] | None = None,
+) -> Filled:
     """Makes a table that a system imports.
 
     Args:
         system: String, one of `SYSTEMS`.
         verdicts: The class's verdicts.
         roster: Path of the table that the system exported, or `None`.
+        losses: Dict: (student, task) -> the points that late work loses, or `None`.
 
     Returns:
         A `Filled`.
@@ -123,7 +136,7 @@ def make(system: str, verdicts: Verdicts, roster: Path | None = None) -> Filled:
     Raises:
         graders.course.roster.NoTable: If the roster cannot be read.
     """
-    whole, single = columns(verdicts)
+    whole, single = columns(verdicts, losses)
     if roster is not None:
         return _fill(system, verdicts, whole, single, roster)
     covered = {
@@ -241,12 +254,22 @@ def _fill(
                 f"{column.name} is worth {column.max_points:g} points, and {worth:g} in "
                 f"{path.name}: the points are written as they are."
             )
+        replaced = []
         for student, index in matched.items():
             row = roster.rows[index]
             if row[at].strip().upper() in KEPT:
                 remarks.append(f"{_people([student])}: {row[at].strip()} in {column.name} stays.")
             else:
-                row[at] = _grade(column.grades.get(student))
+                grade = _grade(column.grades.get(student))
+                if _differs(row[at], grade):
+                    replaced.append(
+                        f"{_line(student, 100)} ({_line(row[at], 20)} -> {grade or 'empty'})"
+                    )
+                row[at] = grade
+        if replaced:
+            remarks.append(
+                f"{column.name}: the roster held another grade, replaced: {', '.join(replaced)}."
+            )
     missing = [student for student in verdicts if student not in matched]
     if missing:
         remarks.append(f"In the class, and not found in {path.name}: {_people(missing)}.")
@@ -273,7 +296,19 @@ def _worth(roster: Roster, at: int) -> float | None:
         cell = found[1] if found else ""
     elif "maximumgrade" in roster.heads:
         cell = roster.rows[0][roster.heads.index("maximumgrade")]
+    return _number(cell) or None
+
+
+def _number(cell: str) -> float | None:
     try:
-        return float(cell.strip().replace(",", ".")) or None
+        return float(cell.strip().rstrip("%").replace(",", "."))
     except ValueError:
         return None
+
+
+def _differs(old: str, new: str) -> bool:
+    """Returns whether a cell held a grade, and another one than it gets; systems round."""
+    if old.strip() in ("", "-"):
+        return False
+    before, after = _number(old), _number(new)
+    return before is None or after is None or abs(before - after) > ROUNDED

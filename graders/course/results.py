@@ -7,6 +7,7 @@ import csv
 import dataclasses
 import io
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -183,8 +184,18 @@ def twins(verdicts: Verdicts) -> list[tuple[str, list[str]]]:
     return [(task, students) for (task, _), students in groups.items() if len(students) > 1]
 
 
-def report(verdicts: Verdicts) -> str:
-    """Returns the class's results as lines for a terminal."""
+def report(
+    verdicts: Verdicts,
+    refused: Mapping[str, str] | None = None,
+    late: Iterable[tuple[str, str]] = (),
+) -> str:
+    """Returns the class's results as lines for a terminal.
+
+    Args:
+        verdicts: The class's verdicts.
+        refused: Dict from folders that were not graded to the reason, or `None`.
+        late: Pairs of who was late, and what it costs.
+    """
     rows = overview(verdicts)
     wide = max((len(row.task) for row in rows), default=4)
     lines = [f"{'Task':{wide}}  handed in  complete  average of these  average of all"]
@@ -209,6 +220,9 @@ def report(verdicts: Verdicts) -> str:
             if told := remark(verdict):
                 lines.append(f"{one_line(student)}: {verdict.task}: {told}")
     lines += _not_graded(verdicts)
+    for name, reason in (refused or {}).items():
+        lines.append(f"{name!r} is not graded: {reason}. Rename the folder.")
+    lines += [f"{one_line(head)}: {text}." for head, text in late]
     levels = dict.fromkeys(v.isolation for found in verdicts.values() for v in found)
     lines.append(f"Isolation: {', '.join(levels)}.")
     return printable("\n".join(lines), MAX_REPORT)
@@ -269,6 +283,24 @@ def _checks(document: Mapping[str, Any]) -> dict[tuple[str, str], tuple[dict[str
     }
 
 
+def _totals(
+    checks: Mapping[tuple[str, str], tuple[dict[str, Any], str]],
+) -> dict[tuple[str, str], float]:
+    """Returns each student's points of each task."""
+    found: dict[tuple[str, str], float] = collections.defaultdict(float)
+    for (student, name), (check, _) in checks.items():
+        found[student, name.partition("::")[0]] += float(check["points"])
+    return found
+
+
+def _same_share(was: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Returns whether a check gives the same part of what it is worth."""
+    if not was["max_points"] or not now["max_points"]:
+        return bool(was["outcome"] == now["outcome"])
+    shares = [float(check["points"]) / float(check["max_points"]) for check in (was, now)]
+    return math.isclose(*shares, abs_tol=1e-4)
+
+
 def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     """Says whose points have moved between two gradings of a class, and why.
 
@@ -278,10 +310,16 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
 
     Returns:
         String, a line for each check whose points differ. Students and tasks that only one of the
-        gradings has are counted, not listed.
+        gradings has are counted, not listed. A check that is worth other points is listed if
+        its share of them differs, or the student's total of the task.
     """
     old, new = _checks(before), _checks(after)
     lines, moved = [], collections.Counter[str]()
+    totals = _totals(old), _totals(new)
+    changed = {
+        key: not math.isclose(total, totals[0].get(key, 0.0), abs_tol=1e-6)
+        for key, total in totals[1].items()
+    }
     for (student, name), (check, submission) in new.items():
         if (student, name) not in old:
             # A check that was added to a task that was graded before moves points, too.
@@ -295,8 +333,16 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
         difference = float(check["points"]) - float(was["points"])
         if difference == 0:
             continue
+        most, least = check.get("max_points"), was.get("max_points")
+        weighed = most is not None and least is not None and most != least
+        task = name.partition("::")[0]
+        if weighed and _same_share(was, check) and not changed[student, task]:
+            continue
         moved[student] += 1
         why = "other work" if earlier != submission else "the same work, graded anew"
+        if weighed:
+            worth = f"the check is worth {most:g} now, not {least:g}"
+            why = f"other work, and {worth}" if earlier != submission else worth
         text = str(check["message"] or was["message"]).partition("\n")[0][:200]
         lines.append(
             f"{one_line(student)}: {name}: {was['points']:g} -> {check['points']:g} points "

@@ -123,6 +123,8 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     (submitted / "dan" / SECTION / f"{TASK.id}.ipynb").symlink_to(secret)
 
     class Told:
+        trouble = ""
+
         def grade_task(self, request: object) -> object:
             return verdict(["failed"], "failed", SCRIPT)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
 import re
 import zipfile
@@ -61,6 +62,42 @@ def test_the_averages_are_true() -> None:
     assert re.search(r"custom_layer +4 +1 +5\.00 +2\.50", text)
     assert "2 of the works wait for a person, and are in no average." in text
     assert "average of these  average of all" in text
+
+
+def test_what_was_not_graded_and_who_was_late_are_told() -> None:
+    """Folders that are refused, with the reason, and late work stand on page and terminal."""
+    refused, late = {"a*b": "its name holds *"}, [("ada: x", "2.5 h late, 1.2 points less")]
+    text = shown(render(refused=refused, late=late))
+    assert "Folders that were not graded 1 · Rename the folder" in text
+    assert "'a*b' its name holds *" in text
+    assert "Handed in late 1 · Points on these pages are those before the penalty." in text
+    assert "ada: x 2.5 h late, 1.2 points less" in text
+    lines = results.report({"b": [work(TASK, 1)]}, refused, late).splitlines()
+    assert "'a*b' is not graded: its name holds *. Rename the folder." in lines
+    assert "ada: x: 2.5 h late, 1.2 points less." in lines
+    assert "Folders that were not graded" not in shown(render())
+
+
+def worth(points: list[float], earned: list[float]) -> dict[str, object]:
+    """Returns a grading of one student's work, whose checks have these points."""
+    checks = tuple(
+        dataclasses.replace(check, points=got, max_points=most)
+        for check, most, got in zip(work(TASK, COUNT).checks, points, earned, strict=False)
+    )
+    return results.to_json({"ada": [dataclasses.replace(work(TASK, COUNT), checks=checks)]})
+
+
+def test_other_points_for_a_check_are_no_other_grading() -> None:
+    """Who has all points before and after has not moved; who has not is told what has changed."""
+    before, after = worth([1.3, 8.7], [1.3, 8.7]), worth([1.58, 8.42], [1.58, 8.42])
+    assert "0 checks of 0 students" in results.changes(before, after)
+    before, after = worth([1.3, 8.7], [1.3, 0.0]), worth([1.58, 8.42], [1.58, 0.0])
+    told = results.changes(before, after)
+    assert "1 checks of 1 students" in told
+    assert "1.3 -> 1.58 points (passed, now passed; the check is worth 1.58 now, not 1.3)" in told
+    # The same total, from other shares.
+    before, after = worth([4.0, 6.0], [1.0, 4.0]), worth([5.0, 5.0], [2.0, 3.0])
+    assert "2 checks of 1 students" in results.changes(before, after)
 
 
 def test_nobody_handed_in() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import importlib.util
 import json
 import re
 import sys
@@ -11,18 +12,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from nbgrader.api import Assignment, Student, SubmittedAssignment
+from nbgrader.coursedir import CourseDirectory
+from nbgrader.utils import parse_utc
 
 import datasets
 from datasets import keep
 from graders import rubric
 from graders.cli.arguments import Parser, add_settings
 from graders.cli.arguments import settings as settings_of
-from graders.course import agreement, file, keeping, pages
+from graders.course import agreement, bulk_command, file, keeping, pages
+from graders.course.gradebook import PenaltyPerHour
+from graders.course.handed_in import CannotGrade
 from graders.course.release import HIDDEN, with_points
 from graders.rubric import KIT
 from graders.runner import Graded, Isolation, Request, Runner, Settings, fingerprint
 from graders.runner.isolation import hidden
-from tests import own, verdicts
+from tests import class_room, own, verdicts
 
 TASKS = rubric.tasks()
 IDS = [task.id for task in TASKS]
@@ -512,3 +518,114 @@ def test_what_the_kit_takes_back_is_not_offered(tmp_path: Path) -> None:
     (tmp_path / "course/b").unlink()
     assert write(tmp_path, {"course/b": "b3"}).added == ["course/b"]
     assert not beside.exists()
+
+
+SECTION = "customization"
+LAYER = rubric.find("custom_layer")
+DUE = f"[due]\n{SECTION} = 2030-01-31T23:00:00+01:00\n"
+
+
+def hand_in(submitted: Path, student: str, moment: str) -> None:
+    """Makes a student's folder with the moment of handing in."""
+    folder = submitted / student / SECTION
+    folder.mkdir(parents=True)
+    (folder / "timestamp.txt").write_text(moment)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "2030-01-31 22:00:00 UTC",
+        "2030-01-31 22:00:01 UTC",
+        "2030-02-01T01:30:00+01:00",
+        "2030-02-01 00:30:00.250000",
+        "2030-01-31 20:00 UTC",
+        "",
+    ],
+)
+def test_who_is_late_is_late_in_the_gradebook(moment: str, tmp_path: Path) -> None:
+    """What late work loses follows from the seconds that nbgrader's own gradebook finds."""
+    found = file.take(course(tmp_path, f"late = {{ per_hour = 10, at_most = 50 }}\n{DUE}"))
+    hand_in(tmp_path / "submitted", "ada", moment)
+    given = {"ada": [class_room.work(LAYER, 2)]}
+    late = file.late_work(found, tmp_path / "submitted", given)
+    read = CourseDirectory().get_existing_timestamp(str(tmp_path / "submitted/ada" / SECTION))
+    section = Assignment(name=SECTION, duedate=parse_utc(found.due[SECTION]))
+    student = Student(id="ada")
+    seconds = SubmittedAssignment(
+        assignment=section, student=student, timestamp=read
+    ).total_seconds_late
+    points = given["ada"][0].points
+    loss = PenaltyPerHour(per_hour=10.0, at_most=50.0).late_submission_penalty(
+        "ada", points, seconds
+    )
+    assert late.losses == ({("ada", LAYER.id): loss} if seconds else {})
+    assert late.hours == ({("ada", SECTION): seconds / 3600} if seconds else {})
+
+
+def test_late_work_is_told_and_costs_what_the_course_has(tmp_path: Path) -> None:
+    """By policy; not without one or a due date; what tells no time is named, a link is none."""
+    submitted = tmp_path / "submitted"
+    for student in ("ada", "bob"):
+        hand_in(submitted, student, "2030-02-01 00:30:00 UTC")
+    hand_in(submitted, "cid", "yesterday, perhaps")
+    hand_in(submitted, "dan", "")
+    place = submitted / "dan" / SECTION / "timestamp.txt"
+    place.unlink()
+    place.symlink_to(submitted / "ada" / SECTION / "timestamp.txt")
+    (submitted / "eve").mkdir()
+    whole = class_room.work(LAYER, 99)
+    given = {name: [whole] for name in ("ada", "cid", "dan", "eve")}
+    given["bob"] = [class_room.waits(LAYER)]
+    unclear = (
+        f"cid: {SECTION}",
+        "taken as in time: timestamp.txt tells no time, and nbgrader autograde stops there",
+    )
+    for policy, loss in (("{ per_hour = 4 }", 1.2), ('"zero"', 10.0)):
+        found = file.take(course(tmp_path, f"late = {policy}\n{DUE}"))
+        late = file.late_work(found, submitted, given)
+        assert late.losses == {("ada", LAYER.id): loss}
+        # Who waits for a person has no points yet to lose.
+        assert late.lines(given) == [
+            (
+                f"ada: {SECTION}",
+                f"2.5 h late, {loss:g} points less in nbgrader export and --lms",
+            ),
+            unclear,
+        ]
+    for text in (DUE, "late = 'zero'\n", f"late = 'none'\n{DUE}"):
+        found = file.take(course(tmp_path, text))
+        assert file.late_work(found, submitted, given) == file.LateWork()
+    assert file.late_work(None, submitted, given) == file.LateWork()
+
+
+def test_a_students_page_says_what_late_work_loses() -> None:
+    """One line under the task; a work that loses nothing has none."""
+    given = {
+        "ada": [class_room.work(LAYER, 99, message="Well.")],
+        "bob": [class_room.work(LAYER, 1)],
+    }
+    late = file.LateWork({("ada", LAYER.id): 1.2}, {("ada", SECTION): 2.5})
+    told = bulk_command._told(given, late)
+    assert told["ada"][0].message == (
+        "Well.\n2.5 h late: 1.2 points less in the gradebook than on this page."
+    )
+    assert told["bob"] == given["bob"]
+
+
+def test_no_table_where_nobody_can_tell_who_is_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without nbgrader `--lms` refuses in a line, before anything is graded."""
+    hand_in(tmp_path / "submitted", "ada", "2030-02-01 00:30:00 UTC")
+    path = course(tmp_path, f"late = 'zero'\n{DUE}")
+    there = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "nbgrader" else there(name)
+    )
+    monkeypatch.setattr(bulk_command.bulk, "grade", lambda *_: pytest.fail("It graded."))
+    parser = Parser()
+    add_settings(parser)
+    given = [str(tmp_path / "submitted"), LAYER.id, "--course", str(path)]
+    with pytest.raises(CannotGrade, match=r"late: --lms reads times of handing in with nbgrader"):
+        bulk_command.main([*given, "--lms", "moodle", str(tmp_path / "x.csv")], parser, settings_of)

@@ -116,6 +116,35 @@ def test_blackboard_is_filled_in(tmp_path: Path) -> None:
     assert filled.remarks[0].startswith("customization is worth 30 points, and 10 in gc.xls")
 
 
+def test_late_work_loses_what_nbgrader_subtracts() -> None:
+    """A task's column and its section's are less the penalty, and never below 0."""
+    given = graded(ada=10.0, bob=10.0, cid=None)
+    losses = {("ada", FIRST.id): 1.25, ("bob", FIRST.id): 11.0, ("cid", TASKS[1].id): 1.0}
+    [whole], single = lms.columns(given, losses)
+    assert whole.grades == {"ada": 28.75, "bob": 20.0, "cid": None}
+    assert single[0].grades == {"ada": 8.75, "bob": 0.0, "cid": None}
+    assert single[1].grades == {"ada": 10.0, "bob": 10.0, "cid": 9.0}
+    assert rows(lms.make("moodle", given, losses=losses))[1] == ["ada", "28.75"]
+
+
+def test_a_grade_of_the_roster_that_is_replaced_is_named(tmp_path: Path) -> None:
+    """One line with who had another number; no word where it was empty or is the same, rounded."""
+    text = (
+        "Student,ID,SIS User ID,SIS Login ID,Section,customization (77)\n"
+        "A,1,,ada,A,30.00\nB,2,,bob,A,12.5\nC,3,,cid,A,\nD,4,,dan,A,7\nE,5,,eve,A,-\n"
+    )
+    given = {
+        **graded(ada=10.0, cid=10.0, dan=None, eve=10.0),
+        "bob": [nothing(task) for task in TASKS],
+    }
+    filled = lms.make("canvas", given, write(tmp_path / "r.csv", text))
+    assert [row[5] for row in rows(filled)[1:]] == ["30", "0", "30", "", "30"]
+    told = [line for line in filled.remarks if "replaced" in line]
+    assert told == [
+        "customization: the roster held another grade, replaced: dan (7 -> empty), bob (12.5 -> 0)."
+    ]
+
+
 def test_who_is_not_clear_is_not_guessed(tmp_path: Path) -> None:
     """Two rows for one student, two students for one row: named, and left as they were."""
     text = (
