@@ -26,6 +26,8 @@ from graders.verdict import TaskVerdict
 LINE_SECONDS = 30.0
 # What a task costs, before the first one has been graded.
 GUESS_SECONDS = 15.0
+# What of a verdict's evidence the class's report shows.
+SHOWN = ("touches",)
 # From so many on, what is done tells how much of the rest has to be graded.
 FEW = 30
 
@@ -105,6 +107,12 @@ class ClassProgress:
         return f"{self._done} of {self._total} tasks graded, {self._cached} of them from the store"
 
 
+def _slim(verdict: TaskVerdict) -> TaskVerdict:
+    """Returns a verdict with as much of its evidence as tables and the report use."""
+    kept = {name: verdict.evidence[name] for name in SHOWN if name in verdict.evidence}
+    return dataclasses.replace(verdict, evidence=kept)
+
+
 @contextlib.contextmanager
 def _deaf() -> Iterator[None]:
     """Ignores Ctrl-C, where that can be done: in the main thread."""
@@ -124,6 +132,7 @@ def grade(
     settings: Settings,
     listener: Callable[[Work, TaskVerdict], None] = lambda work, verdict: None,
     runner: Runner | None = None,
+    whole: bool = False,
 ) -> dict[str, list[TaskVerdict]]:
     """Grades a class.
 
@@ -132,6 +141,8 @@ def grade(
         settings: `Settings`; `jobs` of them are graded side by side.
         listener: Callable that takes each verdict as it comes, in the caller's thread.
         runner: `Runner` that grades, and is closed; one of this machine if `None`.
+        whole: Boolean, whether the curves of each training are kept, for pages. Without them a
+            class takes a tenth of the memory.
 
     Returns:
         Dict from student to verdicts, in the order of `works`.
@@ -149,9 +160,10 @@ def grade(
                 for index, work in enumerate(works)
             }
             for future in concurrent.futures.as_completed(waiting):
-                index = waiting[future]
-                found[index] = future.result()
-                listener(works[index], found[index])
+                index = waiting.pop(future)
+                verdict = future.result()
+                found[index] = verdict if whole else _slim(verdict)
+                listener(works[index], verdict)
                 if runner.trouble not in troubles:
                     troubles.add(runner.trouble)
                     print(runner.trouble, file=sys.stderr)

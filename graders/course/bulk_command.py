@@ -152,7 +152,7 @@ def main(
             progress.take(work, verdict)
 
         try:
-            verdicts = bulk.grade(works, settings, take, runner)
+            verdicts = bulk.grade(works, settings, take, runner, bool(given.html))
         except (KeyboardInterrupt, cluster.Lost) as error:
             why = "Stopped:" if isinstance(error, KeyboardInterrupt) else str(error)
             raise CannotGrade(f"{why} {progress.summary}. The same command goes on.") from None

@@ -491,6 +491,21 @@ def test_the_estimate_does_not_count_what_is_not_graded() -> None:
         assert progress.seconds_left() == pytest.approx(30 * 8.0 * 10 / 60)
 
 
+def test_a_class_without_pages_takes_little_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Curves are kept where a page draws them, and what the report shows is kept always."""
+    (tmp_path / "ada" / SECTION).mkdir(parents=True)
+    touching = dataclasses.replace(
+        verdict(["passed"], "passed"), evidence={"history": {"loss": [1.0]}, "touches": {"os": 1}}
+    )
+    monkeypatch.setattr(Runner, "grade_task", lambda *_: touching)
+    works = handed_in.collect(tmp_path, (), [TASK])
+    for whole, kept in ((False, {"touches"}), (True, {"history", "touches"})):
+        [found] = bulk.grade(works, Settings(), whole=whole)["ada"]
+        assert set(found.evidence) == kept
+
+
 def test_stopping_drops_what_waits(tmp_path: Path) -> None:
     """Ctrl-C ends at once, whatever still waits; the command says how far it got, in one line."""
     for student in "abc":
