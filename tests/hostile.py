@@ -67,12 +67,20 @@ def _changed(draw: Any, value: Any) -> Any:
         if way == "more":
             return {**value, "more": value}
         if way == "near":
-            return value + draw(st.sampled_from([-1, 1, 1e-6, 1000]))
+            step = draw(st.sampled_from([-1, 1, 1e-6, 1000]))
+            return value + (step if _fits(value) else 1)
         if way == "text":
             return str(value)
         if way == "other type":
-            return int(value) if isinstance(value, float) and math.isfinite(value) else float(value)
+            if isinstance(value, float) and math.isfinite(value):
+                return int(value)
+            return float(value) if _fits(value) else str(value)
     return draw(st.sampled_from(VALUES))
+
+
+def _fits(value: Any) -> bool:
+    """Returns whether a number is no integer that is too large for a float."""
+    return not isinstance(value, int) or abs(value) < 2**1000
 
 
 @st.composite
