@@ -435,10 +435,10 @@ def test_no_sandbox_starts_without(mutant: str, factory: Factory) -> None:
 
 
 @pytest.mark.parametrize("mutant", ["the first wall is refused", "the second wall is refused"])
-def test_a_broken_wall_is_a_grader_error_and_not_tried_again(
+def test_a_broken_wall_is_a_grader_error_and_tried_once_more(
     mutant: str, factory: Factory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In mid-run: the verdict is `grader_error` of the run's level, after one sandbox."""
+    """In mid-run: tried again behind the same walls, then `grader_error` of the run's level."""
     _need(L)
     attempts = Path(factory.folder) / "attempts"
     attempts.unlink(missing_ok=True)
@@ -453,7 +453,7 @@ def test_a_broken_wall_is_a_grader_error_and_not_tried_again(
     assert "refused" in verdict.message
     assert verdict.points == 0
     if mutant == "the second wall is refused":
-        assert attempts.read_text() == "x"
+        assert attempts.read_text() == "xx"
 
 
 # --- the table itself -------------------------------------------------------------------------
