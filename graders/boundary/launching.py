@@ -78,11 +78,15 @@ class Launcher:
             if role != "grader":
                 socket.send_fds(self._control, [packet], fds)
                 return number
-            self._ends[number], told = os.pipe()
+            end, told = os.pipe()
             try:
                 socket.send_fds(self._control, [packet], [*fds, told])
+            except OSError:
+                os.close(end)
+                raise
             finally:
                 os.close(told)
+            self._ends[number] = end
         else:
             passed = ",".join(map(str, fds))
             if role == "sandbox":

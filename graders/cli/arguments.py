@@ -15,7 +15,7 @@ from graders.printable import printable
 from graders.rubric import Task, UnknownTask
 from graders.rubric.bounds import Bounds, CommittedBounds
 from graders.runner import BadSecret, Request, Settings, released, secret_from, usual_jobs
-from graders.submission import Unreadable, files, locate
+from graders.submission import files, holds
 from graders.walls.levels import CLASS_ISOLATION, LEVELS
 
 
@@ -177,15 +177,6 @@ def find(names: Sequence[str]) -> list[Task]:
         raise UsageError(str(error)) from None
 
 
-def _lies_in(where: Path, task: Task) -> bool:
-    """Returns whether a folder holds a task; more than one counts, and its verdict says so."""
-    try:
-        locate(task, where)
-    except Unreadable as error:
-        return not str(error).startswith("There is no ")
-    return True
-
-
 def requests(given: argparse.Namespace) -> list[Request]:
     """Returns what is to be graded.
 
@@ -215,7 +206,7 @@ def requests(given: argparse.Namespace) -> list[Request]:
                 f"Which task is {where.name}? Name it: python grade.py TASK --from {given.source}."
             ) from None
     if not tasks:
-        tasks = [task for task in rubric.tasks() if _lies_in(where, task)]
+        tasks = [task for task in rubric.tasks() if holds(task, where)]
         if not tasks:
             there = ", ".join(printable(name, 200) for name in files(where))
             raise NothingFound(

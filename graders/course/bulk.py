@@ -107,6 +107,13 @@ class ClassProgress:
         return f"{self._done} of {self._total} tasks graded, {self._cached} of them from the store"
 
 
+def _tell(runner: Runner, told: str) -> str:
+    """Prints why verdicts cannot be kept, unless that was told; returns what was told by now."""
+    if runner.trouble != told:
+        print(runner.trouble, file=sys.stderr)
+    return runner.trouble
+
+
 def _slim(verdict: TaskVerdict) -> TaskVerdict:
     """Returns a verdict with as much of its evidence as tables and the report use."""
     kept = {name: verdict.evidence[name] for name in SHOWN if name in verdict.evidence}
@@ -151,9 +158,7 @@ def grade(
     settings = dataclasses.replace(settings, settle=True)
     with runner or Runner(settings, bounds=MeasuredBounds()) as runner:
         pool = concurrent.futures.ThreadPoolExecutor(settings.jobs)
-        troubles = {"", runner.trouble}
-        if runner.trouble:
-            print(runner.trouble, file=sys.stderr)
+        told = _tell(runner, "")
         try:
             waiting = {
                 pool.submit(runner.grade_task, Request(work.task, work.folder), settings): index
@@ -164,9 +169,7 @@ def grade(
                 verdict = future.result()
                 found[index] = verdict if whole else _slim(verdict)
                 listener(works[index], verdict)
-                if runner.trouble not in troubles:
-                    troubles.add(runner.trouble)
-                    print(runner.trouble, file=sys.stderr)
+                told = _tell(runner, told)
         except BaseException:
             # What waits is dropped, what runs is cut off when the runner closes. One Ctrl-C is
             # enough: a second one would end this in the middle.

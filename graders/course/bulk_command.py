@@ -21,6 +21,7 @@ from graders.course import (
     cluster,
     feedback,
     file,
+    lateness,
     lms,
     results,
     roster,
@@ -164,7 +165,7 @@ def main(
     )
     for name, text in written:
         write(name, text)
-    late = file.late_work(course, submitted, verdicts)
+    late = lateness.late_work(course, submitted, verdicts)
     print(results.report(verdicts, nobody, late.lines(verdicts)), file=out)
     if before is not None:
         print(results.changes(before, document), file=out)
@@ -255,7 +256,7 @@ def _compare(given: argparse.Namespace, works: list[Work], out: Any) -> Comparis
 
 
 def _write_table(
-    given: argparse.Namespace, verdicts: lms.Verdicts, late: file.LateWork, out: Any
+    given: argparse.Namespace, verdicts: lms.Verdicts, late: lateness.LateWork, out: Any
 ) -> None:
     """Writes the grades for a learning management system."""
     if not given.lms:
@@ -280,7 +281,7 @@ def _write_pages(
     settings: Settings,
     alike: Comparison | None,
     nobody: dict[str, str],
-    late: file.LateWork,
+    late: lateness.LateWork,
     out: Any,
 ) -> None:
     """Writes the page of the class, those of the students and the zip."""
@@ -317,7 +318,7 @@ def _write_pages(
         print(f"Not in {feedback.ZIP}, because work could not be graded: {who}.", file=out)
 
 
-def _told(verdicts: lms.Verdicts, late: file.LateWork) -> dict[str, list[TaskVerdict]]:
+def _told(verdicts: lms.Verdicts, late: lateness.LateWork) -> dict[str, list[TaskVerdict]]:
     """Returns the verdicts for the students' pages: late work says what it loses."""
 
     def told(student: str, verdict: TaskVerdict) -> TaskVerdict:

@@ -26,7 +26,7 @@ from graders.course import in_force
 from graders.course.handed_in import refused
 from graders.course.patterns import matching
 from graders.printable import printable
-from graders.submission import Unreadable, locate, notebooks, read_bytes
+from graders.submission import Unreadable, holds, notebooks, read_bytes
 
 # In the metadata of a notebook whose scores are in the gradebook. nbgrader writes each notebook
 # twice, and the first time nothing of it is recorded.
@@ -84,16 +84,8 @@ def _elsewhere(self: Autograde, pattern: str) -> Iterator[str]:
     for student in matching(above):
         folder = os.path.join(student, section)
         unseen = os.path.isdir(student) and not os.path.lexists(folder)
-        if unseen and any(_has(task, Path(student)) for task in tasks):
+        if unseen and any(holds(task, Path(student)) for task in tasks):
             yield folder
-
-
-def _has(task: rubric.Task, folder: Path) -> bool:
-    try:
-        locate(task, folder)
-    except Unreadable as error:
-        return not str(error).startswith("There is no ")
-    return True
 
 
 def _is_done(self: BaseConverter, path: Path) -> bool:

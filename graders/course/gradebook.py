@@ -15,7 +15,7 @@ from nbgrader.plugins import LateSubmissionPlugin
 from sqlalchemy.exc import OperationalError
 from traitlets import Float
 
-from graders.course import file
+from graders.course import lateness
 from graders.course.values import Late
 
 LOCKED = (
@@ -49,7 +49,7 @@ class PenaltyPerHour(LateSubmissionPlugin):
         self, student_id: str, score: float, total_seconds_late: float
     ) -> float:
         """Returns how many points late work loses."""
-        return file.penalty(Late(self.per_hour, self.at_most), score, total_seconds_late)
+        return lateness.penalty(Late(self.per_hour, self.at_most), score, total_seconds_late)
 
 
 def set_due(course: CourseDirectory, due: Mapping[str, datetime]) -> None:

@@ -207,6 +207,20 @@ def locate(task: Task, where: Path) -> Path:
         return found[-1]
 
 
+def holds(task: Task, where: Path) -> bool:
+    """Returns whether somebody's work holds a task; more than one counts, and grading reports it.
+
+    Args:
+        task: `Task`.
+        where: Path, as for `locate`.
+    """
+    try:
+        locate(task, where)
+    except Unreadable as error:
+        return not str(error).startswith("There is no ")
+    return True
+
+
 def load(task: Task, where: Path) -> Source:
     """Finds and reads the work on a task.
 

@@ -12,7 +12,7 @@ import os
 import signal
 import struct
 
-from graders.walls import kernel
+from graders.walls import kernel, reports
 
 PR_SET_SECCOMP, MODE_FILTER = 22, 2
 # A call by its number on x86-64 and on ARM64; `None` where there is none.
@@ -153,9 +153,9 @@ SIGNALS: dict[str, tuple[tuple[int, int], int, bool]] = {
     "rt_tgsigqueueinfo": ((297, 240), 2, False),
     "tkill": ((200, 130), 1, False),
 }
-# By these, the machine ends a process. A submission's own is refused them: whose end it was can be
-# told from the signal.
-FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
+# No submission may end itself by one of these, so the signal tells whose end it was. Python turns
+# SIGINT into an exception, which ends nothing by itself.
+SPARED = tuple(sent for sent in reports.FROM_OUTSIDE if sent != signal.SIGINT)
 NEGATIVE = 0x80000000
 NEW_NAMESPACES = 0x7E020080
 X32 = 0x40000000
@@ -204,9 +204,9 @@ def _sends(number: int, position: int, to_process: bool, only_itself: bool) -> l
             (AT_LEAST, 0, 1, NEGATIVE),
             *refuse,
         ]
-    last = len(FROM_OUTSIDE) - 1
+    last = len(SPARED) - 1
     test: list[Line] = [(LOAD, 0, 0, FIRST_ARGUMENT_AT + 8 * position)]
-    for at, sent in enumerate(FROM_OUTSIDE):
+    for at, sent in enumerate(SPARED):
         test.append((EQUAL, last - at, 0 if at < last else len(refuse), int(sent)))
     test += refuse
     if only_itself:

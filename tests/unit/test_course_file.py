@@ -21,7 +21,7 @@ from datasets import keep
 from graders import rubric
 from graders.cli.arguments import Parser, add_settings
 from graders.cli.arguments import settings as settings_of
-from graders.course import agreement, bulk_command, file, keeping, pages
+from graders.course import agreement, bulk_command, file, keeping, lateness, pages
 from graders.course.gradebook import PenaltyPerHour
 from graders.course.handed_in import CannotGrade
 from graders.course.release import HIDDEN, with_points
@@ -548,7 +548,7 @@ def test_who_is_late_is_late_in_the_gradebook(moment: str, tmp_path: Path) -> No
     found = file.take(course(tmp_path, f"late = {{ per_hour = 10, at_most = 50 }}\n{DUE}"))
     hand_in(tmp_path / "submitted", "ada", moment)
     given = {"ada": [class_room.work(LAYER, 2)]}
-    late = file.late_work(found, tmp_path / "submitted", given)
+    late = lateness.late_work(found, tmp_path / "submitted", given)
     read = CourseDirectory().get_existing_timestamp(str(tmp_path / "submitted/ada" / SECTION))
     section = Assignment(name=SECTION, duedate=parse_utc(found.due[SECTION]))
     student = Student(id="ada")
@@ -583,7 +583,7 @@ def test_late_work_is_told_and_costs_what_the_course_has(tmp_path: Path) -> None
     )
     for policy, loss in (("{ per_hour = 4 }", 1.2), ('"zero"', 10.0)):
         found = file.take(course(tmp_path, f"late = {policy}\n{DUE}"))
-        late = file.late_work(found, submitted, given)
+        late = lateness.late_work(found, submitted, given)
         assert late.losses == {("ada", LAYER.id): loss}
         # Who waits for a person has no points yet to lose.
         assert late.lines(given) == [
@@ -595,8 +595,8 @@ def test_late_work_is_told_and_costs_what_the_course_has(tmp_path: Path) -> None
         ]
     for text in (DUE, "late = 'zero'\n", f"late = 'none'\n{DUE}"):
         found = file.take(course(tmp_path, text))
-        assert file.late_work(found, submitted, given) == file.LateWork()
-    assert file.late_work(None, submitted, given) == file.LateWork()
+        assert lateness.late_work(found, submitted, given) == lateness.LateWork()
+    assert lateness.late_work(None, submitted, given) == lateness.LateWork()
 
 
 def test_a_students_page_says_what_late_work_loses() -> None:
@@ -605,7 +605,7 @@ def test_a_students_page_says_what_late_work_loses() -> None:
         "ada": [class_room.work(LAYER, 99, message="Well.")],
         "bob": [class_room.work(LAYER, 1)],
     }
-    late = file.LateWork({("ada", LAYER.id): 1.2}, {("ada", SECTION): 2.5})
+    late = lateness.LateWork({("ada", LAYER.id): 1.2}, {("ada", SECTION): 2.5})
     told = bulk_command._told(given, late)
     assert told["ada"][0].message == (
         "Well.\n2.5 h late: 1.2 points less in the gradebook than on this page."
