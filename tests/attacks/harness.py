@@ -32,7 +32,7 @@ from typing import Any
 import numpy as np
 
 from graders import KIT, rubric
-from graders.runner import Request, Runner, Settings, TooLow, machine
+from graders.runner import Request, Runner, Settings, TooLow, job
 from graders.runner.store import local_key
 from graders.verdict import TaskVerdict
 from tests.attacks import case, claims, rendering, watch
@@ -140,13 +140,13 @@ def words_of(verdict: TaskVerdict) -> str:
 @contextlib.contextmanager
 def _memory_of(attack: Attack) -> Iterator[None]:
     """Gives the sandboxes that start now the memory that an attack names."""
-    usual = machine.SANDBOX_MEMORY
+    usual = job.SANDBOX_MEMORY
     if attack.gigabytes:
-        machine.SANDBOX_MEMORY = int(attack.gigabytes * 2**30)
+        job.SANDBOX_MEMORY = int(attack.gigabytes * 2**30)
     try:
         yield
     finally:
-        machine.SANDBOX_MEMORY = usual
+        job.SANDBOX_MEMORY = usual
 
 
 class Harness:
@@ -176,7 +176,7 @@ class Harness:
         self._runner = self._undo.enter_context(Runner(_settings(level)))
         self._runner.warm_up()
         warm = self._runner._place._warm
-        self._own_folder = self._runner._place._temporary
+        self._own_folder = self._runner._place._folder()
         self._warm: int = warm.pid
         self._bystander = base / "work" / "bystander" / f"{BYSTANDER}.py"
         self._bystander.parent.mkdir()
