@@ -87,7 +87,8 @@ def show_list(given: argparse.Namespace) -> int:
     console.print(text.rubric_table(tasks, given.verbose))
     if given.verbose:
         rows = {task.id: thresholds.rows(task.id) for task in tasks}
-        console.print(text.bounds_table(rows))
+        if any(rows.values()):
+            console.print(text.bounds_table(rows))
     return PASSED
 
 

@@ -243,8 +243,9 @@ class Cluster:
             self._misfits += bool(reason)
             if reason and address not in self._named:
                 self._named.add(address)
-                host = facts.get("host") if isinstance(facts, dict) else known["host"]
-                _say(f"The worker {address} on {host} gets no work: {reason}.")
+                host = (facts.get("host") if isinstance(facts, dict) else "") or known.get("host")
+                where = f"{address} on {host}" if host else address
+                _say(f"The worker {where} gets no work: {reason}.")
             if count and known["status"] in ("init", "running"):
                 slots += count
                 levels.append(facts["level"])

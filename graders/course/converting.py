@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import json
+import logging
 import os
 import types
 import warnings
@@ -39,13 +40,23 @@ MAX_COPIED = 500
 
 def _init_notebooks(self: Autograde) -> None:
     """Finds the notebooks, those too in whose place there is a module, or nothing."""
+    # A folder without notebooks is nothing to warn of: a module counts, too.
+    self.log.addFilter(_is_no_miss)
     try:
         _original_init(self)
-    except NbGraderException:
+    except NbGraderException as error:
+        self.log.removeFilter(_is_no_miss)
         if not _add_missing(self):
+            self.log.error("%s", error)
             raise
         return
+    finally:
+        self.log.removeFilter(_is_no_miss)
     _add_missing(self)
+
+
+def _is_no_miss(record: logging.LogRecord) -> bool:
+    return not str(record.msg).startswith("No notebooks were matched")
 
 
 def _add_missing(self: Autograde) -> bool:

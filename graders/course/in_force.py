@@ -16,6 +16,11 @@ from graders.course import agreement, file, gradebook
 from graders.rubric import BrokenRubric, Task
 from graders.runner import Settings
 
+UNKNOWN = (
+    "The gradebook does not hold {section}: run `nbgrader generate_assignment {section}` first. If "
+    "an earlier gradebook is lost, add --force to it and to this command: all scores are then "
+    "recorded anew, from the verdicts that are stored."
+)
 # The course's file as it was last read, or why it cannot be used.
 _course: list[file.Course] = []
 _broken: list[str] = []
@@ -97,6 +102,8 @@ def prepare(converter: Autograde, settings: Callable[[], Settings]) -> None:
         agreement.require(Path(where.root, where.submitted_directory), settings())
     except (NbGraderException, agreement.Disagreement) as error:
         raise refused(converter, str(error)) from None
+    if gradebook.missing(where, [where.assignment_id]):
+        raise refused(converter, UNKNOWN.format(section=where.assignment_id))
     gradebook.set_due(where, _course[-1].due if _course else {})
 
 

@@ -128,7 +128,10 @@ def check_task_name(name: str) -> None:
     """
     known = {task.id: task for task in rubric.tasks()}
     if name.lower() in known:
-        raise CannotMake(f"There is a task {name.lower()} already: {known[name.lower()].path}.")
+        raise CannotMake(
+            f"There is a task {name.lower()} already: {known[name.lower()].path}. "
+            "For its first corpus, give --corpus."
+        )
     check_name(name)
     # A submission is imported under its task's name.
     if importlib.util.find_spec(name) is not None:

@@ -16,7 +16,7 @@ pytest.importorskip("nbgrader")
 pytest.importorskip("jupytext")
 
 from nbgrader.api import Gradebook
-from nbgrader.converters import Autograde
+from nbgrader.converters import Autograde, NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
@@ -75,9 +75,10 @@ class Class:
         else:
             path.write_text(REFERENCE)
 
-    def autograde(self, **options: Any) -> None:
+    def autograde(self, force: bool = False, **options: Any) -> None:
         """Runs nbgrader's autograde."""
         config = Config()
+        config.Autograde.force = force
         config.CourseDirectory.root = str(self.folder)
         config.CourseDirectory.assignment_id = SECTION
         config.CourseDirectory.update(options)
@@ -205,3 +206,19 @@ def test_a_student_who_is_not_finished_is_done_again(
     room.autograde()
     assert room.told.asked == ["ada"]
     assert float(room.rows()["ada"]["score"]) == 10
+
+
+def test_a_lost_gradebook_is_one_line(room: Class, caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody is graded; the two commands that it names record everybody anew."""
+    room.hand_in("ada", SECTION)
+    room.hand_in("bob", SECTION)
+    room.autograde()
+    assert not [record for record in caplog.records if "No notebooks" in record.getMessage()]
+    (room.folder / "gradebook.db").unlink()
+    room.told.asked.clear()
+    with pytest.raises(NbGraderException, match="does not hold customization: run `nbgrader gen"):
+        room.autograde()
+    assert room.told.asked == []
+    course.nbgrader(room.folder, "generate_assignment", SECTION, "--force")
+    room.autograde(force=True)
+    assert {row["score"] for row in room.rows().values()} == {"10.0"}
