@@ -30,7 +30,7 @@ from tests import bytecode
 
 TASK = rubric.find("custom_layer")
 # How many times as fast the kit is to be: a class that nobody has graded yet, and one that `bulk` has.
-GOALS = {"bulk": 3.0, "recording": 20.0}
+GOALS = {"bulk": 9.0, "recording": 30.0}
 
 # What the kit's checks establish, by the same calls of the layer on arrays of the same sizes, written
 # as people write autograder cells: in the student's kernel, with assertions.
@@ -147,7 +147,7 @@ start = [rng.normal(size=s, scale=0.5).astype("float32") for s in ((6, 8), 8, (8
 for weight, value in zip((first.w, first.b, second.w, second.b), start):
     weight.assign(value)
 model.compile(optimizer=keras.optimizers.SGD(0.1), loss="mse")
-model.fit(x, y, batch_size=32, epochs=20, shuffle=False, verbose=0)
+model.fit(np.tile(x, (20, 1)), np.tile(y, (20, 1)), batch_size=32, shuffle=False, verbose=0)
 w1, b1, w2, b2 = (value.astype("float64") for value in start)
 for _ in range(20):
     h = np.tanh(x @ w1 + b1)
