@@ -347,6 +347,14 @@ def false_in(
     return wrong
 
 
+def _processor_seconds() -> tuple[int, int]:
+    """Returns what the processors of this machine have spent: busy, and in all."""
+    with open("/proc/stat", encoding="ascii") as file:
+        spent = [int(word) for word in file.readline().split()[1:9]]
+    # The fourth and fifth are idle, and idle while waiting for a disk.
+    return sum(spent) - spent[3] - spent[4], sum(spent)
+
+
 def main() -> int:
     """Runs the soak."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -369,6 +377,7 @@ def main() -> int:
     alone = grade_alone(handed, given.alone)
     print(f"{len(alone)} texts graded alone in {time.monotonic() - started:.0f} s", flush=True)
     out, runs, started = place / "out.json", 0, time.monotonic()
+    before = _processor_seconds()
     farm = Farm(place / "farm", given.workers, place / "worker-cache") if given.workers else None
     how = ["--scheduler", farm.processes.address] if farm else ["--jobs", str(given.jobs)]
     with (
@@ -386,11 +395,13 @@ def main() -> int:
                 print("\n".join(false))
                 return 1
     seconds = time.monotonic() - started
+    busy, spent = (b - a for a, b in zip(before, _processor_seconds(), strict=True))
     wrong = compare(out, handed, alone)
     print("\n".join(wrong))
     print(
         f"{runs} runs of the command, {seconds:.0f} s, {3600 * given.count / seconds:.0f} submissions "
-        f"an hour, client at most {injected.most_memory / 2**20:.0f} MB"
+        f"an hour, client at most {injected.most_memory / 2**20:.0f} MB, the machine's processors "
+        f"busy for {busy / spent:.0%} of the time"
     )
     print(f"{sum(injected.done.values())} faults: {dict(injected.done)}")
     print(f"{len(wrong)} verdicts differ from grading the file alone")
