@@ -70,7 +70,7 @@ def pyproject(text: str) -> str:
 
 
 def _task(label: str, words: list[str]) -> dict[str, Any]:
-    made = {
+    made: dict[str, Any] = {
         "label": label,
         # No shell between: it would read names anew.
         "type": "process",

@@ -138,7 +138,7 @@ class CheckItem(pytest.Item):
         if self.result.outcome != "passed":
             raise NotPassed(self.result.message)
 
-    def _skipped(self, reason: str) -> Exception:
+    def _skipped(self, reason: str) -> BaseException:
         # At the student's file, not at this one.
         return pytest.skip.Exception(reason[:1].upper() + reason[1:], _use_item_location=True)
 

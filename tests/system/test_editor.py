@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from graders import rubric
+from graders.runner import Request, Runner
 from tests import corpus
 from tests.editors import TASKS, Copy, differences, put, seconds
 
@@ -183,8 +184,11 @@ def test_another_python_is_told_so(copy: Copy) -> None:
     assert done.stderr.startswith("conftest.py: the package keras is not installed")
 
 
-def test_one_check_alone(copy: Copy, layer: Path) -> None:
+def test_one_check_alone(
+    copy: Copy, layer: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """`grade.py TASK::CHECK` runs it and what it needs; nothing of that counts as the task's."""
+    monkeypatch.setitem(copy.environment, "KERAS_KIT_CACHE", str(tmp_path))
     shutil.copy(wrong("bias_after_activation"), layer)
     found = copy.grade("custom_layer::gradients")
     [task] = found["tasks"]
@@ -197,10 +201,11 @@ def test_one_check_alone(copy: Copy, layer: Path) -> None:
     assert copy.grade("custom_layer::gradients")["tasks"][0]["cached"]
     done = copy.run("grade.py", "custom_layer::gradients")
     assert done.returncode == 0
-    assert "3 of 3 checks passed, 4 of 4 points (public checks)." in done.stdout
+    shown = " ".join(done.stdout.split())
+    assert "3 of 3 checks passed, 4 of 4 points (public checks)." in shown
     # The part is in the store; the task is as unknown as before.
-    assert "Not graded as they are now: custom_layer." in done.stdout
-    assert "Next: see how custom_layer stands: python grade.py custom_layer." in done.stdout
+    assert "Not graded as they are now: custom_layer." in shown
+    assert "Next: see how custom_layer stands: python grade.py custom_layer." in shown
     [whole] = copy.grade("custom_layer")["tasks"]
     assert (whole["points"], whole["cached"], len(whole["checks"])) == (6.5, False, 9)
     # What is known of the whole answers for a part.
@@ -215,6 +220,22 @@ def test_one_check_alone(copy: Copy, layer: Path) -> None:
     assert hint.startswith("custom_layer, activation: ")
     hint = copy.run("grade.py", "--hint", "custom_layer::gradients").stdout
     assert hint == "custom_layer::gradients passes; there is nothing to hint at.\n"
+
+
+@pytest.mark.parametrize(
+    "case", ["custom_layer/bias_after_activation", "penalized_loss/mean_in_call"]
+)
+def test_a_check_alone_finds_what_it_finds_among_all(case: str, runner: Runner) -> None:
+    """Each check of wrong work: alone, with what it needs, it has the outcome that it has in all."""
+    name, _, stem = case.partition("/")
+    task = rubric.find(name)
+    path = task.corpus / "wrong" / f"{stem}.py"
+    whole = {c.id: c.outcome for c in runner.grade_task(Request(task, path)).checks}
+    assert {"passed", "failed"} <= set(whole.values())
+    for check in task.checks:
+        part = runner.grade_task(Request(task, path, only=(check.name,)))
+        assert part.checks[-1].id == check.id
+        assert {c.id: c.outcome for c in part.checks} == {c.id: whole[c.id] for c in part.checks}
 
 
 def test_editors_find_their_settings(copy: Copy, released: Path) -> None:
