@@ -60,6 +60,10 @@ def test_each_check_is_a_test(copy: Copy, layer: Path) -> None:
     }
     assert {line for line in lines if "::" in line} == expected
     assert "LOADED []" in lines
+    # A file that is named is a module to pytest, whatever its name.
+    done = copy.pytest("--collect-only", "-q", str(layer))
+    assert done.returncode == 0, done.stdout
+    assert f"{len(LAYER.checks)} tests collected" in done.stdout
 
 
 def test_a_stub_is_skipped_and_no_success(copy: Copy) -> None:
