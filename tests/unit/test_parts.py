@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graders import rubric
+from graders.cli import arguments, parts
 from graders.runner import Request
 from graders.runner.collected import in_part, result_of, status_of
 from graders.verdict import CheckResult, TaskVerdict
@@ -91,3 +92,18 @@ def test_a_verdict_on_the_whole_answers_for_a_part() -> None:
 def test_the_status_follows_from_the_outcomes(outcomes, status) -> None:
     """An error before a failure, and nothing but passed checks for a task that passed."""
     assert status_of([CheckResult("a::b", "", outcome, 0, 1) for outcome in outcomes]) == status
+
+
+def test_marks_that_count_are_for_whole_tasks() -> None:
+    """Gradescope's results take no part of a task: one line says what to ask for."""
+    words = ["custom_layer::gradients", "cnn", "--gradescope", "results.json"]
+    given = arguments.parser().parse_args(words)
+    with pytest.raises(arguments.UsageError, match="ask for custom_layer, not for its checks"):
+        parts.requests(given)
+    given.gradescope = None
+    assert [(request.task.id, request.only) for request in parts.requests(given)] == [
+        ("custom_layer", ("gradients",)), ("cnn", ()),
+    ]  # fmt: skip
+    given.tasks = ["custom_layer::gradient"]
+    with pytest.raises(arguments.UsageError, match="Did you mean custom_layer::gradients"):
+        parts.requests(given)
