@@ -10,8 +10,6 @@ import re
 import unicodedata
 from typing import Any
 
-import numpy as np
-
 MAX_DEPTH = 8
 MAX_ITEMS = 50_000
 MAX_TEXT = 20_000
@@ -55,6 +53,9 @@ def plain(value: Any) -> Any:
     Returns:
         `None`, bool, int, float, string, or list and dict of such. NaN and infinity stay.
     """
+    # Most of those who print text have no numbers to print.
+    import numpy as np
+
     left = [MAX_ITEMS]
 
     def walk(item: Any, depth: int) -> Any:

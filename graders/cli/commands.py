@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from graders import rubric
-from graders.cli import arguments, hints
+from graders.cli import arguments, hints, parts
 from graders.cli.arguments import NothingFound, UsageError
 from graders.cli.live import Live
 from graders.printable import printable
@@ -31,7 +31,7 @@ def grade(given: argparse.Namespace) -> int:
     """
     settings, outputs = arguments.settings(given), _outputs(given)
     try:
-        requests = arguments.requests(given)
+        requests = parts.requests(given)
     except NothingFound as error:
         outputs.write_nothing(str(error))
         raise
@@ -53,7 +53,8 @@ def grade(given: argparse.Namespace) -> int:
     if not quiet:
         if given.verbose:
             _print_outputs(console, verdict)
-        console.print(text.summary(verdict, *others, source=source))
+        of_tasks = parts.in_parts(requests)
+        console.print(text.summary(verdict, *others, source=source, parts=of_tasks))
         if "html" not in outputs and any(task.evidence for task in verdict.tasks):
             console.print("With plots, as a page: add --html report.html", style="dim")
     outputs.write(verdict)
@@ -66,12 +67,12 @@ def hint(given: argparse.Namespace) -> int:
     Args:
         given: Namespace of `graders.cli.arguments.parser`.
     """
-    [task] = arguments.find([given.hint])
-    given.tasks = [task.id]
-    requests = arguments.requests(given) if given.source else [Request(task, task.stub)]
+    given.tasks, given.reference = [given.hint], False
+    [request] = parts.requests(given)
     with Runner(arguments.settings(given), bounds=arguments.bounds()) as runner:
-        verdict = runner.grade_task(requests[0])
-    words = hints.following(task, verdict, given.source or "")
+        verdict = runner.grade_task(request)
+    words = parts.no_hint(request, verdict)
+    words = words or hints.following(request.task, verdict, given.source or "")
     _console().print(words, markup=False, highlight=False)
     return WRONG if verdict.status == "grader_error" else PASSED
 
@@ -116,10 +117,12 @@ def _others(
     runner: Runner, requests: Sequence[Request]
 ) -> tuple[tuple[TaskVerdict, ...], tuple[Task, ...]]:
     """Returns what is known of the kit's other tasks, and those of which nothing is."""
-    asked = {request.task.id for request in requests}
+    # Of a task in parts nothing is said as a whole: it is one of the others, and the first.
+    in_parts = parts.in_parts(requests)
+    whole = {request.task.id for request in requests} - set(in_parts)
     known, unknown = [], []
-    for task in rubric.tasks():
-        if task.id not in asked:
+    for task in sorted(rubric.tasks(), key=lambda task: task.id not in in_parts):
+        if task.id not in whole:
             found = runner.recall(Request(task, task.stub))
             if found is None:
                 unknown.append(task)
@@ -141,7 +144,7 @@ def _watch(outputs: Outputs, settings: Settings, requests: list[Request]) -> int
         runner.warm_up()
         seen = contents(requests)
         verdict = runner.grade(requests)
-        console.print(text.summary(verdict))
+        console.print(text.summary(verdict, parts=parts.in_parts(requests)))
         outputs.write(verdict)
         console.print("Watching for changes; Ctrl-C ends.")
         try:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from graders import KIT, rubric
 from graders.boundary.limits import TASK_SECONDS
-from graders.course import file, pages
+from graders.course import editors, file, pages
 from graders.course.keeping import CannotWrite, Changes, Writer
 from graders.rubric import HIDDEN as HIDDEN_POINTS
 from graders.rubric import POINTS, Task
@@ -96,6 +96,10 @@ def _kit(writer: Writer, course: file.Course) -> None:
             text = pages.cut_interview(text, kits.keys() - tasks.keys())
         if name.endswith(".md"):
             text = pages.cut(text, list(kits), tasks)
+        if name == "pyproject.toml":
+            text = editors.pyproject(text)
+        writer.text(f"student/{name}", text)
+    for name, text in editors.files().items():
         writer.text(f"student/{name}", text)
     if COLAB_TASK in tasks and (KIT / COLAB).is_file():
         writer.data(f"student/{COLAB}", (KIT / COLAB).read_bytes())

@@ -1,8 +1,9 @@
 """The grader process: takes one job from the runner, runs the task's checks, reports events.
 
-A job is plain data: `task`, `path` of the check file, `source` and `filename` of the submission,
-`seed`, `draw`, `data`, `source_name`, `seconds`, `walls`, `shown`, `limits`, `files`, `threads`,
-`datasets` (the folder of a course's own data sets, or `None`).
+A job is plain data: `task`, `path` of the check file, `checks` (the names of those to run),
+`source` and `filename` of the submission, `seed`, `draw`, `data`, `source_name`, `seconds`,
+`walls`, `shown`, `limits`, `files`, `threads`, `datasets` (the folder of a course's own data sets,
+or `None`).
 Events go to the runner as they happen, see `graders.boundary.events`.
 """
 

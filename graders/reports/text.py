@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from rich import box
@@ -113,6 +113,7 @@ def summary(
     others: Sequence[TaskVerdict] = (),
     unknown: Sequence[Task] = (),
     source: str = "",
+    parts: Collection[str] = (),
 ) -> RenderableType:
     """Renders the table of all tasks and what to do next.
 
@@ -121,6 +122,7 @@ def summary(
         others: Sequence of `TaskVerdict`, what is known of the kit's other tasks.
         unknown: Sequence of `Task`, those of which nothing is known as they are now.
         source: String, what `--from` was given.
+        parts: Collection of strings, the ids of tasks of which only some checks were run.
 
     Returns:
         What rich prints.
@@ -140,12 +142,14 @@ def summary(
             f"{points(task.points)}/{points(task.max_points)}",
             f"{task.seconds:.1f}",
         )
-    total = Text(f"{totals(verdict.tasks)} ({verdict.hidden_tests}).")
+    counted = totals_of_checks(verdict.tasks) if parts else totals(verdict.tasks)
+    total = Text(f"{counted} ({verdict.hidden_tests}).")
     lines: list[RenderableType] = [table, total]
     if verdict.isolation:
         lines.append(Text(f"Isolation: {verdict.isolation}{_none(verdict)}.", "dim"))
     if others:
-        lines.append(Text(_whole_kit([*verdict.tasks, *others], unknown)))
+        whole = [task for task in verdict.tasks if task.task not in parts]
+        lines.append(Text(_whole_kit([*whole, *others], unknown)))
     if advice := next_step(verdict.tasks, others, unknown, source):
         lines.append(Text(f"Next: {advice}"))
     return Group(*lines)
@@ -193,6 +197,17 @@ def totals(tasks: Sequence[TaskVerdict]) -> str:
     return (
         f"{done} of {len(tasks)} {word} complete, {points(round(earned, 6))} of "
         f"{points(round(most, 6))} points"
+    )
+
+
+def totals_of_checks(tasks: Sequence[TaskVerdict]) -> str:
+    """Returns `2 of 3 checks passed, 4 of 6 points`, for verdicts on parts of tasks."""
+    outcomes = [check.outcome for task in tasks for check in task.checks]
+    earned, most = (sum(getattr(t, name) for t in tasks) for name in ("points", "max_points"))
+    word = "check" if len(outcomes) == 1 else "checks"
+    return (
+        f"{outcomes.count('passed')} of {len(outcomes)} {word} passed, "
+        f"{points(round(earned, 6))} of {points(round(most, 6))} points"
     )
 
 

@@ -1,6 +1,7 @@
 """What is asked: tasks, checks and points, the stubs, and the bounds."""
 
 from graders import KIT
+from graders.rubric.parts import UnknownCheck, apart, part
 from graders.rubric.tasks import (
     CHECKS,
     COURSE_VARIABLE,
@@ -33,12 +34,15 @@ __all__ = [
     "Check",
     "Own",
     "Task",
+    "UnknownCheck",
     "UnknownTask",
+    "apart",
     "find",
     "find_all",
     "in_use",
     "kits",
     "own_folder",
+    "part",
     "read_task",
     "tasks",
     "use",

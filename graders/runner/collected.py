@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+from collections.abc import Iterable
 from typing import Any
 
 from graders.boundary.events import (
@@ -50,6 +51,29 @@ def result_of(
         "" if passed else item.hints[0],
         seconds,
     )
+
+
+def in_part(verdict: TaskVerdict, task: Task) -> TaskVerdict:
+    """Returns what a verdict says of some of a task's checks.
+
+    Args:
+        verdict: `TaskVerdict` on all of them.
+        task: `Task` with these only.
+    """
+    ids = {check.id for check in task.checks}
+    checks = tuple(check for check in verdict.checks if check.id in ids)
+    status = verdict.status
+    if status in ("failed", "error"):
+        status = status_of(checks)
+    return dataclasses.replace(verdict, checks=checks, status=status)
+
+
+def status_of(checks: Iterable[CheckResult]) -> Status:
+    """Returns the status of a task whose checks came to an end."""
+    outcomes = {check.outcome for check in checks}
+    if "error" in outcomes:
+        return "error"
+    return "passed" if outcomes == {"passed"} else "failed"
 
 
 def ungraded(
@@ -200,10 +224,8 @@ class Collected:
             message = grader_failed(printable(last, 300))
             if os.environ.get("KERAS_KIT_DEBUG"):
                 message += "\n" + self._failure
-        elif any(check.outcome == "error" for check in checks):
-            status = "error"
-        elif any(check.outcome != "passed" for check in checks):
-            status = "failed"
+        else:
+            status = status_of(checks)
         if status == "grader_error":
             # What some checks found earns nothing, and is no verdict.
             checks = ungraded(self._task, status, message.partition("\n")[0]).checks

@@ -30,6 +30,7 @@ def job(
     return {
         "task": task.id,
         "path": str(task.path),
+        "checks": [check.name for check in task.checks],
         "source": source.text,
         "filename": source.filename,
         "seed": settings.seed,

@@ -19,7 +19,7 @@ from graders.printable import printable
 from graders.rubric import Task
 from graders.rubric.bounds import Bounds, CommittedBounds, NoBounds
 from graders.rubric.stubs import pristine
-from graders.runner.collected import grader_failed, ungraded
+from graders.runner.collected import grader_failed, in_part, ungraded
 from graders.runner.events import Event, Interrupted, Listener, Measuring, VerdictReady
 from graders.runner.machine import Place, Stopped, ThisMachine
 from graders.runner.settings import Request, Settings, draw_for, source_of
@@ -169,21 +169,21 @@ class Runner:
                 bounds = self._bounds.of(task, source_of(task, self.settings))
             except NoBounds:
                 return None
-            verdict = Store().read(self._key(task, work.source, self.settings, bounds))
+            verdict = self._recalled(work.request, work.source, self.settings, bounds)
         return None if verdict is None else _whole(work, verdict)
 
     def _read(self, request: Request) -> _Work:
         """Reads a submission; what cannot be read, and a stub, have their verdict at once."""
-        task = request.task
+        task, asked = request.task, request.asked
         try:
             source = submission.load(task, request.path)
         except submission.Unreadable as error:
             text = printable(str(error))
-            return _Work(request, None, ungraded(task, "error", text, first="error"))
+            return _Work(request, None, ungraded(asked, "error", text, first="error"))
         if request.is_reference or not submission.is_stub(source, task):
             return _Work(request, source, None)
         text = f"Not started: {source.path.name} is still the stub."
-        return _Work(request, source, ungraded(task, "not_started", text, source.digest))
+        return _Work(request, source, ungraded(asked, "not_started", text, source.digest))
 
     def _finish(self, work: _Work, settings: Settings) -> TaskVerdict:
         """Returns the whole verdict on a submission that has been read, and reports it."""
@@ -191,7 +191,7 @@ class Runner:
         task, verdict = work.request.task, work.verdict
         if verdict is None:
             assert work.source is not None
-            verdict = self._from_store_or_graded(task, work.source, settings)
+            verdict = self._from_store_or_graded(work.request, work.source, settings)
         verdict = _whole(work, verdict)
         # On a cluster a submission waits for a slot: what counts is what it took there.
         seconds = 0.0 if verdict.cached else verdict.seconds
@@ -203,26 +203,30 @@ class Runner:
         self._listener(task.id, VerdictReady(verdict))
         return verdict
 
-    def _from_store_or_graded(self, task: Task, source: Source, settings: Settings) -> TaskVerdict:
+    def _from_store_or_graded(
+        self, request: Request, source: Source, settings: Settings
+    ) -> TaskVerdict:
         store = key = None
+        task, asked = request.task, request.asked
         settings = settings.of(task.id)
         try:
             bounds = self._bounds_of(task, settings)
             if settings.use_store and not settings.calibrating:
-                store, key = Store(), self._key(task, source, settings, bounds)
-                found = store.read(key)
+                # A part has a key of its own: it never stands for the whole.
+                store, key = Store(), self._key(asked, source, settings, bounds)
+                found = self._recalled(request, source, settings, bounds)
                 if found is not None:
                     return found
             graded = self._place.grade(
-                task, source, settings, bounds, lambda event: self._hear(task.id, event)
+                asked, source, settings, bounds, lambda event: self._hear(task.id, event)
             )
         except Stopped:
             raise
         except NoBounds as error:
-            return ungraded(task, "grader_error", str(error), source.digest)
+            return ungraded(asked, "grader_error", str(error), source.digest)
         except Exception as error:
             text = grader_failed(f"{type(error).__name__}: {error}")
-            return ungraded(task, "grader_error", text, source.digest)
+            return ungraded(asked, "grader_error", text, source.digest)
         verdict = graded.verdict
         settled = settings.settle and graded.alone and verdict.status != "grader_error"
         lasting = graded.lasting or settled
@@ -232,6 +236,17 @@ class Runner:
             except OSError as error:
                 self.trouble = self.trouble or not_kept(store.folder, error)
         return verdict
+
+    def _recalled(
+        self, request: Request, source: Source, settings: Settings, bounds: dict[str, float]
+    ) -> TaskVerdict | None:
+        """Returns what the store holds; what it holds of a whole task answers for a part, too."""
+        found = Store().read(self._key(request.task, source, settings, bounds))
+        if not request.only:
+            return found
+        if found is not None:
+            return in_part(found, request.asked)
+        return Store().read(self._key(request.asked, source, settings, bounds))
 
     def _hear(self, task: str, event: Event) -> None:
         self.interrupted += isinstance(event, Interrupted)
@@ -283,7 +298,7 @@ def _whole(work: _Work, verdict: TaskVerdict) -> TaskVerdict:
         found = touches(source.tree)
         if found:
             verdict = dataclasses.replace(verdict, evidence={**verdict.evidence, "touches": found})
-    if verdict.status == "passed":
+    if verdict.status == "passed" and not work.request.only:
         remark = idiom.remark(source, pristine(work.request.task) or "")
         if remark:
             evidence = {**verdict.evidence, "idiom": remark}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from graders import KIT
 from graders.boundary.limits import TASK_SECONDS
-from graders.rubric import Task
+from graders.rubric import Task, part
 from graders.runner.store import local_key
 
 SECRET_VARIABLE = "KERAS_KIT_SECRET"
@@ -142,11 +142,19 @@ class Request:
         task: `Task`.
         path: Path of the submission: a file, or a folder to look in.
         is_reference: Boolean, whether this is the kit's own solution.
+        only: Tuple of strings, names of checks: these are run, and those that they need; all if
+            empty.
     """
 
     task: Task
     path: Path
     is_reference: bool = False
+    only: tuple[str, ...] = ()
+
+    @property
+    def asked(self) -> Task:
+        """`Task` with the checks that are run."""
+        return part(self.task, self.only) if self.only else self.task
 
 
 def draw_for(task: str, settings: Settings) -> int:
