@@ -12,6 +12,7 @@ from graders import rubric
 from graders.cli import arguments, hints
 from graders.cli.arguments import NothingFound, UsageError
 from graders.cli.live import Live
+from graders.cli.stopping import Finished
 from graders.printable import printable
 from graders.reports import text
 from graders.reports.targets import FORMATS, Outputs
@@ -43,9 +44,9 @@ def grade(given: argparse.Namespace) -> int:
     source = given.source or ""
     with (
         Live(console, not quiet, source) as live,
-        Runner(settings, live.take, arguments.bounds()) as runner,
+        Runner(settings, (done := Finished(live.take, outputs)).take, arguments.bounds()) as runner,
     ):
-        verdict = runner.grade(requests)
+        verdict = done.all_of(requests, runner)
         if runner.trouble:
             _console(stderr=True).print(runner.trouble, markup=False)
         # Other people's work, and the reference, tell nothing of this kit's own tasks.
@@ -135,12 +136,12 @@ def _watch(outputs: Outputs, settings: Settings, requests: list[Request]) -> int
     console = _console()
     with (
         Live(console, True) as live,
-        Runner(settings, live.take, arguments.bounds()) as runner,
+        Runner(settings, (done := Finished(live.take, outputs)).take, arguments.bounds()) as runner,
     ):
         # While the student looks for the file, TensorFlow is imported.
         runner.warm_up()
         seen = contents(requests)
-        verdict = runner.grade(requests)
+        verdict = done.all_of(requests, runner)
         console.print(text.summary(verdict))
         outputs.write(verdict)
         console.print("Watching for changes; Ctrl-C ends.")
@@ -148,10 +149,12 @@ def _watch(outputs: Outputs, settings: Settings, requests: list[Request]) -> int
             with Interrupt() as interrupt:
                 for changed in changes(requests, seen):
                     interrupt.check()
-                    verdict = updated(verdict, runner.grade(changed))
+                    verdict = updated(verdict, done.all_of(changed, runner))
                     outputs.write(verdict)
                     interrupt.check()
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
+            if error.args:
+                raise
             console.print("Stopped.")
     return verdict.exit_code
 

@@ -116,6 +116,12 @@ class Outputs:
         """Boolean, whether one of them is standard output, and nothing else may be printed."""
         return STDOUT in self._targets.values()
 
+    @property
+    def names(self) -> list[str]:
+        """List of strings, what people call the targets."""
+        shown = {STDOUT: "standard output"}
+        return [shown.get(target, printable(target, 200)) for target in self._targets.values()]
+
     def __contains__(self, name: str) -> bool:
         return name in self._targets
 
