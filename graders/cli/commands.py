@@ -13,7 +13,6 @@ from graders.cli import arguments, hints
 from graders.cli.arguments import NothingFound, UsageError
 from graders.cli.live import Live
 from graders.cli.stopping import Finished
-from graders.printable import printable
 from graders.reports import text
 from graders.reports.targets import FORMATS, Outputs
 from graders.rubric import Task
@@ -38,12 +37,12 @@ def grade(given: argparse.Namespace) -> int:
         raise
     settings = settings.sharing(len(requests))
     if given.watch:
-        return _watch(outputs, settings, requests)
+        return _watch(outputs, settings, requests, given.verbose)
     quiet = outputs.to_stdout
     console = _console(stderr=quiet)
     source = given.source or ""
     with (
-        Live(console, not quiet, source) as live,
+        Live(console, not quiet, source, given.verbose) as live,
         Runner(settings, (done := Finished(live.take, outputs)).take, arguments.bounds()) as runner,
     ):
         verdict = done.all_of(requests, runner)
@@ -52,9 +51,7 @@ def grade(given: argparse.Namespace) -> int:
         # Other people's work, and the reference, tell nothing of this kit's own tasks.
         others = _others(runner, requests) if not (given.source or given.reference) else ((), ())
     if not quiet:
-        if given.verbose:
-            _print_outputs(console, verdict)
-        console.print(text.summary(verdict, *others, source=source))
+        console.print(text.summary(verdict, *others, source=source), crop=False)
         if "html" not in outputs and any(task.evidence for task in verdict.tasks):
             console.print("With plots, as a page: add --html report.html", style="dim")
     outputs.write(verdict)
@@ -105,14 +102,6 @@ def _outputs(given: argparse.Namespace) -> Outputs:
     return found
 
 
-def _print_outputs(console: Console, verdict: Verdict) -> None:
-    for task in verdict.tasks:
-        output = str(task.evidence.get("output", "")).strip()
-        if output:
-            console.print(f"--- printed by {task.task} ---", markup=False)
-            console.print(printable(output), markup=False, highlight=False)
-
-
 def _others(
     runner: Runner, requests: Sequence[Request]
 ) -> tuple[tuple[TaskVerdict, ...], tuple[Task, ...]]:
@@ -129,20 +118,22 @@ def _others(
     return tuple(known), tuple(unknown)
 
 
-def _watch(outputs: Outputs, settings: Settings, requests: list[Request]) -> int:
+def _watch(
+    outputs: Outputs, settings: Settings, requests: list[Request], verbose: bool = False
+) -> int:
     # Nothing else needs what waits for saves.
     from graders.cli.watch import Interrupt, changes, contents
 
     console = _console()
     with (
-        Live(console, True) as live,
+        Live(console, True, verbose=verbose) as live,
         Runner(settings, (done := Finished(live.take, outputs)).take, arguments.bounds()) as runner,
     ):
         # While the student looks for the file, TensorFlow is imported.
         runner.warm_up()
         seen = contents(requests)
         verdict = done.all_of(requests, runner)
-        console.print(text.summary(verdict))
+        console.print(text.summary(verdict), crop=False)
         outputs.write(verdict)
         console.print("Watching for changes; Ctrl-C ends.")
         try:
