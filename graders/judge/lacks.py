@@ -77,9 +77,10 @@ LACKS = (
     ),
     _Lack(
         _MISSING + r"((?:datasets|graders)(?:\.[\w.]+)?)'",
-        "`{0}` is the kit's own, and not there where work is graded.",
-        "Functions are given their data. Use it for trials, and import it under "
-        '`if __name__ == "__main__":`, where the grader leaves it out.',
+        "The grader has this one file, and no `{0}`: functions are given their data.",
+        'Import what the kit has for trials under `if __name__ == "__main__":`, where the grader '
+        "leaves it out. If that is a file of yours, move what you use from it into the file that "
+        "is graded.",
         trial=False,
     ),
     _Lack(

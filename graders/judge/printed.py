@@ -12,6 +12,8 @@ from graders.boundary import log
 from graders.boundary.events import MOST_LINES, Printed
 
 TAIL = 12_000
+# How many lines of more than that are shown.
+FIRST_LINES, LAST_LINES = 50, 100
 # What TensorFlow and Keras write themselves: messages, bars, and warnings of installed packages.
 _NOT_THEIRS = re.compile(
     r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IWEF] |[IWEF]\d{4} \d\d:\d\d:\d\d|"
@@ -38,13 +40,12 @@ def read(fd: int) -> Printed:
 
 def _read(fd: int) -> Printed:
     size, before = os.fstat(fd).st_size, log.record(fd)
+    if before is None and size <= log.HEAD + TAIL:
+        return _told(_shown(os.pread(fd, size, 0)).split("\n"), [], 0, "")
     if before is None:
-        if size <= log.HEAD + TAIL:
-            text = _shown(os.pread(fd, size, 0))
-            return Printed(text, _theirs(text))
         start = size - TAIL
         tail = os.pread(fd, TAIL, start)
-        between, bytes_between = log.lines(fd, log.HEAD, start), start - log.HEAD
+        between, characters = log.lines(fd, log.HEAD, start), start - log.HEAD
     else:
         written, end = before
         at = min(max(os.lseek(fd, 0, os.SEEK_CUR), log.HEAD), log.LIMIT)
@@ -52,21 +53,39 @@ def _read(fd: int) -> Printed:
         old = max(log.HEAD, end - (TAIL - now))
         tail = os.pread(fd, end - old, old) + os.pread(fd, now, at - now)
         between = written + log.lines(fd, log.HEAD, at) - tail.count(b"\n")
-        bytes_between = log.LIMIT
+        characters = log.LIMIT
     head = os.pread(fd, log.HEAD, 0)
     # Whole lines are shown, if there are any.
     first, ended, _ = head.rpartition(b"\n")
     _, begun, last = tail.partition(b"\n")
     if ended and begun:
-        head, tail, between = first + ended, last, between + 1
-    between = min(max(0, between), MOST_LINES)
-    what = f"{between:,} line{'s' if between > 1 else ''}"
-    if not between:
-        what = f"{bytes_between:,} characters"
-    shown = f"{_shown(head)}\n" if not head.endswith(b"\n") else _shown(head)
-    end_of_it = _shown(tail)
-    lines = min(_theirs(shown) + between + _theirs(end_of_it), MOST_LINES)
-    return Printed(f"{shown}… {what} left out …\n{end_of_it}", lines)
+        head, tail, between = first, last, between + 1
+    what = f"{characters:,} characters"
+    return _told(_shown(head).split("\n"), _shown(tail).split("\n"), max(0, between), what)
+
+
+def _told(first: list[str], last: list[str], between: int, what: str) -> Printed:
+    """Puts together what is shown.
+
+    Args:
+        first: List of strings, the first lines; all of them, if `what` is empty.
+        last: List of strings, the last ones.
+        between: Integer, how many lines there are between the two.
+        what: String, what is between them where it is not even a line.
+    """
+    # A line of which the middle is left out is one, though both of its ends are shown.
+    count = _theirs(first) + between + _theirs(last) - bool(what and not between)
+    if not what and len(first) > FIRST_LINES + LAST_LINES:
+        first, last = first[:FIRST_LINES], first[FIRST_LINES:]
+    between += max(0, len(first) - FIRST_LINES) if last else 0
+    between += max(0, len(last) - LAST_LINES)
+    if not last:
+        return Printed("\n".join(first), count)
+    if between:
+        between = min(between, MOST_LINES)
+        what = f"{between:,} line{'s' if between > 1 else ''}"
+    shown = [*first[:FIRST_LINES], f"… {what} left out …", *last[-LAST_LINES:]]
+    return Printed("\n".join(shown), min(count, MOST_LINES))
 
 
 def _shown(data: bytes) -> str:
@@ -75,10 +94,10 @@ def _shown(data: bytes) -> str:
     return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
 
 
-def _theirs(text: str) -> int:
-    """Returns how many lines of a text are the submission's own."""
+def _theirs(lines: list[str]) -> int:
+    """Returns how many of these lines are the submission's own."""
     found, warned = 0, False
-    for line in text.split("\n"):
+    for line in lines:
         # A warning is followed by the line of code that it is about.
         about = warned and line.startswith("  ")
         warned = bool(_WARNING.match(line))

@@ -96,8 +96,9 @@ def describe(error: BaseException, filename: str, source: str = "") -> dict[str,
     try:
         require_eager()
     except NoEagerExecution:
-        line, shown = next(iter(_where(_EAGER_ENDS, filename, source)), (None, ""))
-        return {"kind": Kind.GRAPHS, "type": "", "message": "", "traceback": shown, "line": line}
+        ends = _where(_EAGER_ENDS, filename, source)
+        number, shown = ends[0] if ends else (None, "")
+        return {"kind": Kind.GRAPHS, "type": "", "message": "", "traceback": shown, "line": number}
     if isinstance(error, WrongAnswer):
         return {"kind": error.kind, "type": "", "message": str(error)[:MAX_TEXT], "traceback": ""}
     if is_todo(error):
@@ -127,7 +128,8 @@ def describe(error: BaseException, filename: str, source: str = "") -> dict[str,
         # It comes up at the line after the one that asked for the debugger.
         asked = _where(_DEBUGGER, filename, source)
         before = [place for place in asked if line is None or place[0] <= line]
-        line, shown = (before or asked or [(line, shown)])[-1]
+        if asked:
+            line, shown = (before or asked)[-1]
     return {
         "kind": kind,
         "type": type(error).__name__,
