@@ -167,7 +167,7 @@ CASES = {
     "debugger at the end": (
         cnn(train="pass\n\nbreakpoint()"),
         "error",
-        ["Remove `breakpoint()`", 'File "cnn.py", line 11\n    breakpoint()'],
+        ["Remove `breakpoint()`", 'File "cnn.py", line 16\n    breakpoint()'],
     ),
     "weights from the network": (
         cnn("return keras.applications.VGG16(weights='imagenet', include_top=False)"),
