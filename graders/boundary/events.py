@@ -16,6 +16,7 @@ from graders.verdict import Outcome
 
 MAX_NAME = 200
 MAX_TEXT = 200_000
+MOST_LINES = 10**12
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -83,10 +84,12 @@ class Printed:
     """What the submission printed.
 
     Attributes:
-        text: String.
+        text: String; of a flood, its head and its tail.
+        lines: Integer, how many lines of its own there were, those that are left out too.
     """
 
     text: str
+    lines: int
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -176,6 +179,7 @@ FITS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("message", "text", "reason", "trace"), _is_text(MAX_TEXT)),
     **dict.fromkeys(("epoch", "epochs"), _is_count),
     "outcome": lambda value: isinstance(value, str) and value in get_args(Outcome),
+    "lines": lambda value: type(value) is int and 0 <= value <= MOST_LINES,
     "seconds": lambda value: isinstance(value, int | float) and math.isfinite(value) and value >= 0,
     "evidence": _is_table,
     "code": lambda value: type(value) is int,

@@ -12,7 +12,7 @@ from graders import rubric
 from graders.cli import arguments, hints, parts
 from graders.cli.arguments import NothingFound, UsageError
 from graders.cli.live import Live
-from graders.printable import printable
+from graders.cli.stopping import Finished
 from graders.reports import text
 from graders.reports.targets import FORMATS, Outputs
 from graders.rubric import Task
@@ -37,24 +37,23 @@ def grade(given: argparse.Namespace) -> int:
         raise
     settings = settings.sharing(len(requests))
     if given.watch:
-        return _watch(outputs, settings, requests)
+        return _watch(outputs, settings, requests, given.verbose)
     quiet = outputs.to_stdout
     console = _console(stderr=quiet)
     source = given.source or ""
     with (
-        Live(console, not quiet, source) as live,
-        Runner(settings, live.take, arguments.bounds()) as runner,
+        Live(console, not quiet, source, given.verbose) as live,
+        Runner(settings, (done := Finished(live.take, outputs)).take, arguments.bounds()) as runner,
     ):
-        verdict = runner.grade(requests)
+        verdict = done.all_of(requests, runner)
         if runner.trouble:
             _console(stderr=True).print(runner.trouble, markup=False)
         # Other people's work, and the reference, tell nothing of this kit's own tasks.
         others = _others(runner, requests) if not (given.source or given.reference) else ((), ())
     if not quiet:
-        if given.verbose:
-            _print_outputs(console, verdict)
         of_tasks = parts.in_parts(requests)
-        console.print(text.summary(verdict, *others, source=source, parts=of_tasks))
+        shown = text.summary(verdict, *others, source=source, parts=of_tasks)
+        console.print(shown, crop=False)
         if "html" not in outputs and any(task.evidence for task in verdict.tasks):
             console.print("With plots, as a page: add --html report.html", style="dim")
     outputs.write(verdict)
@@ -105,14 +104,6 @@ def _outputs(given: argparse.Namespace) -> Outputs:
     return found
 
 
-def _print_outputs(console: Console, verdict: Verdict) -> None:
-    for task in verdict.tasks:
-        output = str(task.evidence.get("output", "")).strip()
-        if output:
-            console.print(f"--- printed by {task.task} ---", markup=False)
-            console.print(printable(output), markup=False, highlight=False)
-
-
 def _others(
     runner: Runner, requests: Sequence[Request]
 ) -> tuple[tuple[TaskVerdict, ...], tuple[Task, ...]]:
@@ -131,30 +122,34 @@ def _others(
     return tuple(known), tuple(unknown)
 
 
-def _watch(outputs: Outputs, settings: Settings, requests: list[Request]) -> int:
+def _watch(
+    outputs: Outputs, settings: Settings, requests: list[Request], verbose: bool = False
+) -> int:
     # Nothing else needs what waits for saves.
     from graders.cli.watch import Interrupt, changes, contents
 
     console = _console()
     with (
-        Live(console, True) as live,
-        Runner(settings, live.take, arguments.bounds()) as runner,
+        Live(console, True, verbose=verbose) as live,
+        Runner(settings, (done := Finished(live.take, outputs)).take, arguments.bounds()) as runner,
     ):
         # While the student looks for the file, TensorFlow is imported.
         runner.warm_up()
         seen = contents(requests)
-        verdict = runner.grade(requests)
-        console.print(text.summary(verdict, parts=parts.in_parts(requests)))
+        verdict = done.all_of(requests, runner)
+        console.print(text.summary(verdict, parts=parts.in_parts(requests)), crop=False)
         outputs.write(verdict)
         console.print("Watching for changes; Ctrl-C ends.")
         try:
             with Interrupt() as interrupt:
                 for changed in changes(requests, seen):
                     interrupt.check()
-                    verdict = updated(verdict, runner.grade(changed))
+                    verdict = updated(verdict, done.all_of(changed, runner))
                     outputs.write(verdict)
                     interrupt.check()
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
+            if error.args:
+                raise
             console.print("Stopped.")
     return verdict.exit_code
 

@@ -17,10 +17,12 @@ class Live:
         console: Rich's `Console`.
         shown: Boolean, whether anything is printed.
         source: String, what `--from` was given, for the command that gives a hint.
+        verbose: Boolean, whether what the code printed is shown, too.
     """
 
-    def __init__(self, console: Console, shown: bool, source: str = ""):
+    def __init__(self, console: Console, shown: bool, source: str = "", verbose: bool = False):
         self._console = console
+        self._verbose = verbose
         self._shown = shown
         self._source = source
         self._progress = Progress(
@@ -67,7 +69,7 @@ class Live:
 
     def _show_failure(self, task: str, result: CheckResult) -> None:
         if self._shown and result.outcome in ("failed", "error"):
-            self._console.print(text.failed_check(task, result, self._source))
+            self._console.print(text.failed_check(task, result, self._source), crop=False)
 
     def _show_verdict(self, task: str, verdict: TaskVerdict) -> None:
         if not self._shown:
@@ -76,4 +78,4 @@ class Live:
             # Its checks ended another time: what they found is printed again.
             for check in verdict.checks:
                 self._show_failure(task, check)
-        self._console.print(text.task_line(verdict))
+        self._console.print(text.task_line(verdict, self._verbose), crop=False)

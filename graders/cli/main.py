@@ -41,8 +41,8 @@ def main(words: Sequence[str] | None = None) -> int:
     except (UsageError, Unwritable, TooLow, BrokenRubric) as error:
         print(f"grade.py: {error}", file=sys.stderr)
         return WRONG
-    except KeyboardInterrupt:
-        print("grade.py: stopped.", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        print(f"grade.py: {error or 'stopped.'}", file=sys.stderr)
         return WRONG
     except BrokenPipeError:
         with contextlib.suppress(OSError):

@@ -11,14 +11,15 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from graders.boundary.events import Printed
 from graders.boundary.launching import Launcher
 from graders.boundary.names import Verb
 from graders.boundary.sizes import SHORT, Limits
 from graders.boundary.wire import Channel, WireClosed, WireError, WireTimeout
+from graders.judge import printed
 from graders.judge.faults import SubmissionError, explain
 from graders.walls import reports
 
-LOG_BYTES = 20_000
 # How long the guard may take to report an end that has been seen on the pipe.
 REPORT_SECONDS = 5.0
 # What a submission reads when its processes together used too much, by the limit that it hit.
@@ -89,7 +90,7 @@ class Connection:
         self._launcher, self._limits = launcher, limits
         self._on_event = on_event
         self._began, self._passed_on = time.monotonic(), 0
-        self.dead = self._output = ""
+        self.dead, self._output = "", Printed("", 0)
         request_r, request_w = os.pipe()
         answer_r, answer_w = os.pipe()
         self._status, status_w = os.pipe()
@@ -205,16 +206,9 @@ class Connection:
             "`os._exit`, `quit` or `exit`: a module that is graded must not end the process.",
         )
 
-    def output(self) -> str:
-        """Returns the end of what the submission printed."""
-        if self.dead:
-            return self._output
-        try:
-            size = os.fstat(self._log).st_size
-            data = os.pread(self._log, LOG_BYTES, max(0, size - LOG_BYTES))
-        except OSError:
-            return ""
-        return data.decode("utf-8", "replace")
+    def output(self) -> Printed:
+        """Returns what the submission printed."""
+        return self._output if self.dead else printed.read(self._log)
 
     def close(self, reason: str = "closed") -> None:
         """Ends the process and everything that it started.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from graders.boundary.names import Kind
 from graders.checking import CheckFailed
+from graders.judge.lacks import lacking
 
 
 class SubmissionError(Exception):
@@ -24,95 +24,6 @@ class SubmissionError(Exception):
 
 # A sandbox sends no longer text of an error: `graders.sandbox.errors`.
 MAX_TEXT = 6000
-# What libraries raise, or write into a message, if there is no network.
-_OFFLINE = re.compile(
-    r"URLError|HTTPError|gaierror|ConnectionError|ConnectTimeout|MaxRetryError|"
-    r"URL fetch failure|name resolution|Network is unreachable|getaddrinfo"
-)
-# What tells of processes that the submission started, and of what they share.
-_PROCESSES = re.compile(
-    r"SemLock|multiprocessing|SharedMemory|shared_memory|psm_|concurrent[./]futures[./]process|"
-    r"joblib|loky|/dev/shm"
-)
-_OF_PROCESSES = (
-    "Where work is graded, processes of your own may not share locks or memory. Do without them: "
-    "use_multiprocessing=False, or threads, do the same, and TensorFlow uses all processors by "
-    "itself."
-)
-# What the system raises where it refuses something, in processes and between them.
-_REFUSALS = frozenset(
-    """PermissionError OSError FileNotFoundError EOFError BlockingIOError BrokenPipeError
-    ConnectionResetError ConnectionRefusedError""".split()
-)
-_BROKEN_POOLS = frozenset(["BrokenProcessPool", "TerminatedWorkerError"])
-# A file that a message names, other than memory that processes share.
-_NAMED_FILE = re.compile(r"'(?!/?psm_|/dev/shm)[^']+'\s*$")
-_MAIN = (
-    "Top-level code runs whenever the file is imported. Put trials under "
-    '`if __name__ == "__main__":` at the end of the file, where the grader leaves them out.'
-)
-
-
-def _shares(name: str, message: str, trace: str) -> bool:
-    """Returns whether an error may come from processes of the submission's own."""
-    if name in _BROKEN_POOLS:
-        return True
-    told = _PROCESSES.search(f"{message}\n{trace}")
-    return name in _REFUSALS and bool(told) and not _NAMED_FILE.search(message)
-
-
-def _lacks(name: str, message: str, trace: str, importing: bool) -> str:
-    """Returns what the place where work is graded lacks, if that may be why it raised.
-
-    Args:
-        name: String, the type of the error.
-        message: String, what the error says.
-        trace: String, the traceback.
-        importing: Boolean, whether the file was being imported.
-
-    Returns:
-        String, with what to do about it; empty if the error is of another kind.
-    """
-    missing = re.search(r"No module named '([\w.]+)'", message)
-    if name == "ModuleNotFoundError" and missing:
-        return (
-            f"The grader has this one file and the kit's packages, and no `{missing[1]}`. If that "
-            "is a file of yours, move what you use from it into the file that is graded. If it is "
-            "a package, is its name right? Else do without it."
-        )
-    if name == "ImportError" and "relative import" in message:
-        return (
-            "The grader has this one file, without a package around it. Move what you use from "
-            "your other files into it."
-        )
-    if _OFFLINE.search(f"{name} {message}"):
-        other = "Use the data that the function is given, and nothing that is downloaded."
-        return f"There is no network where work is graded. {_MAIN if importing else other}"
-    if _shares(name, message, trace):
-        return _OF_PROCESSES
-    if "[Errno 1]" in message:
-        return (
-            "Work is graded in a sandbox, which refuses what no task needs: sockets, priorities, "
-            "sessions, debuggers, other owners and modes of files, and the like. Do without it."
-        )
-    unfound = re.search("No such file or directory|File not found", message)
-    if name == "PermissionError" or "Read-only" in message or (unfound and "'/" in message):
-        return (
-            "Where work is graded, files can be written in the working folder and in that of the "
-            "module tempfile, and most others are not there. Use a path that begins with the name "
-            "of a file or folder, as logs/run1."
-        )
-    if unfound:
-        other = "Write the values that it needs into the code."
-        return f"The grader has this one file, and no other. {_MAIN if importing else other}"
-    if name == "EOFError" and "reading a line" in message:
-        return "Nobody is there to answer `input()` where work is graded. Write the value instead."
-    if name == "BdbQuit":
-        return "Nobody is there to use a debugger where work is graded. Remove `breakpoint()`."
-    if "headless" in message or "no display" in message or "connect to display" in message:
-        return "There is no display where work is graded. Leave the choice of a backend out."
-    return ""
-
 
 # What a check reports in a sandbox's place: the words around its message, by the kind of fault.
 AS_FAILED: dict[str, str] = {
@@ -190,12 +101,14 @@ def explain(error: dict[str, Any], importing: bool = False) -> Exception:
     kind, name, message, trace = (text(key) for key in ("kind", "type", "message", "traceback"))
     if kind in AS_FAILED:
         return CheckFailed(AS_FAILED[kind].format(message))
+    last = message.strip()[:1500]
+    advice = lacking(name, last, trace, importing)
     if kind in AS_ERRORS:
         kind_of_error, words = AS_ERRORS[kind]
-        return SubmissionError(kind_of_error, f"{words.format(name)}\n{trace}")
-    last = message.strip()[:1500]
-    advice = _lacks(name, last, trace, importing)
-    parts = (f"Your code raised {name}: {last}", advice, trace)
+        words = advice or words.format(name) if kind == Kind.EXIT else words.format(name)
+        return SubmissionError(kind_of_error, f"{words}\n{trace}")
+    head = f"Your code raised {name}: {last}" if last else f"Your code raised {name}."
+    parts = (head, advice, trace)
     return SubmissionError("raised", "\n".join(part for part in parts if part))
 
 

@@ -290,5 +290,5 @@ class GradingPlugin:
     def pytest_sessionfinish(self) -> None:
         """Hands over the evidence, and what the submission printed."""
         if self._submission is not None:
-            self._emit(events.Printed(self._submission.output))
+            self._emit(self._submission.output)
         self._emit(events.EvidenceGathered(self._evidence))

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from graders.boundary import sizes
+from graders.boundary.events import Printed
 from graders.boundary.launching import Launcher
 from graders.boundary.names import Verb
 from graders.checking import CheckFailed
@@ -73,7 +74,7 @@ class Submission:
         self._box: Connection | None = None
         self._data: dict[str, Any] = {}
         self._sent: set[str] = set()
-        self._last_output = ""
+        self._last: Connection | None = None
 
     # --- the process --------------------------------------------------------------------------
 
@@ -111,7 +112,7 @@ class Submission:
                 ) from None
             raise
         finally:
-            self._last_output = box.output()
+            self._last = box
 
     def _start(self) -> None:
         self._sent.clear()
@@ -136,9 +137,9 @@ class Submission:
             self._box.close()
 
     @property
-    def output(self) -> str:
-        """String, the end of what the submission printed."""
-        return self._last_output
+    def output(self) -> Printed:
+        """What the submission printed, in the last sandbox that it had."""
+        return Printed("", 0) if self._last is None else self._last.output()
 
     # --- evidence -----------------------------------------------------------------------------
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 import base64
 import html
 
-from graders.reports import figures
+from graders.reports import figures, printed
+from graders.reports.blocks import blocks
 from graders.verdict import CheckResult, TaskVerdict
 
 COLOURS = {"passed": "#1a7f37", "failed": "#cf222e", "error": "#cf222e", "skipped": "#57606a"}
+CODE = "white-space: pre; overflow: auto; margin: 0; font-size: 90%"
 # Below a cell there is room for the curves of so many trainings.
 MAX_TRAININGS = 2
 
@@ -31,12 +33,19 @@ def check_html(check: CheckResult) -> str:
     colour = COLOURS[check.outcome]
     parts = [f'<p style="color: {colour}; font-weight: bold; margin: 0">{html.escape(head)}</p>']
     if rest:
-        body = html.escape("\n".join(rest))
         parts.append(
             f'<div style="white-space: pre-wrap; max-width: 50em; border-left: 3px solid {colour}; '
-            f'padding-left: 0.8em">{body}</div>'
+            f'padding-left: 0.8em">{_body(chr(10).join(rest))}</div>'
         )
     return "".join(parts)
+
+
+def _body(message: str) -> str:
+    """Escapes a message; its lines of code keep their places."""
+    return "".join(
+        f'<pre style="{CODE}">{html.escape(part)}</pre>' if code else html.escape(part)
+        for code, part in blocks(message)
+    )
 
 
 def task_text(verdict: TaskVerdict) -> str:
@@ -48,7 +57,16 @@ def task_text(verdict: TaskVerdict) -> str:
 
 def task_html(verdict: TaskVerdict) -> str:
     """Renders what holds for the task as a whole as HTML."""
-    return f'<div style="white-space: pre-wrap">{html.escape(task_text(verdict))}</div>'
+    return f'<div style="white-space: pre-wrap">{_body(task_text(verdict))}</div>'
+
+
+def output_html(verdict: TaskVerdict) -> str:
+    """Renders what the submission printed as HTML, folded in."""
+    head, shown = html.escape(printed.head(verdict)), html.escape(printed.text(verdict))
+    return (
+        f"<details><summary>{head}</summary>"
+        f'<pre style="{CODE}; max-height: 20em">{shown}</pre></details>'
+    )
 
 
 def bundles(verdict: TaskVerdict, index: int) -> list[dict[str, str]]:
@@ -68,6 +86,11 @@ def bundles(verdict: TaskVerdict, index: int) -> list[dict[str, str]]:
     if index == 0 and verdict.message and verdict.message != check.message:
         found.append({"text/html": task_html(verdict), "text/plain": task_text(verdict)})
     found.append({"text/html": check_html(check), "text/plain": check_text(check)})
+    # What was printed stands where it may help: with the first check that did not pass.
+    wanting = [i for i, item in enumerate(verdict.checks) if item.outcome in ("failed", "error")]
+    if index == (wanting or [len(verdict.checks) - 1])[0] and printed.head(verdict):
+        plain = f"{printed.head(verdict)}:\n{printed.text(verdict)}"
+        found.append({"text/html": output_html(verdict), "text/plain": plain})
     if index == len(verdict.checks) - 1:
         drawn = figures.panels(verdict.evidence, MAX_TRAININGS)
         if drawn:

@@ -16,8 +16,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from graders.printable import printable
-from graders.reports import curves, figures, text
+from graders.reports import curves, figures, printed, text
 from graders.reports import evidence as reading
+from graders.reports.blocks import blocks
 from graders.reports.curves import percent
 from graders.verdict import CheckResult, TaskVerdict, Verdict
 
@@ -56,7 +57,14 @@ def _template() -> Any:
 
 
 def _code(message: str) -> Markup:
-    """Escapes a message, and marks what stands between backticks as code."""
+    """Escapes a message, and marks lines of code, and what stands between backticks, as code."""
+    lines = Markup('<span class="lines" tabindex="0">{}</span>')
+    return Markup("").join(
+        lines.format(part) if code else _prose(part) for code, part in blocks(message)
+    )
+
+
+def _prose(message: str) -> Markup:
     parts = message.split("`")
     if len(parts) % 2 == 0:
         return escape(message)
@@ -166,7 +174,7 @@ def part(verdict: TaskVerdict, anchor: str) -> dict[str, Any]:
             (title, [(name, percent(value), f"{4 * value:.2f}") for name, value in rows])
             for title, rows in reading.shares(evidence)
         ],
-        "output": reading.text(evidence, "output"),
+        "output": printed.text(verdict),
     }
 
 

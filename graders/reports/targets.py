@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from graders.printable import printable
+from graders.reports import printed
 from graders.verdict import Verdict
 
 # Renderers are imported when they are asked for: plots and templates take their time.
@@ -28,7 +29,11 @@ class Unwritable(Exception):
 
 def _render(name: str, verdict: Verdict) -> str:
     if name == "json":
-        return json.dumps(verdict.to_json(), indent=1, ensure_ascii=False) + "\n"
+        found = verdict.to_json()
+        for part, task in zip(found["tasks"], verdict.tasks, strict=True):
+            if printed.lines(task):
+                part["printed"] = {"lines": printed.lines(task), "text": printed.text(task)}
+        return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
     return importlib.import_module(f"graders.reports.{name}").render(verdict)
 
 
@@ -115,6 +120,12 @@ class Outputs:
     def to_stdout(self) -> bool:
         """Boolean, whether one of them is standard output, and nothing else may be printed."""
         return STDOUT in self._targets.values()
+
+    @property
+    def names(self) -> list[str]:
+        """List of strings, what people call the targets."""
+        shown = {STDOUT: "standard output"}
+        return [shown.get(target, printable(target, 200)) for target in self._targets.values()]
 
     def __contains__(self, name: str) -> bool:
         return name in self._targets

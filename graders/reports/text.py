@@ -9,12 +9,12 @@ from typing import Any
 
 from rich import box
 from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from graders.reports import curves
+from graders.reports import curves, printed
 from graders.reports import evidence as reading
+from graders.reports.wrapping import Told
 from graders.rubric import Task
 from graders.rubric.bounds import best_shortcut
 from graders.verdict import CheckResult, TaskVerdict, Verdict
@@ -54,17 +54,21 @@ def failed_check(task: str, check: CheckResult, source: str = "") -> RenderableT
         (check.outcome, STYLES[check.outcome]),
         f" {name} ({earned} of {points(check.max_points)} points)",
     )
-    body = Text(check.message)
     return Group(
         head,
-        Padding(Text(check.description, style="dim"), (0, 0, 0, 4)),
-        Padding(body, (0, 0, 0, 4)),
-        Padding(Text(f"For a hint: {_hint(task, source)}", style="dim"), (0, 0, 0, 4)),
+        Told(check.description, 4, "dim"),
+        Told(check.message, 4),
+        Told(f"For a hint: {_hint(task, source)}", 4, "dim"),
     )
 
 
-def task_line(verdict: TaskVerdict) -> RenderableType:
-    """Renders the end of one task."""
+def task_line(verdict: TaskVerdict, verbose: bool = False) -> RenderableType:
+    """Renders the end of one task.
+
+    Args:
+        verdict: `TaskVerdict`.
+        verbose: Boolean, whether what it printed is shown.
+    """
     status = WORDS.get(verdict.status, verdict.status)
     lines: list[RenderableType] = []
     skipped = [c.id.partition("::")[2] for c in verdict.checks if c.outcome == "skipped"]
@@ -77,13 +81,15 @@ def task_line(verdict: TaskVerdict) -> RenderableType:
             )
         )
     if verdict.message and verdict.status != "not_started":
-        lines.append(Text.assemble((verdict.task, "bold"), ": ", verdict.message))
+        first, _, rest = verdict.message.partition("\n")
+        lines.append(Text.assemble((verdict.task, "bold"), ": ", first))
+        lines += [Told(rest)] if rest else []
     if verdict.status == "passed" and (idiom := reading.text(verdict.evidence, "idiom")):
         head = ": complete; more idiomatic (no points depend on it):"
         lines.append(
             Group(
                 Text.assemble((verdict.task, "bold"), head),
-                Padding(Text(idiom), (0, 0, 0, 4)),
+                Told(idiom, 4),
             )
         )
     if verdict.status in ("failed", "error"):
@@ -97,6 +103,13 @@ def task_line(verdict: TaskVerdict) -> RenderableType:
             f"{verdict.seconds:.1f} s{' (cached)' if verdict.cached else ''}",
         )
     )
+    if verbose and (output := printed.text(verdict)):
+        lines.append(Text(f"--- printed by {verdict.task} ---", "dim"))
+        lines.append(Text(output, no_wrap=True, overflow="ignore"))
+    elif told := printed.head(verdict):
+        lines.append(
+            Text(f"{told}: --verbose shows {'it' if told.endswith(' line') else 'them'}", "dim")
+        )
     return Group(*lines)
 
 
@@ -104,7 +117,7 @@ def remark_line(task: str, remark: curves.Remark) -> RenderableType:
     """Renders what a task's curves show: a remark, which costs nothing."""
     return Group(
         Text.assemble((task, "bold"), ": the curves show ", (remark.name, "yellow")),
-        Padding(Text(f"{remark.sees} {remark.tries}"), (0, 0, 0, 4)),
+        Told(f"{remark.sees} {remark.tries}", 4),
     )
 
 
@@ -151,7 +164,7 @@ def summary(
         whole = [task for task in verdict.tasks if task.task not in parts]
         lines.append(Text(_whole_kit([*whole, *others], unknown)))
     if advice := next_step(verdict.tasks, others, unknown, source):
-        lines.append(Text(f"Next: {advice}"))
+        lines.append(Told(f"Next: {advice}"))
     return Group(*lines)
 
 
@@ -279,5 +292,5 @@ def plain(renderable: RenderableType, width: int = 80) -> str:
     """Renders to plain text, for tests and files."""
     console = Console(width=width, no_color=True, force_terminal=False, legacy_windows=False)
     with console.capture() as capture:
-        console.print(renderable)
+        console.print(renderable, crop=False)
     return textwrap.dedent(capture.get())

@@ -169,8 +169,8 @@ class Collected:
                 self._failure = trace
             case EvidenceGathered(evidence):
                 self._evidence = {**self._evidence, **plain(evidence)}
-            case Printed(text):
-                self._evidence["output"] = plain(text)
+            case Printed(text, lines):
+                self._evidence |= {"output": plain(text), "printed": lines}
             case DataUnavailable(reason):
                 self._unavailable = reason
             case Interrupted(reason):

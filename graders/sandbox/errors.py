@@ -68,12 +68,17 @@ def require_eager() -> None:
         raise NoEagerExecution
 
 
-def _where_eager_ends(filename: str, source: str) -> tuple[int | None, str]:
-    """Returns the line that switches eager execution off, and how a traceback shows it."""
-    for number, line in enumerate(source.splitlines(), 1):
-        if re.search(r"\bdisable_(eager_execution|v2_behavior)\b", line.partition("#")[0]):
-            return number, f'  File "{filename}", line {number}\n    {line.strip()}\n'
-    return None, ""
+_EAGER_ENDS = re.compile(r"\bdisable_(eager_execution|v2_behavior)\b")
+_DEBUGGER = re.compile(r"\b(breakpoint|set_trace)\(")
+
+
+def _where(pattern: re.Pattern[str], filename: str, source: str) -> list[tuple[int, str]]:
+    """Returns the lines that hold a pattern, each with how a traceback shows it."""
+    return [
+        (number, f'  File "{filename}", line {number}\n    {line.strip()}\n'[:MAX_TEXT])
+        for number, line in enumerate(source.splitlines(), 1)
+        if pattern.search(line.partition("#")[0])
+    ]
 
 
 def describe(error: BaseException, filename: str, source: str = "") -> dict[str, Any]:
@@ -91,9 +96,9 @@ def describe(error: BaseException, filename: str, source: str = "") -> dict[str,
     try:
         require_eager()
     except NoEagerExecution:
-        line, shown = _where_eager_ends(filename, source)
-        shown = shown[:MAX_TEXT]
-        return {"kind": Kind.GRAPHS, "type": "", "message": "", "traceback": shown, "line": line}
+        ends = _where(_EAGER_ENDS, filename, source)
+        number, shown = ends[0] if ends else (None, "")
+        return {"kind": Kind.GRAPHS, "type": "", "message": "", "traceback": shown, "line": number}
     if isinstance(error, WrongAnswer):
         return {"kind": error.kind, "type": "", "message": str(error)[:MAX_TEXT], "traceback": ""}
     if is_todo(error):
@@ -109,7 +114,7 @@ def describe(error: BaseException, filename: str, source: str = "") -> dict[str,
     ]
     ours = [i for i, frame in enumerate(frames) if os.path.basename(frame.filename) == filename]
     shown = ""
-    line = None
+    line: int | None = None
     if ours:
         # From the student's own file on, and of the libraries below it only the place that raised.
         picked = [frames[i] for i in ours]
@@ -119,6 +124,12 @@ def describe(error: BaseException, filename: str, source: str = "") -> dict[str,
         if frames[-1] is not picked[-1]:
             picked.append(frames[-1])
         shown = "".join(traceback.format_list(picked))
+    if type(error).__name__ == "BdbQuit":
+        # It comes up at the line after the one that asked for the debugger.
+        asked = _where(_DEBUGGER, filename, source)
+        before = [place for place in asked if line is None or place[0] <= line]
+        if asked:
+            line, shown = (before or asked)[-1]
     return {
         "kind": kind,
         "type": type(error).__name__,

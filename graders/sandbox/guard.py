@@ -9,6 +9,7 @@ import tempfile
 from typing import Any, NoReturn
 
 from graders.boundary.wire import Channel
+from graders.sandbox.printing import Log
 from graders.sandbox.requests import serve
 from graders.walls.keeper import Inside, Terms, keep
 
@@ -37,8 +38,7 @@ def _prepare(scratch: str, log_fd: int) -> None:
     os.close(log_fd)
     sys.stdin = open(os.devnull)  # noqa: SIM115 - stays open as long as the process
     for name, fd in (("stdout", 1), ("stderr", 2)):
-        raw = io.FileIO(fd, "wb", closefd=False)
-        stream = io.TextIOWrapper(io.BufferedWriter(raw), "utf-8", "replace", newline="\n")
+        stream = io.TextIOWrapper(io.BufferedWriter(Log(fd)), "utf-8", "replace", newline="\n")
         setattr(sys, name, stream)
     sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr  # type: ignore
 

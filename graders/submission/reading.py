@@ -19,6 +19,10 @@ from graders.submission.source import Source, Unreadable
 from graders.submission.untouched import names_of
 
 MAX_BYTES = MAX_SOURCE
+MAGIC = (
+    "Lines that begin with % or ! are commands of a notebook, and no Python: remove them from a "
+    ".py file, or hand in the notebook."
+)
 LINK = "is a link, or lies in a folder that is one. Hand in the file itself."
 
 
@@ -148,9 +152,10 @@ def _checked(source: Source) -> Source:
         if shown and error.offset and column <= len(line):
             shown += f"\n    {' ' * column}^"
         where = f", line {error.lineno}" if error.lineno else ""
-        raise Unreadable(
-            printable(f"Syntax error in {path.name}{where}: {error.msg}.{shown}")
-        ) from None
+        text = f"Syntax error in {path.name}{where}: {error.msg}.{shown}"
+        if path.suffix.lower() == ".py" and line.lstrip().startswith(("%", "!")):
+            text += f"\n{MAGIC}"
+        raise Unreadable(printable(text)) from None
     except TooLarge as error:
         raise Unreadable(f"{path.name} {error}") from None
     except (RecursionError, MemoryError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import sys
 
@@ -12,6 +13,9 @@ from graders.warm.children import become, become_walled
 
 def main(arguments: list[str]) -> None:
     """Becomes the warm processes, a sandbox or a grader."""
+    # Ctrl-C is for the runner, which ends its children. A student's code that it reached would look
+    # as if it had raised KeyboardInterrupt by itself. Whatever is forked inherits this.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     role, settings = arguments[0], json.loads(arguments[2])
     if role == "serve":
         from graders.warm.server import serve

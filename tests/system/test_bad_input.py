@@ -159,7 +159,47 @@ CASES = {
         ["was ended by the signal SIGSEGV"],
     ),
     "input": (cnn("input('name? ')"), "error", ["EOFError", "Nobody is there to answer"]),
-    "debugger": (cnn("breakpoint()\n    return 1"), "error", ["BdbQuit", "Remove `breakpoint()`"]),
+    "debugger": (
+        cnn("breakpoint()\n    return 1"),
+        "error",
+        ["BdbQuit", "Remove `breakpoint()`", 'File "cnn.py", line 6\n    breakpoint()'],
+    ),
+    "debugger at the end": (
+        cnn(train="pass\n\nbreakpoint()"),
+        "error",
+        ["Remove `breakpoint()`", 'File "cnn.py", line 16\n    breakpoint()'],
+    ),
+    "weights from the network": (
+        cnn("return keras.applications.VGG16(weights='imagenet', include_top=False)"),
+        "error",
+        ["There is no network", "hand it on (weights=weights)", 'File "cnn.py", line 6'],
+    ),
+    "a package of a lesson": (
+        cnn(top="import tensorflow_datasets as tfds\n"),
+        "error",
+        ["The package `tensorflow_datasets` is not there", 'File "cnn.py", line 1'],
+    ),
+    "arguments": (
+        cnn(top="import sys\nEPOCHS = int(sys.argv[1])\n"),
+        "error",
+        ["Nobody gives arguments", 'File "cnn.py", line 2'],
+    ),
+    "parsed arguments": (
+        cnn(top="import argparse\np = argparse.ArgumentParser()\n"
+            "p.add_argument('--lr', required=True)\np.parse_args()\n"),
+        "error",
+        ["Nobody gives arguments", 'File "cnn.py", line 4'],
+    ),
+    "variables": (
+        cnn(top="import os\nKEY = os.environ['MY_KEY']\n"),
+        "error",
+        ["(no `MY_KEY`)", 'File "cnn.py", line 2'],
+    ),
+    "a device": (
+        cnn("import tensorflow as tf\n    tf.config.list_physical_devices('GPU')[0]"),
+        "error",
+        ["There may be no GPU", 'File "cnn.py", line 7'],
+    ),
     "sibling": (
         cnn(top="from blocks import conv_block\n"),
         "error",
@@ -173,7 +213,7 @@ CASES = {
     "the kit's own module": (
         cnn(top="from datasets import conv_block\n"),
         "error",
-        ["No module named 'datasets'", "If that is a file of yours"],
+        ["No module named 'datasets'", "If that is a file of yours", "functions are given"],
     ),
     "download": (
         cnn(top="import keras\nkeras.datasets.cifar10.load_data()\n"),
@@ -262,6 +302,33 @@ def test_what_training_can_do_wrong(train: str, outcome: str, words: list[str], 
     for word in words:
         assert word in message
     assert 0 < verdict.points < 10
+
+
+def test_who_expects_what_is_lacking_is_not_harmed(grade) -> None:
+    """Code that catches the error, and a trial under `__main__`, pass as they would elsewhere."""
+    top = """
+try:
+    input("name? ")
+except EOFError:
+    pass
+try:
+    import pandas_of_mine
+except ImportError:
+    pandas_of_mine = None
+with open("log.txt", "w") as file:
+    file.write("a line")
+"""
+    trial = 'if __name__ == "__main__":\n    from datasets import load\n    breakpoint()\n'
+    verdict = grade("cnn", f"{cnn(top=top)}\n{trial}")
+    assert verdict.checks[0].outcome == "passed", verdict.checks[0].message
+
+
+def test_a_command_of_a_notebook_is_no_python(grade) -> None:
+    """A notebook may have `%matplotlib` and `!pip`; a .py file reads that it may not."""
+    for line in ("%matplotlib inline", "!pip install pandas"):
+        _, _, message = first_bad(grade("cnn", f"{line}\n{cnn()}"))
+        assert "Syntax error in cnn.py, line 1" in message
+        assert "hand in the notebook" in message
 
 
 def test_a_plot_needs_no_display(grade) -> None:

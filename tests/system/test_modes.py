@@ -7,6 +7,7 @@ import dataclasses
 import importlib.util
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
@@ -23,6 +24,8 @@ from graders.rubric import KIT
 from graders.runner import Event, Request, Runner, Settings, ThisMachine, warm
 from graders.runner.events import CheckStarted
 from graders.verdict import TaskVerdict
+from graders.walls.totals import descendants
+from tests.programs import cnn, run
 
 LAYER = rubric.find("custom_layer")
 CASES = sorted((KIT / "tests" / "submissions" / "custom_layer").glob("*/*.py"))[4:24:10]
@@ -83,6 +86,56 @@ def test_an_interrupt_ends_what_runs_side_by_side(tmp_path: Path) -> None:
     ):
         runner.grade([Request(rubric.find(path.stem), path) for path in paths])
     assert time.monotonic() - started < 150
+
+
+def stopped(folder: Path, *arguments: str, until: str) -> subprocess.CompletedProcess[str]:
+    """Grades two tasks of a folder, the second without end, and presses Ctrl-C in its training.
+
+    Every process gets the signal, as one that a careless program sends to all of them.
+    """
+    (folder / "custom_layer.py").write_text(LAYER.reference.read_text())
+    (folder / "cnn.py").write_text(cnn(train="print('training', flush=True)\n    while True: pass"))
+    process = subprocess.Popen(
+        [sys.executable, "grade.py", "--from", str(folder), *arguments],
+        cwd=KIT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "KERAS_KIT_CACHE": str(folder / "cache")},
+    )
+    try:
+        deadline = time.monotonic() + 200
+        while until not in "".join(map(str, folder.rglob("*.json"))):
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        time.sleep(20)
+        for pid in [*descendants(process.pid)][::-1]:
+            os.kill(pid, signal.SIGINT)
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    return subprocess.CompletedProcess([], process.returncode, out, err)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["custom_layer", "cnn"], ["custom_layer", "cnn", "--jobs", "2"]], ids=" ".join
+)
+def test_an_interrupted_task_has_no_verdict(arguments: list[str], tmp_path: Path) -> None:
+    """One line: what was graded before, and is kept; nothing of the other, and no file."""
+    target = tmp_path / "out" / "verdict.json"
+    target.parent.mkdir()
+    done = stopped(tmp_path, *arguments, "--json", str(target), until="verdicts")
+    assert done.returncode == 2
+    assert done.stderr == (
+        "grade.py: stopped. Graded before: custom_layer (passed, 10 of 10 points). "
+        f"Not graded: cnn. Nothing was written to {target}.\n"
+    )
+    assert re.fullmatch(r"custom_layer: passed, 10 of 10 points, [\d.]+ s\n", done.stdout)
+    assert not target.exists()
+    again = run("custom_layer", "--from", str(tmp_path), KERAS_KIT_CACHE=str(tmp_path / "cache"))
+    assert "(cached)" in again.stdout
 
 
 def test_watch_notes_an_interrupt_that_python_dropped() -> None:

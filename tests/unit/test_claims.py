@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from graders.boundary import sizes, wire
+from graders.boundary.events import Printed
 from graders.checking import CheckFailed
 from graders.judge import connection, faults, training
 from graders.judge import submission as client
@@ -42,9 +43,9 @@ class FakeBox:
         self.limits.append(limits)
         return self.answers.pop(0)
 
-    def output(self) -> str:
+    def output(self) -> Printed:
         """Returns what the submission printed."""
-        return "printed"
+        return Printed("printed", 1)
 
 
 def submission(box: Any) -> client.Submission:
@@ -528,7 +529,7 @@ def ask(*answers: Any, limits: sizes.Limits = sizes.ANSWER, **options: Any) -> A
         return box.ask({"verb": "load"}, time.monotonic() + 10, limits), events
     finally:
         box.close()
-        assert box.output() == "printed"
+        assert box.output() == Printed("printed", 1)
         assert launcher.stopped
 
 

@@ -20,7 +20,7 @@ ALL: tuple[events.JudgeEvent, ...] = (
     events.CheckStarted("builds"),
     events.CheckEnded("builds", "failed", "Nö.", "raised", 0.25),
     events.Progress(1, 3),
-    events.Printed("hello"),
+    events.Printed("hello", 1),
     events.EvidenceGathered({"history": {"loss": [1.0]}}),
     events.DataUnavailable("No network."),
     events.Interrupted("It was ended."),
@@ -133,11 +133,11 @@ def test_events_make_a_verdict() -> None:
     """Points come from the rubric for the outcomes; what printed and evidence are kept."""
     passed = [events.CheckEnded(check.name, "passed", "", "", 0.1) for check in TASK.checks]
     evidence = events.EvidenceGathered({"accuracy": 0.5})
-    found = collected(*passed, events.Printed("hello"), evidence, events.Finished(0))
+    found = collected(*passed, events.Printed("hello", 1), evidence, events.Finished(0))
     assert (found.done, found.lasting) == (True, True)
     verdict = found.verdict()
     assert (verdict.status, verdict.points, verdict.isolation) == ("passed", 10, "user")
-    assert verdict.evidence == {"output": "hello", "accuracy": 0.5}
+    assert verdict.evidence == {"output": "hello", "printed": 1, "accuracy": 0.5}
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+
 import pytest
 
+from graders import KIT
 from graders.boundary.names import Kind
 from graders.judge.faults import SubmissionError, explain
+from graders.judge.lacks import PACKAGES
 
 TRACE = '  File "cnn.py", line 3, in <module>\n    x()\n'
 MAIN = '`if __name__ == "__main__":`'
 OFFLINE = "There is no network"
 ONE_FILE = "The grader has this one file"
 FOLDER = "files can be written in the working folder"
+PACKAGE = "is not there where work is graded, and cannot be installed"
+NO_ANSWER = "Nobody is there to answer `input()`"
+NO_LINE = "Nobody gives arguments on a command line"
+NO_DEVICE = "There may be no GPU"
 PROCESSES = "processes of your own may not share locks or memory"
 SANDBOX = "a sandbox, which refuses what no task needs"
 
@@ -48,6 +57,16 @@ def told(name: str, message: str, importing: bool = False, trace: str = TRACE) -
         ("BrokenProcessPool", "A process in the process pool was terminated", [PROCESSES]),
         ("EOFError", "EOF when reading a line", ["Nobody is there to answer `input()`"]),
         ("BdbQuit", "", ["Remove `breakpoint()`"]),
+        ("ModuleNotFoundError", "No module named 'ipdb'", ["Nobody is there to use a debugger"]),
+        ("ModuleNotFoundError", "No module named 'pandas'", ["`pandas`", PACKAGE, "numpy"]),
+        ("ModuleNotFoundError", "No module named 'torch.nn'", ["`torch.nn`", PACKAGE]),
+        ("ModuleNotFoundError", "No module named 'google.colab'", ["not graded in Colab"]),
+        ("ImportError", "You must install pydot (`pip install pydot`) for …", ["`pydot`", PACKAGE]),
+        ("NameError", "name 'get_ipython' is not defined", ["Only notebooks have"]),
+        ("Exception", "URL fetch failure on https://x/keras-applications/vgg16/x.h5: None",
+         [OFFLINE, "hand it on (weights=weights)"]),
+        ("InvalidArgumentError", "Could not satisfy device specification '/device:GPU:0'",
+         [NO_DEVICE]),
         ("ImportError", "Cannot load backend 'TkAgg' … as 'headless' is currently running",
          ["There is no display"]),
     ],
@@ -55,11 +74,50 @@ def told(name: str, message: str, importing: bool = False, trace: str = TRACE) -
 def test_what_is_lacking_is_named(name: str, message: str, words: list[str]) -> None:
     """The error and the student's lines stay; between them stands what to do."""
     found = told(name, message)
-    assert found.startswith(f"Your code raised {name}: {message}")
+    assert found.startswith(f"Your code raised {name}{f': {message}' if message else '.'}")
     assert found.endswith(TRACE)
     for word in words:
         assert word in found
     assert MAIN not in found
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "line", "words"),
+    [
+        ("IndexError", "list index out of range", "n = int(sys.argv[1])", NO_LINE),
+        ("SystemExit", "2", 'File "/usr/lib/argparse.py", line 1, in exit', NO_LINE),
+        ("KeyError", "'API_KEY'", 'key = os.environ["API_KEY"]', "(no `API_KEY`)"),
+        ("EOFError", "", "getpass.getpass()", NO_ANSWER),
+        ("ValueError", "invalid literal for int() with base 10: ''", "sys.stdin.read()", NO_ANSWER),
+        ("IndexError", "list index out of range", "list_physical_devices('GPU')[0]", NO_DEVICE),
+        ("CalledProcessError", "Command '['pip', 'install', 'x']' returned non-zero exit status 1.",
+         'File "/usr/lib/subprocess.py", line 1, in run', "nothing can be installed"),
+        ("IndexError", "list index out of range", "xs[1]", ""),
+        ("KeyError", "'a'", "found['a']", ""),
+    ],
+)  # fmt: skip
+def test_the_place_that_raised_tells_what_is_lacking(
+    name: str, message: str, line: str, words: str
+) -> None:
+    """An IndexError of `sys.argv` is about the command line, one of a list is not."""
+    found = told(name, message, trace=f"{TRACE}    {line}\n")
+    assert words in found
+    if not words:
+        assert found == f"Your code raised {name}: {message}\n{TRACE}    {line}\n"
+
+
+def test_argparse_that_ends_the_process_is_no_call_of_exit() -> None:
+    """Who parses arguments reads that there are none, and not that `exit` was called."""
+    claim = {"kind": Kind.EXIT, "type": "SystemExit", "message": "2", "traceback": "argparse.py"}
+    assert str(explain(claim)).startswith(NO_LINE)
+    claim["traceback"] = TRACE
+    assert str(explain(claim)).startswith("Your code called `sys.exit`")
+
+
+def test_the_packages_that_are_named_are_those_of_the_kit() -> None:
+    """Each is a dependency of the kit, so that nobody is sent to a package that is not there."""
+    depends = tomllib.loads((KIT / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert set(PACKAGES) <= {re.split("[<>=]", line)[0] for line in depends}
 
 
 @pytest.mark.parametrize("message", ["URL fetch failure on x", "No such file or directory: 'x'"])
