@@ -129,7 +129,7 @@ class SparseScale(FeatureScale):
 scale = SparseScale()
 model = keras.Sequential([keras.Input((8,)), scale, layers.Dense(1)])
 model.compile(keras.optimizers.Adam(0.02), "mse")
-model.fit(features, target, epochs=30, batch_size=50, verbose=0)
+model.fit(features, target, epochs=50, batch_size=50, verbose=0)
 figure, panel = plt.subplots(figsize=(5, 3))
 factors = ops.convert_to_numpy(scale.factor)
 panel.bar(range(8), factors)

@@ -6,7 +6,7 @@
 # 1. **Learning rate.** One training in which the learning rate grows with every step shows at once
 #    where it is too low and where it is too high.
 # 2. **Batch size.** What a larger batch buys is a steadier gradient. How much steadier?
-# 3. **Dropout and L2.** The gap between training and validation, as the strength grows.
+# 3. **Dropout and L2.** The gap between training and held-out data, as the strength grows.
 # 4. **Bits.** What float16 and bfloat16 can and cannot hold, and why a loss is scaled.
 #
 # Run it from the kit's folder, as a script or cell by cell:
@@ -210,29 +210,36 @@ for panel, (name, values) in zip(axes, strengths.items(), strict=True):
         model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
         model.fit(*noisy.train, epochs=40, batch_size=50, verbose=0)
         ends.append([model.evaluate(*part, verbose=0)[1] for part in (noisy.train, unseen)])
-        print(f"{name} {value:g}: training {ends[-1][0]:.1%}, validation {ends[-1][1]:.1%}")
+        print(f"{name} {value:g}: training {ends[-1][0]:.1%}, held out {ends[-1][1]:.1%}")
     training, held_out = measured[name] = np.transpose(ends)
     ticks = range(len(values))
     panel.vlines(ticks, held_out, training, color="lightgrey", linewidth=6)
     panel.plot(ticks, training, "o-", label="training (wrong labels too)")
-    panel.plot(ticks, held_out, "s--", label="validation")
+    panel.plot(ticks, held_out, "s--", label="held out")
     panel.set_xticks(ticks, [f"{value:g}" for value in values])
     panel.set(xlabel=f"strength of {name}", title=name)
 axes[0].set_ylabel("accuracy")
 axes[0].legend()
 save(figure, "regularisation")
+
+
+def percent(shares: np.ndarray) -> str:
+    """Return shares as a list of percentages."""
+    return ", ".join(f"{share:.1%}" for share in shares)
+
+
 for name, (training, held_out) in measured.items():
     gaps = training - held_out
     shows(
         gaps[0] > gaps[1] > gaps[2] and held_out[1] > max(held_out[0], held_out[2]),
-        f"with {name} the gap shrinks, " + ", ".join(f"{gap:.0%}" for gap in gaps) + "; validation "
-        "first rises, then falls: " + ", ".join(f"{share:.1%}" for share in held_out) + ".",
+        f"with {name} the gap shrinks, {percent(gaps)}; held-out accuracy first rises, then falls: "
+        f"{percent(held_out)}.",
     )
 
 # %% [markdown]
-# The grey bar is the gap. It shrinks from the left to the right; validation rises at first, and
-# falls where the network is held back too much. A small gap alone is no success: a network that
-# learned nothing has none.
+# The grey bar is the gap. It shrinks from the left to the right; held-out accuracy rises at first,
+# and falls where the network is held back too much. A small gap alone is no success: a network
+# that learned nothing has none.
 #
 # ## 4. Bits: what gets lost
 #
