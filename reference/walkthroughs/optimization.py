@@ -232,12 +232,13 @@ for name, (training, held_out) in measured.items():
     gaps = training - held_out
     shows(
         gaps[0] > gaps[1] > gaps[2] and held_out[1] > max(held_out[0], held_out[2]),
-        f"with {name} the gap shrinks, {percent(gaps)}; held-out accuracy first rises, then falls: "
+        f"with {name} training leads by {percent(gaps)}; held-out accuracy first rises, then falls: "
         f"{percent(held_out)}.",
     )
 
 # %% [markdown]
-# The grey bar is the gap. It shrinks from the left to the right; held-out accuracy rises at first,
+# The grey bar is the gap. The lead of the training data shrinks from the left to the right, and may
+# turn round at the end: their labels are wrong one time in five. Held-out accuracy rises at first,
 # and falls where the network is held back too much. A small gap alone is no success: a network
 # that learned nothing has none.
 #
