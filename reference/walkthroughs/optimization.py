@@ -232,7 +232,7 @@ for name, (training, held_out) in measured.items():
     gaps = training - held_out
     shows(
         gaps[0] > gaps[1] > gaps[2] and held_out[1] > max(held_out[0], held_out[2]),
-        f"with {name} training leads by {percent(gaps)}; held-out accuracy first rises, then falls: "
+        f"with {name} training leads by {percent(gaps)}; held-out accuracy rises, then falls: "
         f"{percent(held_out)}.",
     )
 
