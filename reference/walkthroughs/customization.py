@@ -10,7 +10,7 @@
 #
 # Run it from the kit's folder, as a script or cell by cell:
 #
-#     python reference/walkthroughs/customization.py [--data mnist] [--out FOLDER]
+#     python reference/walkthroughs/customization.py [--data mnist] [--seed 1] [--out FOLDER]
 
 # %%
 import argparse
@@ -38,13 +38,15 @@ from graders.reports import curves
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--data", default="default", help="default or mnist")
+parser.add_argument("--seed", type=int, default=0, help="of the data and the weights")
 parser.add_argument("--out", default="figures", help="folder for the figures")
 given, _ = parser.parse_known_args()
 out = Path(given.out)
 out.mkdir(parents=True, exist_ok=True)
-keras.utils.set_random_seed(0)
+seed = given.seed
+keras.utils.set_random_seed(seed)
 
-data = datasets.load("digits", draw=1, source=given.data)
+data = datasets.load("digits", draw=1 + seed, source=given.data)
 (x, y), validation = data.train, data.validation
 
 
@@ -56,6 +58,11 @@ def save(figure: plt.Figure, name: str) -> None:
     if not in_notebook:
         plt.close(figure)
     print(f"saved {path}")
+
+
+def shows(holds: bool, sentence: str) -> None:
+    """Say what a figure shows, from the numbers drawn in it: with other settings it may not."""
+    print("In the figure:" if holds else "Not in this figure:", sentence)
 
 
 # %% [markdown]
@@ -105,7 +112,7 @@ print("can be made again ", copy.least == layer.least and copy.name == layer.nam
 # label. The factors of the others should shrink, if something makes them: an L1 penalty does.
 
 # %%
-rng = np.random.default_rng(0)
+rng = np.random.default_rng(seed)
 features = rng.normal(size=(600, 8)).astype("float32")
 target = (features[:, :1] - 2 * features[:, 1:2]).astype("float32")
 
@@ -122,11 +129,17 @@ class SparseScale(FeatureScale):
 scale = SparseScale()
 model = keras.Sequential([keras.Input((8,)), scale, layers.Dense(1)])
 model.compile(keras.optimizers.Adam(0.02), "mse")
-model.fit(features, target, epochs=30, batch_size=50, verbose=0)
+model.fit(features, target, epochs=50, batch_size=50, verbose=0)
 figure, panel = plt.subplots(figsize=(5, 3))
-panel.bar(range(8), ops.convert_to_numpy(scale.factor))
+factors = ops.convert_to_numpy(scale.factor)
+panel.bar(range(8), factors)
 panel.set(xlabel="feature", ylabel="factor", title="what the layer found out")
 save(figure, "layer")
+shows(
+    factors[:2].min() > 0.5 and np.abs(factors[2:]).max() < 0.1,
+    f"the two factors that count are {factors[0]:.2f} and {factors[1]:.2f}, the other six at most "
+    f"{np.abs(factors[2:]).max():.2f}.",
+)
 
 # %% [markdown]
 # ## 2. A loss that cares less for what is right
@@ -166,6 +179,16 @@ for gamma in (0, 1, 2, 5):
 panel.set(xlabel="probability of the true class", ylabel="loss", ylim=(0, 4))
 panel.legend()
 save(figure, "loss")
+sure, unsure = np.array([[[0.9, 0.1]], [[0.1, 0.9]]], "float32")
+shares = [
+    float(FocalLoss(gamma=2)(labels[:1, :2], guess) / FocalLoss(gamma=0)(labels[:1, :2], guess))
+    for guess in (sure, unsure)
+]
+shows(
+    shares[0] < 0.05 and shares[1] > 0.5,
+    f"gamma = 2 leaves {shares[0]:.0%} of the loss where the true class has probability 0.9, "
+    f"and {shares[1]:.0%} where it has 0.1.",
+)
 
 # %% [markdown]
 # ## 3. A graph: three views of one picture
@@ -206,6 +229,12 @@ figure, panel = plt.subplots(figsize=(5, 3))
 panel.bar(list(costs), list(costs.values()))
 panel.set(xlabel="view that is silenced", ylabel="accuracy lost")
 save(figure, "branches")
+most, least = max(costs, key=costs.get), min(costs, key=costs.get)
+shows(
+    costs[most] > 0.05,
+    f"the network needs the view of {most} most: silent, it costs {costs[most]:.0%}; that of "
+    f"{least} costs {costs[least]:.0%}.",
+)
 
 # %% [markdown]
 # ## 4. Debugging with curves
@@ -218,7 +247,7 @@ save(figure, "branches")
 # %%
 def fit(rate: float, units: int, examples: int, epochs: int) -> dict[str, list[float]]:
     """Train a dense network; return its curves."""
-    keras.utils.set_random_seed(2)
+    keras.utils.set_random_seed(seed)
     network = keras.Sequential(
         [
             keras.Input(x.shape[1:]),
@@ -244,17 +273,25 @@ trainings = {
 figure, axes = plt.subplots(2, 3, figsize=(10, 5), sharex="col", layout="constrained")
 for (name, history), (above, below) in zip(trainings.items(), axes.T, strict=True):
     for panel, metric in ((above, "loss"), (below, "accuracy")):
-        panel.plot(history[metric], label="training")
-        panel.plot(history[f"val_{metric}"], "--", label="validation")
+        epochs = range(1, len(history[metric]) + 1)
+        panel.plot(epochs, history[metric], label="training")
+        panel.plot(epochs, history[f"val_{metric}"], "--", label="validation")
         panel.set(ylabel=metric)
     above.set_title(f"training {name}")
+    # A loss of thousands would hide all that comes after it.
+    if max(history["loss"]) > 100:
+        above.set_yscale("log")
     below.set(xlabel="epoch", ylim=(0, 1.05))
 axes[0, 0].legend()
 save(figure, "debugging")
+expected = {"A": "diverging", "B": "overfitting", "C": "too_short"}
 for name, history in trainings.items():
     found = curves.read({"history": history, "training": {"chance": 1 / data.num_classes}})
     for remark in found:
-        print(f"{name}: {remark.name}. {remark.sees} {remark.tries}")
+        shows(
+            remark.symptom == expected[name],
+            f"{name}: {remark.name}. {remark.sees} {remark.tries}",
+        )
 
 # %% [markdown]
 # The order of questions is always the same. Does the training loss fall? If not, look at the data,

@@ -1,21 +1,17 @@
-"""The walkthroughs: they run, save their figures, and give no solution away."""
+"""The walkthroughs: their figures show what they say, and they give no solution away."""
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from graders import rubric
-from graders.rubric import KIT
+from tests import walkthroughs
+from tests.walkthroughs import FIGURES, FOLDER
 
-FOLDER = KIT / "reference" / "walkthroughs"
-FIGURES = {"model_architectures": 5, "customization": 4, "optimization": 5}
 NAMES = sorted(FIGURES)
 
 
@@ -26,20 +22,42 @@ def test_there_is_one_for_each_section() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_runs_and_saves_its_figures(name: str, tmp_path: Path) -> None:
-    """It runs from the kit's folder with the default data, and each figure is a picture."""
-    done = subprocess.run(
-        [sys.executable, str(FOLDER / f"{name}.py"), "--out", str(tmp_path)],
-        cwd=KIT,
-        capture_output=True,
-        text=True,
-        timeout=900,
-        env={**os.environ, "PYTHONWARNINGS": "ignore"},
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+def test_each_figure_shows_its_lesson(name: str, tmp_path: Path) -> None:
+    """It runs with the default data and saves its figures; each shows what is printed of it."""
+    printed = walkthroughs.run(name, tmp_path)
     pictures = list(tmp_path.glob("*.png"))
     assert len(pictures) == FIGURES[name]
     assert all(path.stat().st_size > 5000 for path in pictures)
+    assert not walkthroughs.faults(name, printed)
+
+
+def memory(simple: float, gated: float) -> str:
+    """Returns what the first walkthrough prints, if its networks remember so much."""
+    rows = [("SimpleRNN", simple), ("GRU", gated), ("LSTM", gated)]
+    sentences = [walkthroughs.SHOWN + "…"] * walkthroughs.SENTENCES["model_architectures"]
+    return "\n".join([*(f"{cell} {[f'{share:.2f}'] * 12}" for cell, share in rows), *sentences])
+
+
+@pytest.mark.parametrize(
+    ("simple", "gated", "word"),
+    [(0.25, 0.98, ""), (0.25, 0.34, "LSTM forgets"), (0.9, 0.98, "SimpleRNN remembers")],
+)
+def test_a_memory_that_is_not_there_is_a_fault(simple: float, gated: float, word: str) -> None:
+    """The numbers themselves are read, not only the walkthrough's sentences about them."""
+    found = " ".join(walkthroughs.faults("model_architectures", memory(simple, gated)))
+    assert word in found if word else not found
+
+
+def test_a_lesson_that_is_not_shown_is_a_fault() -> None:
+    """A sentence that does not hold, one that is missing, and a scaling that changes nothing."""
+    accuracies = "\n".join(f"{name:21} 85.7%" for name in walkthroughs.FORMATS)
+    sentences = [walkthroughs.SHOWN] * 5 + [walkthroughs.NOT_SHOWN + "the gap shrinks."]
+    found = walkthroughs.faults("optimization", "\n".join([accuracies, *sentences]))
+    assert [line[:18] for line in found] == [
+        "Not in this figure",
+        "7 sentences on the",
+        "loss scaling makes",
+    ]
 
 
 def code(text: str) -> set[str]:
