@@ -7,6 +7,7 @@ from typing import Any
 
 from graders.boundary.names import Kind
 from graders.checking import CheckFailed
+from graders.judge import advice
 
 
 class SubmissionError(Exception):
@@ -189,13 +190,13 @@ def explain(error: dict[str, Any], importing: bool = False) -> Exception:
 
     kind, name, message, trace = (text(key) for key in ("kind", "type", "message", "traceback"))
     if kind in AS_FAILED:
-        return CheckFailed(AS_FAILED[kind].format(message))
+        return CheckFailed(AS_FAILED[kind].format(message), advice.OF_KINDS.get(kind, ()))
     if kind in AS_ERRORS:
         kind_of_error, words = AS_ERRORS[kind]
         return SubmissionError(kind_of_error, f"{words.format(name)}\n{trace}")
     last = message.strip()[:1500]
-    advice = _lacks(name, last, trace, importing)
-    parts = (f"Your code raised {name}: {last}", advice, trace)
+    lacks = _lacks(name, last, trace, importing)
+    parts = (f"Your code raised {name}: {last}", lacks, trace)
     return SubmissionError("raised", "\n".join(part for part in parts if part))
 
 

@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import base64
 import html
+from collections.abc import Sequence
 
+from graders.printable import printable
 from graders.reports import figures
 from graders.verdict import CheckResult, TaskVerdict
 
 COLOURS = {"passed": "#1a7f37", "failed": "#cf222e", "error": "#cf222e", "skipped": "#57606a"}
 # Below a cell there is room for the curves of so many trainings.
 MAX_TRAININGS = 2
+# Of what was printed, so many lines of the start and of the end.
+PRINTED = 20
 
 
 def check_text(check: CheckResult) -> str:
@@ -51,6 +55,45 @@ def task_html(verdict: TaskVerdict) -> str:
     return f'<div style="white-space: pre-wrap">{html.escape(task_text(verdict))}</div>'
 
 
+def line(when: str, remarks: Sequence[str]) -> dict[str, str]:
+    """Renders what was graded, and what may make a student take it for something else.
+
+    Args:
+        when: String, the file and when it was saved.
+        remarks: Sequence of strings.
+
+    Returns:
+        Dict from MIME type to data.
+    """
+    marked = [
+        f'<div style="color: #9a6700; font-weight: bold">{html.escape(r)}</div>' for r in remarks
+    ]
+    small = (
+        f'<div style="color: {COLOURS["skipped"]}; font-size: smaller">{html.escape(when)}</div>'
+    )
+    return {"text/html": "".join([*marked, small]), "text/plain": "\n".join([*remarks, when])}
+
+
+def printed(verdict: TaskVerdict) -> dict[str, str] | None:
+    """Renders what the submission printed, `None` if it was nothing.
+
+    Args:
+        verdict: `TaskVerdict`.
+    """
+    lines = str(verdict.evidence.get("output", "")).strip("\n").split("\n")
+    if not any(each.strip() for each in lines):
+        return None
+    left_out = len(lines) - 2 * PRINTED
+    if left_out > 1:
+        lines[PRINTED:-PRINTED] = [f"… {left_out:,} lines left out …"]
+    text = printable("\n".join(lines))
+    head = "Printed while it was graded:"
+    block = (
+        f'<div>{head}</div><pre style="margin: 0; padding-left: 0.8em">{html.escape(text)}</pre>'
+    )
+    return {"text/html": block, "text/plain": f"{head}\n{text}"}
+
+
 def bundles(verdict: TaskVerdict, index: int) -> list[dict[str, str]]:
     """Returns what to show below a check cell.
 
@@ -60,7 +103,8 @@ def bundles(verdict: TaskVerdict, index: int) -> list[dict[str, str]]:
             first, the curves with the last.
 
     Returns:
-        List of dicts from MIME type to data.
+        List of dicts from MIME type to data. What was printed comes with the first, too, and with
+        the one that was run first.
     """
     check = verdict.checks[index]
     found = []
@@ -68,6 +112,8 @@ def bundles(verdict: TaskVerdict, index: int) -> list[dict[str, str]]:
     if index == 0 and verdict.message and verdict.message != check.message:
         found.append({"text/html": task_html(verdict), "text/plain": task_text(verdict)})
     found.append({"text/html": check_html(check), "text/plain": check_text(check)})
+    if (index == 0 or not verdict.cached) and (output := printed(verdict)):
+        found.append(output)
     if index == len(verdict.checks) - 1:
         drawn = figures.panels(verdict.evidence, MAX_TRAININGS)
         if drawn:

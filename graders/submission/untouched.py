@@ -34,7 +34,7 @@ def _skeletons(source: Source, task: Task) -> tuple[str, str]:
     return source.skeleton, Source(in_notebook, source.filename, source.path).skeleton
 
 
-def _bound(node: ast.AST) -> Iterator[str]:
+def bound(node: ast.AST) -> Iterator[str]:
     """Gives the names that a node binds, or changes a part of; not what is inside a function."""
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         yield node.name
@@ -48,7 +48,7 @@ def _bound(node: ast.AST) -> Iterator[str]:
         if isinstance(part, ast.Name):
             yield part.id
     for child in ast.iter_child_nodes(node):
-        yield from _bound(child)
+        yield from bound(child)
 
 
 def _parts(tree: ast.Module, names: frozenset[str]) -> list[str]:
@@ -56,7 +56,7 @@ def _parts(tree: ast.Module, names: frozenset[str]) -> list[str]:
     return [
         ast.dump(bare(statement))
         for statement in tree.body
-        if not names.isdisjoint(_bound(statement))
+        if not names.isdisjoint(bound(statement))
     ]
 
 
