@@ -61,12 +61,17 @@ def grade(given: argparse.Namespace) -> int:
 
 
 def hint(given: argparse.Namespace) -> int:
-    """Prints the next hint for the first check that does not pass.
+    """Prints the next hint for the first message, and those seen before.
 
     Args:
         given: Namespace of `graders.cli.arguments.parser`.
     """
     [task] = arguments.find([given.hint])
+    if others := [other for other in arguments.find(given.tasks) if other != task]:
+        raise UsageError(
+            f"--hint {task.id} asks for a hint on another task than {others[0].id}. Give one: "
+            f"python grade.py --hint {others[0].id}."
+        )
     given.tasks = [task.id]
     requests = arguments.requests(given) if given.source else [Request(task, task.stub)]
     with Runner(arguments.settings(given), bounds=arguments.bounds()) as runner:

@@ -121,7 +121,9 @@ def test_the_saved_file_counts(student: Path) -> None:
     assert {value(cell) for cell in cells.values()} == {"0.0"}
     told = shown(cells[IDS[0]])
     names = " ".join(told.split())
-    assert f"The saved file {TASK.id}.ipynb holds another `CustomDense` than the one that you" in names
+    assert (
+        f"The saved file {TASK.id}.ipynb holds another `CustomDense` than the one that you" in names
+    )
     assert f"Graded: {TASK.id}.ipynb, as it was saved at " in told
     assert f"{TASK.id}.ipynb is still the stub" in told
 

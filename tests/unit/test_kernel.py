@@ -78,9 +78,7 @@ class Shell:
         self.input_hist_raw = ["", *(ran or [])]
 
 
-def test_the_notebook_that_runs_is_graded(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_notebook_that_runs_is_graded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """VS Code names it in a variable, Jupyter in the environment; else the task's own counts."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv(kernel.VARIABLE, raising=False)
@@ -114,9 +112,7 @@ def test_when_it_was_saved_is_told(seconds: float, words: str, tmp_path: Path) -
     assert kernel.saved(tmp_path / "none.ipynb") == ""
 
 
-def test_a_check_cell_tells_of_other_code(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_check_cell_tells_of_other_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Which file, when it was saved, that it is a copy, and that the kernel has run another."""
     pytest.importorskip("IPython")
     monkeypatch.chdir(tmp_path)
