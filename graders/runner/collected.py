@@ -55,7 +55,7 @@ def result_of(
         "" if passed else printable(message).strip(),
         "" if passed else (hints or item.hints)[0],
         seconds,
-        () if passed else hints,
+        hints=() if passed else hints,
     )
 
 
