@@ -14,7 +14,16 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class CheckFailed(Exception):
-    """The submission is not what the check expects. Its text is the student's message."""
+    """The submission is not what the check expects. Its text is the student's message.
+
+    Args:
+        message: String.
+        hints: Tuple of strings, what helps with this message; the check's own hints if empty.
+    """
+
+    def __init__(self, message: str, hints: tuple[str, ...] = ()):
+        super().__init__(message)
+        self.hints = hints
 
 
 def check(
@@ -24,7 +33,8 @@ def check(
 
     Args:
         points: Float, what it is worth. The points of a task sum to 10.
-        hints: Tuple of strings, from a nudge to a strong one; never the solution.
+        hints: Tuple of strings, from a nudge to a strong one; never the solution. They are given
+            with each message that has none of its own, see `fail`.
         needs: Tuple of check names; unless each of them passed, this one is skipped.
 
     Returns:
@@ -56,18 +66,21 @@ def probe(function: Function) -> Function:
     return function
 
 
-def fail(expected: str, found: str, look_at: str) -> NoReturn:
+def fail(expected: str, found: str, look_at: str, hints: tuple[str, ...] = ()) -> NoReturn:
     """Fails the check with a message in the student's words.
 
     Args:
         expected: String, what was expected (a sentence's rest after "Expected").
         found: String, what was found (after "Found").
         look_at: String, a full sentence about what to look at next.
+        hints: Tuple of strings, where those of the check would lead elsewhere: from a nudge to a
+            strong one; never the solution.
 
     Raises:
         CheckFailed: Always.
     """
     end = "" if look_at.endswith("?") else "."
     raise CheckFailed(
-        f"Expected {expected.rstrip('.')}. Found {found.rstrip('.')}. {look_at.rstrip('.')}{end}"
+        f"Expected {expected.rstrip('.')}. Found {found.rstrip('.')}. {look_at.rstrip('.')}{end}",
+        hints,
     )

@@ -10,9 +10,9 @@ import sys
 import textwrap
 from pathlib import Path
 
-from graders import rubric
+from graders import kernel, rubric
 from graders.runner import Request, Runner, released, secret_from
-from graders.verdict import CheckResult
+from graders.verdict import CheckResult, TaskVerdict
 
 # `nbgrader validate` cuts longer lines off.
 VALIDATE_COLUMNS = 82
@@ -46,13 +46,9 @@ def _validating() -> bool:
     return os.environ.get("NBGRADER_EXECUTION") == "validate"
 
 
-def _notebook(task: str) -> Path:
-    # Jupyter names the notebook of a session: a copy or a renamed file is what its own cells grade.
+def _notebook(task: rubric.Task) -> Path:
     # A validation that is started from a notebook does not validate that notebook.
-    named = Path("" if _validating() else os.environ.get("JPY_SESSION_NAME", ""))
-    if named.suffix == ".ipynb" and named.exists():
-        return named
-    return Path.cwd() / f"{task}.ipynb"
+    return Path.cwd() / f"{task.id}.ipynb" if _validating() else kernel.notebook(task)
 
 
 def _for_validate(result: CheckResult, text: str) -> None:
@@ -60,6 +56,19 @@ def _for_validate(result: CheckResult, text: str) -> None:
     if result.points < result.max_points:
         lines = [textwrap.wrap(line, VALIDATE_COLUMNS) or [""] for line in text.split("\n")]
         sys.stderr.write("\n".join(line for part in lines for line in part) + "\n")
+
+
+def _remarks(task: rubric.Task, path: Path, verdict: TaskVerdict) -> list[str]:
+    """Returns what may make a student take the verdict for one on other code."""
+    own = f"{task.id}.ipynb"
+    found = []
+    if path.name != own:
+        found.append(f"This is about {path.name}; what counts when handed in is {own}.")
+    if other := kernel.warning(path, kernel.unlike(task, path, kernel.executed())):
+        found.append(other)
+    elif verdict.status == "not_started":
+        found.append("Written, but not saved? Checks see the notebook as it was last saved.")
+    return found
 
 
 def check(name: str) -> float:
@@ -87,18 +96,15 @@ def check(name: str) -> float:
     if index is None:
         print(f"{name} is not in this copy of the kit: it is run when the work is handed in.")
         return 0.0
-    path = _notebook(task.id)
+    path = _notebook(task)
+    when = kernel.saved(path)
     try:
         verdict = runner().grade_task(Request(task, path))
     except KeyboardInterrupt:
         raise Stopped(f"Stopped: {name} has no verdict yet. Run the cell again.") from None
     if verdict.status == "grader_error":
         raise GraderFailed(verdict.message)
-    if path.name != f"{task.id}.ipynb":
-        print(f"This is about {path.name}; what counts when handed in is {task.id}.ipynb.")
-    if verdict.status == "not_started":
-        print("Written, but not saved? Checks see the notebook as it was last saved.")
-    for bundle in cells.bundles(verdict, index):
+    for bundle in [cells.line(when, _remarks(task, path, verdict)), *cells.bundles(verdict, index)]:
         display(bundle, raw=True)
     if _validating():
         _for_validate(verdict.checks[index], cells.check_text(verdict.checks[index]))

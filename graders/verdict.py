@@ -23,6 +23,8 @@ class CheckResult:
         message: String, what was expected, what was found and where to look; empty if passed.
         hint: String, the first hint; empty if passed.
         seconds: Float, wall-clock time.
+        hints: Tuple of strings, all hints of the message; the check's own if empty. They are kept,
+            and in no JSON.
     """
 
     id: str
@@ -33,6 +35,7 @@ class CheckResult:
     message: str = ""
     hint: str = ""
     seconds: float = 0.0
+    hints: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Returns the check as the contract's JSON object."""
@@ -104,8 +107,9 @@ class TaskVerdict:
         }
 
     def packed(self) -> dict[str, Any]:
-        """Returns all of it as plain data, the evidence too, for `unpacked`."""
-        return {**self.to_json(), "evidence": self.evidence}
+        """Returns all of it as plain data, evidence and hints too, for `unpacked`."""
+        checks = [{**check.to_json(), "hints": list(check.hints)} for check in self.checks]
+        return {**self.to_json(), "checks": checks, "evidence": self.evidence}
 
     @classmethod
     def unpacked(cls, found: dict[str, Any]) -> TaskVerdict:
@@ -118,7 +122,10 @@ class TaskVerdict:
             KeyError, TypeError: If it is nothing of the kind.
         """
         derived = ("checks", "points", "max_points")
-        checks = tuple(CheckResult(**check) for check in found["checks"])
+        checks = tuple(
+            CheckResult(**{**check, "hints": tuple(check.get("hints", ()))})
+            for check in found["checks"]
+        )
         return cls(checks=checks, **{k: v for k, v in found.items() if k not in derived})
 
 

@@ -17,6 +17,7 @@ from graders.verdict import Outcome
 MAX_NAME = 200
 MAX_TEXT = 200_000
 MOST_LINES = 10**12
+MAX_HINTS, MAX_HINT = 20, 1000
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class CheckEnded:
         message: String, for the student.
         kind: String, what kind of error it was; empty if it was none.
         seconds: Float, how long the check took.
+        hints: Tuple of strings, what helps with the message; the check's own hints if empty.
     """
 
     check: str
@@ -47,6 +49,7 @@ class CheckEnded:
     message: str
     kind: str
     seconds: float
+    hints: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -183,6 +186,11 @@ FITS: dict[str, Callable[[Any], bool]] = {
     "seconds": lambda value: isinstance(value, int | float) and math.isfinite(value) and value >= 0,
     "evidence": _is_table,
     "code": lambda value: type(value) is int,
+    "hints": lambda value: (
+        isinstance(value, list | tuple)
+        and len(value) <= MAX_HINTS
+        and all(isinstance(hint, str) and 0 < len(hint) <= MAX_HINT for hint in value)
+    ),
 }
 
 
@@ -226,4 +234,5 @@ def unpack(found: Any) -> JudgeEvent:
     for field in names:
         if not FITS[field](found[field]):
             raise ValueError(f"{name}.{field} does not fit. Received: {str(found[field])[:80]!r}")
-    return kind(**{field: found[field] for field in names})
+    fields = {field: found[field] for field in names}
+    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in fields.items()})

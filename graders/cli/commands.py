@@ -61,13 +61,18 @@ def grade(given: argparse.Namespace) -> int:
 
 
 def hint(given: argparse.Namespace) -> int:
-    """Prints the next hint for the first check that does not pass.
+    """Prints the next hint for the first message, and those seen before.
 
     Args:
         given: Namespace of `graders.cli.arguments.parser`.
     """
-    given.tasks, given.reference = [given.hint], False
+    asked, given.tasks, given.reference = given.tasks, [given.hint], False
     [request] = parts.requests(given)
+    if others := [other for other in arguments.find(asked) if other != request.task]:
+        raise UsageError(
+            f"--hint {given.hint} asks for a hint on another task than {others[0].id}. Give one: "
+            f"python grade.py --hint {others[0].id}."
+        )
     with Runner(arguments.settings(given), bounds=arguments.bounds()) as runner:
         verdict = runner.grade_task(request)
     words = parts.no_hint(request, verdict)

@@ -1,8 +1,13 @@
-"""Hints in steps: each call gives the next one for the first check that does not pass."""
+"""Hints in steps: each call gives the next one for the first message.
+
+What was seen is remembered by content: a hint that was read while the task was a stub, and that
+another message has as well, is shown among those seen before.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import shlex
@@ -37,8 +42,21 @@ def _write(state: dict[str, Any]) -> None:
         temporary.replace(path)
 
 
+def _digest(check: str, text: str) -> str:
+    """Returns what a hint that was seen is remembered by: the check's id and its words."""
+    return hashlib.sha256(f"{check}\0{text}".encode()).hexdigest()[:16]
+
+
+def _seen(state: dict[str, Any]) -> set[str]:
+    found = state.get("seen")
+    return {item for item in found if isinstance(item, str)} if isinstance(found, list) else set()
+
+
 def following(task: Task, verdict: TaskVerdict, source: str = "") -> str:
-    """Returns the next hint and remembers that it was given.
+    """Returns the next hint and remembers that it was given; below it, those seen before.
+
+    The hints are those of the first message: another message, or another text of a hint, begins
+    anew. Once all were given, they are all shown.
 
     Args:
         task: `Task`.
@@ -53,23 +71,32 @@ def following(task: Task, verdict: TaskVerdict, source: str = "") -> str:
     if verdict.status == "grader_error":
         return verdict.message
     started = verdict.status != "not_started"
-    name = next(
-        check.id.partition("::")[2]
-        for check in verdict.checks
-        if check.outcome in ("failed", "error") or not started
+    result = next(
+        check for check in verdict.checks if check.outcome in ("failed", "error") or not started
     )
-    [item] = [check for check in task.checks if check.name == name]
-    [result] = [check for check in verdict.checks if check.id == item.id]
-    state = _read()
-    given = state.get(item.id, 0)
-    index = min(given if isinstance(given, int) and given >= 0 else 0, len(item.hints) - 1)
-    state[item.id] = index + 1
-    _write(state)
-    last = " (the last one; it comes again)" if index == len(item.hints) - 1 else ""
+    [item] = [check for check in task.checks if check.id == result.id]
+    hints = result.hints or item.hints
     lines = [f"{task.id}, {item.name}: {item.description}"]
     if started and result.message:
         lines.append(result.message)
-    lines.append(f"Hint {index + 1} of {len(item.hints)}{last}: {item.hints[index]}")
+    lines += _next_of(item.id, hints)
     place = f" --from {shlex.quote(source)}" if source else ""
     lines.append(f"When you have tried it: python grade.py {task.id}{place}")
     return "\n".join(lines)
+
+
+def _next_of(check: str, hints: tuple[str, ...]) -> list[str]:
+    """Returns the lines of the next hint and of those before it, and notes that it was seen."""
+    state = _read()
+    seen = _seen(state)
+    known = [_digest(check, hint) in seen for hint in hints]
+    count = len(hints)
+    if all(known):
+        head = "The only hint" if count == 1 else f"All {count} hints"
+        return [f"{head} for this message:", *(f"{n}. {hint}" for n, hint in enumerate(hints, 1))]
+    index = known.index(False)
+    _write({"seen": sorted(seen | {_digest(check, hints[index])})})
+    last = " (the last one)" if count > 1 and sum(known) == count - 1 else ""
+    lines = [f"Hint {index + 1} of {count}{last}: {hints[index]}"]
+    before = [f"{n}. {hint}" for n, hint in enumerate(hints, 1) if known[n - 1]]
+    return [*lines, *(["Seen before:", *before] if before else [])]

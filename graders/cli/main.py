@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from graders.cli import arguments, commands
+from graders.cli import arguments, commands, next_step
 from graders.cli.arguments import UsageError
 from graders.cli.commands import WRONG
 from graders.reports.targets import Unwritable
@@ -32,6 +32,11 @@ def main(words: Sequence[str] | None = None) -> int:
         words = list(sys.argv[1:] if words is None else words)
         if words[:1] and words[0] in ("release", "bulk", "worker", "new"):
             return _instructors(words[0], words[1:])
+        if words[:1] == ["next"]:
+            asked = next_step.parser().parse_args(words[1:])
+            asked.usual = _course()
+            begin()
+            return next_step.show(asked)
         given = arguments.parser().parse_args(words)
         given.usual = _course()
         if given.list:

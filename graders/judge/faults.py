@@ -6,6 +6,7 @@ from typing import Any
 
 from graders.boundary.names import Kind
 from graders.checking import CheckFailed
+from graders.judge import advice
 from graders.judge.lacks import lacking
 
 
@@ -100,15 +101,15 @@ def explain(error: dict[str, Any], importing: bool = False) -> Exception:
 
     kind, name, message, trace = (text(key) for key in ("kind", "type", "message", "traceback"))
     if kind in AS_FAILED:
-        return CheckFailed(AS_FAILED[kind].format(message))
+        return CheckFailed(AS_FAILED[kind].format(message), advice.OF_KINDS.get(kind, ()))
     last = message.strip()[:1500]
-    advice = lacking(name, last, trace, importing)
+    lacks = lacking(name, last, trace, importing)
     if kind in AS_ERRORS:
         kind_of_error, words = AS_ERRORS[kind]
-        words = advice or words.format(name) if kind == Kind.EXIT else words.format(name)
+        words = lacks or words.format(name) if kind == Kind.EXIT else words.format(name)
         return SubmissionError(kind_of_error, f"{words}\n{trace}")
     head = f"Your code raised {name}: {last}" if last else f"Your code raised {name}."
-    parts = (head, advice, trace)
+    parts = (head, lacks, trace)
     return SubmissionError("raised", "\n".join(part for part in parts if part))
 
 

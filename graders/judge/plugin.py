@@ -25,6 +25,7 @@ import pytest
 from graders.boundary import events
 from graders.boundary.launching import Launcher
 from graders.checking import CheckFailed
+from graders.judge import advice
 from graders.judge.connection import Interrupted
 from graders.judge.faults import SubmissionError
 from graders.judge.submission import Submission
@@ -248,10 +249,11 @@ class GradingPlugin:
             self._finish(name, "skipped", f"Not run: the same thing stopped it as `{first}`.")
         elif isinstance(error, CheckFailed):
             self._errors[error] = name
-            self._finish(name, "failed", text)
+            self._finish(name, "failed", text, hints=error.hints)
         elif isinstance(error, SubmissionError):
             self._errors[error] = name
-            self._finish(name, "error", text, error.kind)
+            own = advice.for_error(error.kind, item.function.__check__["hints"])
+            self._finish(name, "error", text, error.kind, own)
         elif isinstance(error, pytest.skip.Exception):
             self._finish(name, "skipped", text)
         elif isinstance(error, pytest.fail.Exception) and "Timeout" in text:
@@ -262,6 +264,7 @@ class GradingPlugin:
                 f"The grader could not evaluate your model within {limit:g} s. Look for a model "
                 "that is far larger than the task needs.",
                 "timeout",
+                advice.for_error("timeout"),
             )
         elif isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
             self._finish(
@@ -270,6 +273,7 @@ class GradingPlugin:
                 "The grader ran out of memory while it evaluated your model. Look for a layer "
                 "that is far larger than the task needs.",
                 "memory",
+                advice.for_error("memory"),
             )
         elif isinstance(error, NoBound) or type(error).__name__ == "DataUnavailable":
             self._emit(events.DataUnavailable(text))
@@ -282,10 +286,17 @@ class GradingPlugin:
             self._emit(events.JudgeFailed("".join(traceback.format_exception(error))))
             self._finish(name, "skipped", "The grader itself failed here; this is not your fault.")
 
-    def _finish(self, name: str, outcome: Outcome, message: str, kind: str = "") -> None:
+    def _finish(
+        self,
+        name: str,
+        outcome: Outcome,
+        message: str,
+        kind: str = "",
+        hints: tuple[str, ...] = (),
+    ) -> None:
         self._outcomes[name] = outcome
         seconds = time.monotonic() - self._started
-        self._emit(events.CheckEnded(name, outcome, message, kind, seconds))
+        self._emit(events.CheckEnded(name, outcome, message, kind, seconds, hints))
 
     def pytest_sessionfinish(self) -> None:
         """Hands over the evidence, and what the submission printed."""

@@ -17,6 +17,7 @@ from graders.boundary.events import Printed
 from graders.boundary.launching import Launcher
 from graders.boundary.names import Verb
 from graders.checking import CheckFailed
+from graders.judge import advice
 from graders.judge.connection import Connection
 from graders.judge.faults import FORGED, SubmissionError, forged
 from graders.judge.training import Training
@@ -188,7 +189,8 @@ class Submission:
             raise CheckFailed(
                 f"Expected `{function}` to return a compiled model. Found a model on which "
                 "`compile` was never called. Call model.compile(optimizer=…, loss=…, "
-                'metrics=["accuracy"]) before `return model`.'
+                'metrics=["accuracy"]) before `return model`.',
+                advice.NOT_COMPILED,
             )
         assert self._box is not None
         return BuiltModel(self, self._box, built.handle, built.snapshot, built.live, function)

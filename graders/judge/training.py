@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from graders.boundary.names import FitFault
 from graders.checking import CheckFailed
+from graders.judge import advice
 from graders.rebuilt.claims import Change, Run
 from graders.rebuilt.snapshot import Snapshot
 
@@ -119,7 +120,9 @@ class Training:
             expected, found = FAULTS[fault]
             if fault in SCALED and fault in self.changes:
                 found = _scaled(fault, self.changes[fault]) or found
-            raise CheckFailed(expected.format(self.function) + " " + found)
+            own = advice.GIVEN_VALUES if fault in SCALED else advice.PARTS
+            own = advice.HISTORY if fault == FitFault.UNFITTED else own
+            raise CheckFailed(expected.format(self.function) + " " + found, own)
 
     def require_given_values(self) -> None:
         """Fails if a fit trained the model on other values than those of the training data.
@@ -139,13 +142,15 @@ class Training:
             raise CheckFailed(
                 f"Expected `{self.function}` to return the keras.callbacks.History that `fit` "
                 f"returns. Found {self.returned}. Write `return model.fit(…)`, or keep its result "
-                "and return it."
+                "and return it.",
+                advice.HISTORY,
             )
         if not any(key.startswith("val_") for key in self.history):
             raise CheckFailed(
                 f"Expected metrics on the validation data (`val_…`) in the History that "
                 f"`{self.function}` returns. Found {', '.join(self.history) or 'no metric'}. "
-                "Pass validation_data=val_data to `fit`."
+                "Pass validation_data=val_data to `fit`.",
+                advice.HISTORY,
             )
         for fault in FAULTS:
             self._require_no(fault)
@@ -153,5 +158,6 @@ class Training:
             raise CheckFailed(
                 f"Expected `{self.function}` to leave the arrays that it was given as they are. "
                 "Found them changed. Look for an operation in place (`x /= 255`, "
-                "`np.random.shuffle(x)`), and work on a copy."
+                "`np.random.shuffle(x)`), and work on a copy.",
+                ("Which operation writes into its argument? `x = x / 255` makes a new array.",),
             )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import html
+from collections.abc import Sequence
 
 from graders.reports import figures, printed
 from graders.reports.blocks import blocks
@@ -69,6 +70,25 @@ def output_html(verdict: TaskVerdict) -> str:
     )
 
 
+def line(when: str, remarks: Sequence[str]) -> dict[str, str]:
+    """Renders what was graded, and what may make a student take it for something else.
+
+    Args:
+        when: String, the file and when it was saved.
+        remarks: Sequence of strings.
+
+    Returns:
+        Dict from MIME type to data.
+    """
+    marked = [
+        f'<div style="color: #9a6700; font-weight: bold">{html.escape(r)}</div>' for r in remarks
+    ]
+    small = (
+        f'<div style="color: {COLOURS["skipped"]}; font-size: smaller">{html.escape(when)}</div>'
+    )
+    return {"text/html": "".join([*marked, small]), "text/plain": "\n".join([*remarks, when])}
+
+
 def bundles(verdict: TaskVerdict, index: int) -> list[dict[str, str]]:
     """Returns what to show below a check cell.
 
@@ -78,7 +98,8 @@ def bundles(verdict: TaskVerdict, index: int) -> list[dict[str, str]]:
             first, the curves with the last.
 
     Returns:
-        List of dicts from MIME type to data.
+        List of dicts from MIME type to data. What was printed comes with the first check that did
+        not pass.
     """
     check = verdict.checks[index]
     found = []

@@ -28,7 +28,12 @@ PASSING_KINDS = ("timeout", "died", "memory", "protocol")
 
 
 def result_of(
-    task: Task, name: str, outcome: Outcome, message: str, seconds: float = 0.0
+    task: Task,
+    name: str,
+    outcome: Outcome,
+    message: str,
+    seconds: float = 0.0,
+    hints: tuple[str, ...] = (),
 ) -> CheckResult:
     """Makes the result of a check, with the points of the rubric.
 
@@ -38,6 +43,7 @@ def result_of(
         outcome: String, its outcome.
         message: String, for the student, as it came.
         seconds: Float, how long it took.
+        hints: Tuple of strings, the message's own; the check's if empty.
     """
     [item] = [check for check in task.checks if check.name == name]
     passed = outcome == "passed"
@@ -48,8 +54,9 @@ def result_of(
         item.points if passed else 0.0,
         item.points,
         "" if passed else printable(message).strip(),
-        "" if passed else item.hints[0],
+        "" if passed else (hints or item.hints)[0],
         seconds,
+        hints=() if passed else hints,
     )
 
 
@@ -158,9 +165,9 @@ class Collected:
         match event:
             case CheckStarted(name):
                 self._current = name
-            case CheckEnded(name, outcome, message, kind, seconds):
+            case CheckEnded(name, outcome, message, kind, seconds, hints):
                 message = self._source.in_cells(message)
-                result = result_of(self._task, name, outcome, message, seconds)
+                result = result_of(self._task, name, outcome, message, seconds, hints)
                 self._results[name] = result
                 self._current = ""
                 self.lasting = self.lasting and kind not in PASSING_KINDS

@@ -182,7 +182,7 @@ class Runner:
             return _Work(request, None, ungraded(asked, "error", text, first="error"))
         if request.is_reference or not submission.is_stub(source, task):
             return _Work(request, source, None)
-        text = f"Not started: {source.path.name} is still the stub."
+        text = f"Not started: {submission.still(source, task)}."
         return _Work(request, source, ungraded(asked, "not_started", text, source.digest))
 
     def _finish(self, work: _Work, settings: Settings) -> TaskVerdict:

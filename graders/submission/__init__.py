@@ -3,7 +3,7 @@
 from graders.submission.finding import beside, files, holds, load, locate
 from graders.submission.reading import MAX_BYTES, read, read_bytes
 from graders.submission.source import Source, Unreadable
-from graders.submission.untouched import is_stub, same_code
+from graders.submission.untouched import is_stub, same_code, still
 
 __all__ = [
     "MAX_BYTES",
@@ -18,4 +18,5 @@ __all__ = [
     "read",
     "read_bytes",
     "same_code",
+    "still",
 ]

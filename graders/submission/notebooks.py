@@ -232,6 +232,19 @@ def _as_python(code: str) -> str | None:
     return "pass" if re.match(SHELL, code) else None
 
 
+def statements(source: str) -> list[ast.stmt]:
+    """Returns the statements of a cell without IPython's own syntax; none if it is no Python.
+
+    Args:
+        source: String, the cell as it was written.
+    """
+    try:
+        text, error = _without_magics(source, 0, _Budget())
+        return [] if error else parse(text).body
+    except (ValueError, RecursionError, MemoryError):
+        return []
+
+
 def defined(text: str) -> frozenset[str]:
     """Returns the functions and classes that a module defines.
 

@@ -56,7 +56,7 @@ class Source:
         Raises:
             SyntaxError, ValueError, RecursionError, MemoryError: If the text is no module.
         """
-        return ast.dump(_bare(self.tree))
+        return ast.dump(bare(self.tree))
 
     def with_note(self, note: str) -> Source:
         """Returns the same submission with a note; what was parsed is kept."""
@@ -84,21 +84,21 @@ class Source:
         return message.replace(self.filename, title)
 
 
-def _bare(node: ast.AST) -> ast.AST:
+def bare(node: ast.AST) -> ast.AST:
     """Copies a tree without docstrings and imports: who edits only these has not started."""
     fields: dict[str, object] = {}
     for name, value in ast.iter_fields(node):
         if isinstance(value, list):
-            parts = [_bare(part) if isinstance(part, ast.AST) else part for part in value]
+            parts = [bare(part) if isinstance(part, ast.AST) else part for part in value]
             fields[name] = parts
         else:
-            fields[name] = _bare(value) if isinstance(value, ast.AST) else value
-    bare = type(node)(**fields)
-    if isinstance(bare, ast.Module):
+            fields[name] = bare(value) if isinstance(value, ast.AST) else value
+    copied = type(node)(**fields)
+    if isinstance(copied, ast.Module):
         imports = (ast.Import, ast.ImportFrom)
-        bare.body = [part for part in bare.body if not isinstance(part, imports)]
-    if isinstance(bare, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-        first = bare.body[0] if bare.body else None
+        copied.body = [part for part in copied.body if not isinstance(part, imports)]
+    if isinstance(copied, ast.Module | ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        first = copied.body[0] if copied.body else None
         if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-            bare.body = bare.body[1:]
-    return bare
+            copied.body = copied.body[1:]
+    return copied

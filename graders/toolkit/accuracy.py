@@ -11,6 +11,7 @@ import numpy as np
 
 from graders.checking import fail
 from graders.rebuilt.snapshot import Snapshot
+from graders.toolkit import hints
 from graders.toolkit.outputs import Scores, part_scores
 
 # The training accuracy from which on a model knows its examples by heart.
@@ -109,6 +110,7 @@ def check_accuracy(
             f"{scores.accuracy:.1%}, {on_train:.1%} on the training {noun}, and more on the "
             f"validation {noun}: {on_validation:.1%}",
             "Look at the call of fit: are train_data and val_data swapped?",
+            hints.SWAPPED_PARTS,
         )
     if scores.accuracy >= wanted:
         return
@@ -122,6 +124,7 @@ def check_accuracy(
             found,
             f"It knows the training {noun} by heart: regularise (Dropout, fewer weights) or stop "
             "earlier",
+            hints.BY_HEART,
         )
     if on_train > scores.accuracy + 0.15:
         fail(

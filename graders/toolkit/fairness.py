@@ -13,6 +13,7 @@ import numpy as np
 
 from graders.checking import fail
 from graders.rebuilt.claims import Fingerprint, Run
+from graders.toolkit import hints
 
 
 def _listed(runs: Sequence[Run], values: Sequence[str]) -> str:
@@ -40,6 +41,7 @@ def same_sizes(runs: Sequence[Run], each: str, builder: str = "build_model") -> 
             f"the same layers and sizes {each}",
             "models of different sizes",
             f"Look at {builder}: the layers and sizes must be the same {each}",
+            hints.SAME_TERMS,
         )
 
 
@@ -102,6 +104,7 @@ def same_epochs(runs: Sequence[Run], each: str) -> None:
             f"the same number of epochs {each}",
             _listed(runs, [str(count) for count in epochs]),
             f"Look at what fit gets as epochs: it must be the same {each}",
+            hints.SAME_TERMS,
         )
 
 
@@ -218,6 +221,7 @@ def same_data(
             f"the same training data {each}",
             "fits on other examples or labels",
             f"Look at what fit is given: x and y of train_data, the same {each}",
+            hints.SAME_TERMS,
         )
     held, wanted = Fingerprint.of(never), len(train[0])
     for run in runs:
@@ -227,6 +231,7 @@ def same_data(
                 f"`{function}` to train on train_data",
                 f"a fit on val_data {run.label}, which then tell nothing of new data",
                 "Look at what fit gets as x and y",
+                hints.SWAPPED_PARTS,
             )
         seen = sum(fit.data.examples * fit.asked for fit in run.fits if fit.data)
         if data and len(data) == len(run.fits) and run.only_fits and seen < wanted:
@@ -234,6 +239,7 @@ def same_data(
                 f"`{function}` to train on all {wanted} examples of train_data",
                 f"fits that saw {seen} examples in all {run.label}",
                 "Look at what fit gets as x and y, and at the number of epochs",
+                hints.SAME_TERMS,
             )
     examples = [run.examples for run in runs]
     if all(examples) and _differ(examples):
@@ -241,4 +247,5 @@ def same_data(
             f"the same training data {each}",
             _listed(runs, [f"{count} examples in all" for count in examples]),
             "Look at the batches that train_on_batch gets: all of train_data, in each training",
+            hints.SAME_TERMS,
         )

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from graders.checking import fail
+from graders.toolkit import hints
 
 # Of the outputs' own size: mixed precision rounds, and two processes sum in different orders.
 TOLERANCE = 0.02
@@ -54,6 +55,7 @@ def check_same_model(model: Any) -> None:
                 "describe",
                 f"outputs {when} {difference}",
                 CHANGED,
+                hints.SAME_MODEL,
             )
 
 
@@ -76,6 +78,7 @@ def check_same_penalty(model: Any) -> None:
             f"{found:.3g} added to the loss of the fresh model, where these describe "
             f"{described:.3g}",
             NEVER_ADDED if found < described else STILL_ADDED,
+            hints.SAME_MODEL,
         )
 
 

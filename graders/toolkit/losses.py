@@ -10,6 +10,7 @@ import numpy as np
 
 from graders.checking import fail
 from graders.rebuilt.snapshot import Snapshot
+from graders.toolkit import hints
 from graders.toolkit.outputs import last_activation, only, output_kind, predict, rows
 
 CROSSENTROPIES = (
@@ -251,6 +252,7 @@ def _check(snapshot: Snapshot, x: Any, outputs: np.ndarray, rules: tuple[Rule, .
             "finite outputs from a fresh model",
             "NaN or infinity",
             "Look for a division by zero, a log, or exp in the model",
+            hints.FINITE_OUTPUTS,
         )
     ending = _ending(snapshot, x, outputs)
     for rule in rules:
@@ -283,6 +285,7 @@ def check_classifier_output(snapshot: Snapshot, x: Any, classes: int) -> str:
             f"the shape (batch, {', '.join(map(str, outputs.shape[1:]))})",
             "Look at the last layer: its units are num_classes, and it comes after a Flatten or "
             "global pooling",
+            hints.OUTPUT,
         )
     return _check(snapshot, x, outputs, CLASSIFIER_RULES)
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from graders.checking import fail
+from graders.toolkit import hints
 
 INPUT_ADVICE = "Look at keras.Input: it takes the argument input_shape"
 OUTPUT_ADVICE = (
@@ -68,6 +69,7 @@ def check_free_batch(model: Any) -> None:
                 f"{tensor.shape[0]} only",
                 "Look at keras.Input: leave out batch_size=…, and give shape=… in place of "
                 "batch_shape=…",
+                hints.FREE_BATCH,
             )
     for tensor in model.outputs:
         if len(tensor.shape) and tensor.shape[0] is not None:
@@ -76,6 +78,7 @@ def check_free_batch(model: Any) -> None:
                 f"an output of shape {tuple(tensor.shape)}",
                 "Look for a reshape that has a number in the place of the batch size: -1 belongs "
                 "there",
+                hints.FREE_BATCH,
             )
 
 
@@ -98,6 +101,7 @@ def check_input(model: Any, shape: tuple[int, ...], call: str, noun: str, advice
             f"{call} to give a model with one input, for {noun} of shape {shape}",
             f"{len(model.inputs)} input{'s' * (len(model.inputs) != 1)} of shape {found}",
             advice,
+            hints.INPUT,
         )
     check_free_batch(model)
 
@@ -124,6 +128,7 @@ def check_output(
             f"{call} to give one output of shape (batch, {outputs}), {each}",
             f"{len(model.outputs)} outputs" if found is None else f"the shape {found}",
             advice,
+            hints.OUTPUT,
         )
 
 
@@ -170,4 +175,5 @@ def check_named_inputs(
                 f'{call} to give a model whose input "{name}" has the shape {wanted}',
                 f"the shape {found}",
                 f"Look at keras.Input for {name}: it takes the argument of build_model",
+                hints.INPUT,
             )

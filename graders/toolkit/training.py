@@ -11,7 +11,7 @@ import numpy as np
 from graders.checking import fail
 from graders.rebuilt.live import put_back
 from graders.rebuilt.snapshot import Snapshot
-from graders.toolkit import graph
+from graders.toolkit import graph, hints
 from graders.toolkit.losses import DISTANCES, loss_of
 from graders.toolkit.outputs import Scores, at_once, only, part_scores, rows, size
 from graders.toolkit.perturbations import silent_units
@@ -29,6 +29,7 @@ def moved(before: Snapshot, after: Snapshot) -> list[bool]:
             "the same model after training as before",
             "a model with other layers or sizes",
             "Train the model that is given; do not add or remove layers",
+            hints.SAME_LAYERS,
         )
     return [not np.array_equal(b, a) for b, a in zip(before.weights, after.weights, strict=True)]
 
@@ -58,6 +59,7 @@ def _check_finite(after: Snapshot, function: str) -> None:
             f"finite weights after `{function}`",
             "weights that are NaN or infinite: the training diverged",
             f"Look at the learning rate in `{function}` or in compile (too high?), and at the loss",
+            hints.DIVERGED,
         )
 
 
@@ -80,6 +82,7 @@ def check_trained(before: Snapshot, after: Snapshot, function: str) -> None:
             "trainable weights",
             "a model in which every layer is frozen",
             "Look for trainable=False",
+            hints.FROZEN,
         )
     # By layer, because some weights of a good layer never move: a bias before BatchNormalization,
     # or the recurrent weights of a state that is read before they act.
@@ -92,6 +95,7 @@ def check_trained(before: Snapshot, after: Snapshot, function: str) -> None:
             "every weight as it was before",
             f"Look at `{function}`: it must call fit on that very model, for at least one epoch "
             "and with a learning rate above 0",
+            hints.NO_STEP,
         )
     if still:
         fail(
@@ -99,6 +103,7 @@ def check_trained(before: Snapshot, after: Snapshot, function: str) -> None:
             f"weights that never moved: {', '.join(still[:4])}",
             "Look at how these layers are connected: is their output used, and not cut off by a "
             "stop_gradient or multiplied by 0?",
+            hints.NOT_CONNECTED,
         )
 
 
@@ -211,6 +216,7 @@ def check_claimed_accuracy(
             f"{rows[0][-1]:.1%}",
             "Look for a change of the data in the training function (scaling, normalising): what "
             "the data need must be part of the model, as a layer",
+            hints.IN_THE_MODEL,
         )
 
 
@@ -230,10 +236,12 @@ def check_loss_fell(
         CheckFailed: With both losses.
     """
     if not after.loss < 0.95 * before.loss:
+        own = hints.TOO_STRONG if advice else hints.NO_PROGRESS
         advice = advice or (
             "Look at the learning rate, the loss, and whether fit gets x and y that belong together"
         )
         if loss.startswith((*DISTANCES, "poisson", "cosine_similarity")):
+            own = hints.OUTPUT_AND_LOSS
             advice = (
                 f"Look at the loss: {loss} compares outputs with labels as if these were numbers; "
                 "classes need a cross-entropy"
@@ -243,6 +251,7 @@ def check_loss_fell(
             f"a cross-entropy of {after.loss:.3f} after `{function}`, {before.loss:.3f} before "
             "(computed by the grader on the training data)",
             advice,
+            own,
         )
 
 
@@ -273,6 +282,7 @@ def check_training(training: Any, data: Any) -> None:
             "gradients that reach every trainable layer",
             f"none for {', '.join(dead[:4])}",
             "Look for a stop_gradient, or units that ReLU has shut for good",
+            hints.NOT_CONNECTED,
         )
     training.require_history()
 

@@ -61,14 +61,30 @@ def test_list_shows_tasks_and_points() -> None:
 
 
 def test_hints_come_one_by_one(tmp_path: Path) -> None:
-    """Each `--hint` gives the next hint of the first check that does not pass, then stays."""
+    """Each `--hint` gives the next hint for the first message; at the end, all of them."""
     [check, *_] = rubric.find("cnn").checks
-    for number in range(1, len(check.hints) + 2):
+    count = len(check.hints)
+    for number in range(1, count + 2):
         done = run("--hint", "cnn", KERAS_KIT_CACHE=str(tmp_path))
         assert done.returncode == 0
-        shown = min(number, len(check.hints))
-        assert f"Hint {shown} of {len(check.hints)}" in done.stdout
-        assert check.hints[shown - 1].split()[0] in done.stdout
+        head = f"Hint {number} of {count}" if number <= count else f"All {count} hints for this"
+        assert head in done.stdout
+        words = " ".join(done.stdout.split())
+        for given in check.hints[:number]:
+            assert given in words
+        for later in check.hints[number:]:
+            assert later not in words
+
+
+def test_a_hint_is_for_the_task_that_it_names() -> None:
+    """Two different tasks are refused in one line; the same one twice is none."""
+    done = run("lstm", "--hint", "custom_layer")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "grade.py: --hint custom_layer asks for a hint on another task than lstm. Give one: "
+        "python grade.py --hint lstm.\n"
+    )
+    assert run("lstm", "--hint", "lstm").returncode == 0
 
 
 def test_a_hint_says_what_to_do_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

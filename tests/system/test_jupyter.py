@@ -119,8 +119,35 @@ def test_the_saved_file_counts(student: Path) -> None:
     path = place(student)
     cells = execute(path, filled(path, REFERENCE))
     assert {value(cell) for cell in cells.values()} == {"0.0"}
-    assert "as it was last saved" in shown(cells[IDS[0]])
-    assert f"{TASK.id}.ipynb is still the stub" in shown(cells[IDS[0]])
+    told = shown(cells[IDS[0]])
+    names = " ".join(told.split())
+    assert (
+        f"The saved file {TASK.id}.ipynb holds another `CustomDense` than the one that you" in names
+    )
+    assert f"Graded: {TASK.id}.ipynb, as it was saved at " in told
+    assert f"{TASK.id}.ipynb is still the stub" in told
+
+
+def test_an_unsaved_edit_is_told_of(student: Path) -> None:
+    """A verdict of "passed" on the saved file is not shown as one on what was run."""
+    path = place(student)
+    path.write_text(filled(path, REFERENCE), encoding="utf-8")
+    cells = execute(path, filled(path, WRONG))
+    assert value(cells[IDS[0]]) == str(TASK.checks[0].points)
+    for name in IDS[:2]:
+        assert "holds another `CustomDense` than the one that you ran" in shown(cells[name])
+
+
+def test_what_was_printed_is_shown(student: Path) -> None:
+    """Below the first check, once."""
+    path = place(student)
+    head = "class CustomDense(keras.layers.Layer):\n"
+    loud = REFERENCE.replace(head, f"{head}    print('hello from', __name__)\n")
+    path.write_text(filled(path, loud), encoding="utf-8")
+    cells = execute(path)
+    assert "Printed while it was graded:\nhello from custom_layer" in shown(cells[IDS[0]])
+    assert "Printed while" not in shown(cells[IDS[1]])
+    assert "than the one that you ran" not in shown(cells[IDS[0]])
 
 
 def test_an_interrupted_check_leaves_the_kernel_usable(student: Path) -> None:

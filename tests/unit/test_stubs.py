@@ -9,6 +9,7 @@ import pytest
 from graders import rubric
 from graders.rubric.stubs import BrokenReference, make_stub
 from graders.submission import Source, is_stub
+from graders.submission.notebooks import defined
 
 TASKS = rubric.tasks()
 IDS = [task.id for task in TASKS]
@@ -45,7 +46,7 @@ def test_every_function_has_one_todo_in_the_same_words(task: rubric.Task) -> Non
 
 @pytest.mark.parametrize("task", TASKS, ids=IDS)
 def test_stub_is_recognised(task: rubric.Task) -> None:
-    """A stub is one with other comments and docstrings too; a started one is not."""
+    """A stub is one with other comments and docstrings, and scratch lines, too."""
     text = task.stub.read_text()
 
     def still(text: str) -> bool:
@@ -53,7 +54,9 @@ def test_stub_is_recognised(task: rubric.Task) -> None:
 
     assert still(text)
     assert still("# my name\n" + text)
-    assert not still(text + "\nx = 1\n")
+    assert still(text + "\nprint(keras.__version__)\nx = 1\n")
+    for name in defined(text):
+        assert not still(text + f"\n{name} = print\n")
     assert not still(task.reference.read_text())
 
 

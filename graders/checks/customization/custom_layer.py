@@ -266,6 +266,13 @@ MISTAKES: dict[str, tuple[Callable[[np.ndarray, np.ndarray], np.ndarray], str]] 
 }
 
 
+# Hints of one message.
+INSIDE_OUT = (
+    "In which order does call work? Read activation(x @ w + b) from the inside out.",
+    "What is handed to self.activation, and how often is it called?",
+)
+WRITTEN_DOWN = ("A dtype written into add_weight or into a cast overrules the policy.",)
+
 # --- checks -------------------------------------------------------------------------------------
 
 
@@ -288,6 +295,7 @@ def weights_created(submission):
                 borrowed if borrowed.startswith("a ") else f"Keras's {borrowed} inside it",
                 "Writing what Dense does is the exercise: create w and b with self.add_weight in "
                 "build, and use them in call",
+                ("Which of Keras's layers does your class call, or inherit from? Do without it.",),
             )
         for name, weight, words, shape in (
             ("w", made.w, "(input_dim, units)", (input_dim, units)),
@@ -300,6 +308,7 @@ def weights_created(submission):
                 "two trainable weights, w and b",
                 f"{made.trainable} in layer.trainable_weights",
                 "Look at build: does it make a weight that call does not need?",
+                ("Count the calls of add_weight: which of the weights is in x @ w + b?",),
             )
 
 
@@ -337,6 +346,7 @@ def _check_weight(name: str, found: Weight, shape: tuple[int, ...], size: str) -
             if found.frozen
             else "a variable that the layer does not track",
             f"{advice}, which is trainable by default",
+            ("add_weight has an argument trainable: what is it if nobody gives it?",),
         )
 
 
@@ -420,6 +430,7 @@ def activation(submission, rng):
                 f"activation(x @ w + b) when the activation is {words}",
                 problem,
                 "Look at how __init__ keeps the activation, and where call applies it",
+                INSIDE_OUT if problem in list(mistakes)[1:] else (),
             )
 
 
@@ -493,6 +504,7 @@ def _check_policy(
                 f"`{name}` in {variables} under the policy {policy}",
                 weight.dtype[:40] or f"a {weight.kind[:40]}",
                 "Look at build: leave dtype out of add_weight (or use self.variable_dtype)",
+                WRITTEN_DOWN,
             )
     given = _draw(rng, 3, 6, 5, dtype=variables)
     found = _ask(submission, Computed, compute, units=3, given=given, options=options)
@@ -502,12 +514,14 @@ def _check_policy(
             found.dtype[:40],
             "Look at call for a cast, or an array of a fixed dtype: the layer's compute_dtype "
             "decides",
+            WRITTEN_DOWN,
         )
     if problem := differs(found.y, _linear(given), tolerance):
         fail(
             f"x @ w + b at the precision of {output} under the policy {policy}",
             problem,
             "Look at build and call for a cast to a smaller dtype",
+            WRITTEN_DOWN,
         )
 
 
@@ -650,6 +664,7 @@ def trains(submission, rng, evidence):
             "4 trainable weights in a model of two layers",
             f"{found.trainable}",
             "Look at build: each layer has weights of its own, w and b",
+            ("Do two layers of your class share a weight, or has one of them none?",),
         )
     for name, wanted in _descend(**asked).items():
         mistakes = {"the values that it started with": start[name]}
@@ -659,6 +674,7 @@ def trains(submission, rng, evidence):
                 "gradient descent (20 steps of SGD on a model of two layers)",
                 problem,
                 "Look at call for what differs between a single call and a call inside a model",
+                ("Inside keras.Model, the batch size is not known beforehand: does call need it?",),
             )
     _check_start(submission, evidence)
 
@@ -676,4 +692,5 @@ def _check_start(submission: Any, evidence: dict[str, Any]) -> None:
             f"the same value for every unit ({start.flat[0]:g})",
             "Look at the initializer of w: units that start equal get equal gradients and stay "
             "equal for ever. Use a random one, as glorot_uniform",
+            ("With which values do the weights start? Units that start equal stay equal.",),
         )

@@ -106,6 +106,7 @@ def two_paths(model):
             "an output that is computed from both inputs",
             f'no connection from the input "{unused[0]}" to the output',
             "Look at what goes into the merging layer, and at the model's outputs",
+            hints.NOT_CONNECTED,
         )
     meeting = {
         node.kind for node in both if all(len(reached[parent]) < 2 for parent in node.parents)
@@ -117,6 +118,7 @@ def two_paths(model):
             "keras.layers.concatenate or keras.ops.concatenate)",
             f"that they merge by {', '.join(sorted(meeting))}",
             "Use layers.Concatenate()([image_features, context_features])",
+            ("Which layer puts two feature vectors side by side, so that both are kept?",),
         )
     trained = graph.trainable_before(nodes)
     own = [_own_layers(merge, reached, trained) for merge in merges]
@@ -142,6 +144,7 @@ def _fail_without_path(without: str, meeting: set[str]) -> NoReturn:
             "mixture already",
             f"Concatenate the features of image and of context themselves; here {without} goes "
             "in only as a part of the mixture",
+            ("Which layer is the first that sees both inputs? It should be the concatenation.",),
         )
     fail(
         "a trainable path of its own (Dense, Conv2D, …) for each input before the concatenation",

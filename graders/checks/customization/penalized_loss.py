@@ -173,6 +173,14 @@ def _ignores_flag(submission: Any, cases: list[Case], found: np.ndarray, penalty
     return same(found, _numbers(_measure(submission, cases, penalty=penalty)))
 
 
+MATCHING = (
+    "What does the last layer give, probabilities or logits? What is the loss told about that?",
+    "A last layer with softmax goes with from_logits=False, one without activation with "
+    "from_logits=True.",
+)
+FLAG = ("Where does call use from_logits? With it, the predictions are not probabilities yet.",)
+
+
 @check(
     points=1,
     hints=(
@@ -341,6 +349,7 @@ def gradient(submission, rng):
                 f"the loss, and with it its gradient, for {what} with from_logits={logits}",
                 f"another loss already: {IGNORED if ignored else batch.explain(found, penalty)}",
                 "Look at from_logits in call",
+                FLAG if logits else (),
             )
         _check_gradients(together, alone, terms, what)
 
@@ -373,6 +382,7 @@ def _check_gradients(
             f"{n}: {_named(together.gradient, right, scaled)}",
             "The terms are right for one example, so look at how a batch is reduced: call returns "
             f"one value for each example (a sum over axis=-1 alone), and {KWARGS}",
+            ("How many numbers does call return for a batch of 9 examples? It should be 9.",),
         )
     fail(
         f"the gradient of both terms with respect to the {what}",
@@ -464,7 +474,7 @@ def extremes(submission):
         for row, answer in zip(EXTREMES, answers, strict=True):
             fault = row.fault(answer, what)
             if fault and logits and _ignores_flag(submission, cases, _numbers(answers), 0.5):
-                fail(fault[0], f"{fault[1]}, {IGNORED}", "Look at from_logits in call")
+                fail(fault[0], f"{fault[1]}, {IGNORED}", "Look at from_logits in call", FLAG)
             if fault:
                 fail(*fault)
 
@@ -506,6 +516,7 @@ def _check_copies(found: CopiedLoss, options: dict[str, Any], right: float) -> N
                 f"{shown} to have {key}={wanted!r}",
                 f"{key}={kept!r}, before it is copied",
                 f"Look at __init__: {KWARGS}",
+                ("Who takes name and reduction? super().__init__(**kwargs) hands them on.",),
             )
         for copy in found.copies:
             kept = getattr(copy, key)
@@ -601,6 +612,7 @@ def compiled_loss(submission, penalised, plain, data, rng):
                 expected + ", and the loss to match the output",
                 "probabilities (softmax) with from_logits=True: softmax would be applied twice",
                 "Take softmax from the last layer, or leave from_logits out",
+                MATCHING,
             )
         first, second = batch.loss(0.0).mean(), entropy(batch.p).mean()
         mistakes = {
@@ -628,11 +640,13 @@ def _fail_unscaled(expected: str, flagged: bool) -> None:
             "logits (a last layer without softmax), which the loss takes for probabilities though "
             "it has from_logits=True",
             "Look at from_logits in call",
+            FLAG,
         )
     fail(
         expected,
         "logits (a last layer without softmax) with from_logits=False",
         "Add softmax to the last layer, or give the loss from_logits=True",
+        MATCHING,
     )
 
 

@@ -77,6 +77,7 @@ def two_convolutions(model, nodes, data, rng):
             f"{len(convolutions)} Conv2D layers, of which {len(alive) or 'none'} changes the "
             "output when the grader changes its weights",
             "Look for a convolution whose result is multiplied by 0 or thrown away",
+            hints.NOT_CONNECTED,
         )
 
 
@@ -97,6 +98,7 @@ def nonlinear(nodes):
             "a convolution of what another convolution has found, with an activation in between",
             "convolutions side by side: no path from input to output goes through two of them",
             "Look at build_model: the second Conv2D takes the first one's result as its input",
+            ("Draw the way of an image: whose result does the second convolution take?",),
         )
     fail(
         "an activation such as ReLU between the convolutions",
@@ -164,6 +166,7 @@ def trains(training, data, evidence):
             "at least two Conv2D layers that learn",
             f"{learned} whose weights changed; the others are as random as they were",
             "Look for trainable=False on a convolution",
+            hints.FROZEN,
         )
     check_training(training, data)
 

@@ -17,6 +17,9 @@ ORDER = 2
 
 # Sizes unlike the task's, with many divisors: models may read several steps at a time.
 OTHER_TIMESTEPS, OTHER_FEATURES = 48, 5
+LEFT_OUT = (
+    "Which layer gives fewer time steps than it takes? model.summary() shows their number.",
+)
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +133,7 @@ def uses_lstm(model, nodes, data, rng):
             "an LSTM whose result reaches the output",
             "that the output stays the same when the grader changes the LSTM's weights",
             "Look at what happens to the LSTM's result: is it multiplied by 0, or replaced?",
+            hints.NOT_CONNECTED,
         )
 
 
@@ -172,6 +176,7 @@ def time_axis(nodes, other, data):
             "an LSTM that takes one time step after the other",
             "one that gets the whole sequence as a single step, so that it has nothing to remember",
             "Look at what stands before the LSTM: a Flatten, Reshape or pooling has removed time",
+            ("model.summary() shows each layer's shape: where do the time steps get lost?",),
         )
 
 
@@ -200,6 +205,7 @@ def remembers(model, data, rng):
             "an output that depends on the order of the steps",
             "the same output when the grader swaps the two halves of each sequence",
             "Look for a mean, sum or maximum over time before the LSTM",
+            ("A mean and a sum are the same in any order. Which layer stands before the LSTM?",),
         )
 
 
@@ -228,12 +234,14 @@ def _check_reach(reached):
             "an output that depends on the sequence from its start",
             f"that the first {int(reached.argmax())} of {steps} steps have no influence on it",
             "Look for a slice or a Cropping1D: what matters may come at any step",
+            LEFT_OUT,
         )
     if reached.sum() < steps / 2:
         fail(
             "an output that depends on the whole sequence",
             f"that only {reached.sum()} of {steps} steps have an influence on it",
             "Look for a slice or a stride that leaves steps out",
+            LEFT_OUT,
         )
 
 
@@ -254,6 +262,7 @@ def trains(training, data, evidence):
             "an LSTM that learns",
             "one whose weights are as random as they were before",
             "Look for trainable=False on the LSTM",
+            hints.FROZEN,
         )
     check_training(training, data)
 

@@ -169,6 +169,7 @@ def pretrained_base(built, base, pretrained, data, rng):
             "output",
             f"{len(convolutions)} convolutions, of which {len(base.layers)} fit",
             "Take the whole base: keras.applications.VGG16(weights=weights, include_top=False, …)",
+            ("How much of VGG16 does the model take? include_top=False leaves out its top alone.",),
         )
     held = [built.weights[index] for index in base.indices]
     same = [near(mine, theirs, 1e-5) for mine, theirs in zip(held, pretrained, strict=True)]
@@ -184,6 +185,7 @@ def pretrained_base(built, base, pretrained, data, rng):
             "a base whose features reach the output",
             "that the output stays the same when the grader changes block5_conv3",
             "Look at what the head takes as its input",
+            hints.NOT_CONNECTED,
         )
 
 
@@ -211,6 +213,7 @@ def base_is_frozen(built, base):
             "a head that can be trained",
             "no trainable weight in the whole model",
             "Freeze the base, not the model: base.trainable = False",
+            ("Which is frozen: the base, or the model around it? Print model.trainable_weights.",),
         )
 
 
@@ -319,6 +322,12 @@ def trains_head(training, base, data, evidence):
     check_training(training, data)
 
 
+THE_OTHERS = (
+    "Print (layer.name, layer.trainable) for the layers of the base, right before fit.",
+    "base.trainable = True, then freeze every layer whose name does not start with block5.",
+)
+
+
 @check(
     points=1,
     needs=("trains_head",),
@@ -340,6 +349,7 @@ def tunes_block5(tuning, base, evidence):
             f"changed weights in {_names(blocks)}",
             "Look at which layers fine_tune makes trainable: those whose names start with block5, "
             "and the head",
+            THE_OTHERS,
         )
     changed = moved(tuning.before, tuning.after)
     if not blocks:

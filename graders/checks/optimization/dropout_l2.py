@@ -174,12 +174,14 @@ def dropout_active(regularized, images):
             "a dropout rate above 0 and below 1",
             f"{reg.rate(between[0]):g}",
             "The rate is the share of values that is dropped: 0.2 to 0.5 is usual",
+            ("Print layer.rate of each Dropout layer: which share of the values is dropped?",),
         )
     if varies(model, images, training=False):
         fail(
             "the same answer for the same images in inference",
             "an answer that changes from call to call",
             "Look for training=True in the call of a layer: leave it to Keras when to drop",
+            ("Who tells a Dropout layer that a training is going on: you, or fit?",),
         )
     # It is the dropout between layers that must reach the output.
     with reg.only_these(found, between):
@@ -328,6 +330,7 @@ def trains(trainings, scores, data, evidence):
                 "hidden images",
                 f"an accuracy of {watched:.1%} on val_data and {unseen:.1%} on hidden images",
                 "Look at what fit is given as x and y: val_data belongs into validation_data only",
+                hints.SWAPPED_PARTS,
             )
 
 
@@ -361,6 +364,7 @@ def _check_same_end(plain: Any, other: Any) -> None:
             "the weights of the last epoch in both models, or in neither",
             "them in the baseline, and other ones in the regularised model after `train`",
             "Look for a callback or set_weights that keeps the best epoch of one model only",
+            ("Which weights does each model end with: its last epoch's, or its best one's?",),
         )
 
 

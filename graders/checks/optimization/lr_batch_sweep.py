@@ -157,6 +157,7 @@ def _from_the_given_weights(swept: Sweep) -> None:
                 "each training to start from the weights that build_model gives",
                 "one that starts from other weights",
                 "Look for set_weights, load_weights, or a training before the one that counts",
+                ("What happens between build_model and the fit that counts?",),
             )
 
 
@@ -167,6 +168,7 @@ def _at_one_rate(swept: Sweep) -> None:
                 "one learning rate during the whole of a training",
                 f"one that goes from {model.rate:g} to {model.rates[-1]:g}",
                 "Look for callbacks that change it: the comparison is between fixed learning rates",
+                ("Which callback or schedule changes the learning rate on the way?",),
             )
 
 
@@ -185,6 +187,7 @@ def _at_the_given_rates(swept: Sweep) -> None:
             "Look at what is done to the optimizer after build_model"
             if changed
             else "Look at what build_model is given",
+            ("Print what build_model is given in each round of the loops.",),
         )
 
 
@@ -237,6 +240,7 @@ def _leaves_the_data_alone(swept: Sweep) -> None:
             "them changed",
             "Look for an operation in place (`x /= 255`, `np.random.shuffle(x)`): the next pair "
             "trains on what this one leaves",
+            ("Which operation writes into its argument? `x = x / 255` makes a new array.",),
         )
 
 
@@ -246,6 +250,7 @@ def _sees_the_given_images(swept: Sweep, pair: Pair) -> None:
             "training on the images of train_data as they are",
             f"other images in the steps for {pair}",
             "Look at what fit gets: the model takes the images as they come",
+            ("What stands between train_data and fit, and what does it do to an image?",),
         )
 
 
@@ -463,6 +468,7 @@ def _is_the_best(choice: Choice, rows: list[dict[str, Any]], when: str) -> None:
             if choice.kind == "NoneType"
             else f"{choice.kind}, which is none of them",
             "Return the row itself, not its accuracy or its index",
+            ("What does best return: a row of the list, or something that it computed from one?",),
         )
     highest = max(row["val_accuracy"] for row in rows)
     if choice.row["val_accuracy"] != highest:
@@ -476,4 +482,5 @@ def _is_the_best(choice: Choice, rows: list[dict[str, Any]], when: str) -> None:
             "`best` to leave the list that it is given as it is",
             "a list in another order, or with other rows",
             "Look for results.sort(): sorted(results) makes a new list, and max needs none",
+            ("Which method changes a list in place, and which function makes a new one?",),
         )

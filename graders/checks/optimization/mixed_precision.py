@@ -375,6 +375,7 @@ def policy_restored(submission, models, data):
                 f"a float32 output under {policy}{when}",
                 str(model.outputs[0].dtype),
                 'Look at the last layer: dtype="float32" holds whatever the global policy is',
+                ("Which layers get the global policy? Somebody may have set another before.",),
             )
 
 
@@ -436,6 +437,7 @@ def _check_classes(models: dict[str, WatchedModel], classes: int) -> None:
                 f"models for {classes} classes, as train_data has",
                 f"build_model called with num_classes={found[:60]} under {policy}",
                 "Look at what compare takes for num_classes: the labels in train_data tell",
+                ("The number of classes follows from the labels: the largest of them plus one.",),
             )
 
 
@@ -465,6 +467,7 @@ def accuracy(compared, parts, threshold, evidence):
             f"an accuracy of at least {wanted:.1%} on hidden images {EACH}",
             f"{lowest:.1%} under {worst}",
             "Train longer or with another learning rate in compare",
+            ("If all policies are low: more epochs, or another learning rate.",),
         )
     if difference > bound:
         fail(
@@ -472,6 +475,7 @@ def accuracy(compared, parts, threshold, evidence):
             ", ".join(f"{value:.1%} under {policy}" for policy, value in reached.items()),
             "Mixed precision costs hardly any accuracy: look for what differs beside the policy, "
             "or for a training that still jumps about (a smaller learning rate, or more epochs)",
+            ("Does the accuracy still jump at the end? A smaller learning rate calms it.",),
         )
 
 
