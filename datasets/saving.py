@@ -26,6 +26,16 @@ def show(*, block: bool | None = None) -> None:
     Args:
         block: Ignored; it is there because `matplotlib.pyplot.show` has it.
     """
+    _save_open()
+
+
+def save_left() -> None:
+    """Save the figures that nothing has shown, unless they could have been in a window."""
+    if plt.get_backend().lower() in ("agg", BACKEND):
+        _save_open()
+
+
+def _save_open() -> None:
     program = getattr(sys.modules.get("__main__"), "__file__", None)
     stem = Path(program) if program else Path("figure.py")
     for number in plt.get_fignums():
