@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from graders.cli import arguments, commands, play
+from graders.cli import arguments, commands
 from graders.cli.arguments import UsageError
 from graders.cli.commands import WRONG
 from graders.reports.targets import Unwritable
@@ -33,6 +33,8 @@ def main(words: Sequence[str] | None = None) -> int:
         if words[:1] and words[0] in ("release", "bulk", "worker", "new"):
             return _instructors(words[0], words[1:])
         if words[:1] == ["play"]:
+            from graders.cli import play
+
             return play.main(words[1:], arguments.Parser(prog="grade.py play"))
         given = arguments.parser().parse_args(words)
         given.usual = _course()

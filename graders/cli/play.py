@@ -20,6 +20,7 @@ import types
 from collections.abc import Iterator
 from pathlib import Path
 
+from datasets import also_from
 from graders import KIT
 from graders.cli import arguments, play_errors, play_notebook
 from graders.cli.arguments import NothingFound, Parser, UsageError
@@ -47,6 +48,9 @@ def main(words: list[str], parser: Parser) -> int:
     _options(parser)
     given = parser.parse_args(words)
     [task] = arguments.find([given.task])
+    if task.datasets:
+        # Of a course's own task.
+        also_from(task.datasets)
     where = Path(given.source).expanduser() if given.source else task.stub
     if not where.exists():
         raise NothingFound(f"There is no file or folder {where}. Check the path.")

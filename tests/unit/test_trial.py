@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
+import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from graders import rubric
+from graders import KIT, rubric
 from graders.course.mutation import mutants
 from graders.course.rewriting import plain
 from graders.course.shape import tokens
@@ -108,3 +112,16 @@ def test_the_run_has_no_faults_to_find() -> None:
     """A mutant, or a rewrite, is one of what is graded."""
     assert [m.id for m in mutants("t", CODE + RUN)] == [m.id for m in mutants("t", CODE)]
     assert plain(CODE + RUN) == plain(CODE)
+
+
+def test_the_page_shows_how_to_get_the_data(tmp_path: Path, capsys, monkeypatch) -> None:
+    """The three lines of assignments/README.md, as they stand there."""
+    page = (KIT / "assignments" / "README.md").read_text(encoding="utf-8")
+    [code] = re.findall(r"^```python\n(from datasets.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    assert len([line for line in code.splitlines() if line]) == 3
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(tmp_path / "x.py"), raising=False)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    assert names["data"].train[0].shape == (6000, 32, 32, 3)
+    assert (tmp_path / "x_examples.png").is_file() and "Picture: " in capsys.readouterr().out
