@@ -12,7 +12,7 @@ import numpy as np
 
 from datasets import Dataset
 
-# What one training gave: a History, its dict, or one list of values.
+# What one training gave: a History, or its dict.
 History = Any
 SHOWN = 12
 
@@ -55,24 +55,24 @@ def examples(data: Dataset, count: int = SHOWN) -> None:
 
 
 def _of(history: History) -> dict[str, list[float]]:
-    history = getattr(history, "history", history)
-    return dict(history) if isinstance(history, Mapping) else {"value": list(history)}
+    found: Any = getattr(history, "history", history)
+    return dict(found)
 
 
 def curves(*histories: History, **named: History) -> None:
     """Show how losses and metrics went, epoch by epoch; dashed on the validation data.
 
     Args:
-        *histories: What `fit` returned (or its `history`, or a list with a value per epoch).
+        *histories: What `fit` returned, or a dict like its `history`: lists of a value per epoch.
         **named: Likewise, each with the name that the legend gives it; a dict with other keys can
             be handed over as `**{"rate 0.1": ...}`.
     """
     plt = _pyplot()
     runs = {**{str(i) if i else "": run for i, run in enumerate(histories)}, **named}
     found = {name: _of(run) for name, run in runs.items()}
-    kinds = dict.fromkeys(key.removeprefix("val_") for run in found.values() for key in run)
-    # A learning rate, which some callbacks note, would flatten everything else.
-    kinds = [kind for kind in kinds if kind not in ("learning_rate", "lr")]
+    noted = dict.fromkeys(key.removeprefix("val_") for run in found.values() for key in run)
+    # What a schedule did is no result.
+    kinds = [kind for kind in noted if kind not in ("learning_rate", "lr")]
     figure, places = plt.subplots(
         1, max(1, len(kinds)), num="curves", squeeze=False, clear=True,
         figsize=(4.8 * max(1, len(kinds)), 3.4),
@@ -83,10 +83,9 @@ def curves(*histories: History, **named: History) -> None:
                 if key in run:
                     epochs = range(1, len(run[key]) + 1)
                     label = f"{name}, {part}" if name else part
-                    if kind == "value":
-                        label = name
                     place.plot(epochs, run[key], style, color=f"C{index % 10}", label=label)
         place.set_xlabel("epoch")
+        place.locator_params(axis="x", integer=True)
         place.set_title(kind.replace("_", " "))
         place.legend(fontsize=8)
     figure.tight_layout()
@@ -109,6 +108,7 @@ def bars(results: Mapping[str, Mapping[str, float]]) -> None:
         found = {name: row[kind] for name, row in results.items() if kind in row}
         drawn = place.bar(list(found), list(found.values()), color=[f"C{i}" for i in range(10)])
         place.bar_label(drawn, fmt="%.3g")
+        place.margins(y=0.1)
         place.set_title(kind.replace("_", " "))
     figure.tight_layout()
     plt.show()

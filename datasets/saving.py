@@ -3,6 +3,7 @@
 Figures are saved as PNG beside the program that runs, and each time the place is printed.
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def _save_open() -> None:
     stem = Path(program) if program else Path("figure.py")
     for number in plt.get_fignums():
         figure = plt.figure(number)
-        label = "".join(c if c.isalnum() else "_" for c in figure.get_label()) or str(number)
+        label = re.sub(r"\W", "_", str(figure.get_label())) or str(number)
         path = stem.with_name(f"{stem.stem}_{label}.png")
         figure.savefig(path, dpi=110, bbox_inches="tight")
         plt.close(figure)

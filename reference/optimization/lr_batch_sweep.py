@@ -121,7 +121,6 @@ if __name__ == "__main__":
 
     data = load("digits")
     rows = sweep(small_model, data.train, data.validation, [0.01, 0.1, 1.0], [32, 256], epochs=5)
-    for row in rows:
-        print(row)
     print("Best:", best(rows))
-    curves(**{f"{row['learning_rate']}, {row['batch_size']}": row["history"] for row in rows})
+    runs = {f"rate {r['learning_rate']}, batch {r['batch_size']}": r["history"] for r in rows}
+    curves(**{pair: {"val_accuracy": history} for pair, history in runs.items()})
