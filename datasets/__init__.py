@@ -1,4 +1,4 @@
-"""The data of the exercises: `datasets.load(name, draw)`.
+"""The data of the exercises: `datasets.load(name)`, pictures of them in `datasets.pictures`.
 
 A module beside this one that is not the kit's own is a data set of its name: it has a function
 `load(name, draw)` as those of the kit have. A course keeps such modules in a folder of its own, see
@@ -36,7 +36,7 @@ _MODULES = {
 
 # The modules of the kit, each of which makes one of these or none.
 _KITS = frozenset(
-    "__init__ cache digits downloads keep real sequences shapes".split()
+    "__init__ cache digits downloads keep pictures real saving sequences shapes".split()
     + ["vgg16_pretrain", "vgg16_weights"]
 )
 
@@ -160,12 +160,13 @@ def sources(name: str) -> tuple[str, ...]:
     return ("default", *_SOURCES.get(name, ()))
 
 
-def load(name: str, draw: int, source: str = "default") -> Dataset:
+def load(name: str, draw: int = 0, source: str = "default") -> Dataset:
     """Return one draw of a data set.
 
     Args:
         name: String, one of `names()`.
-        draw: Integer from 0 up, of any size; everything random comes from it.
+        draw: Integer from 0 up, of any size; everything random comes from it. The grader takes
+            others than those that people try.
         source: String, `"default"` (made or bundled, offline), or a real data set that can stand
             in for it, one of `sources(name)`.
 

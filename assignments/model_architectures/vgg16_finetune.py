@@ -85,3 +85,19 @@ def fine_tune(model: keras.Model, train_data: tuple, val_data: tuple) -> keras.c
         "TODO: make the layers of block5 trainable and no other layer of the base, compile "
         "the model again with a learning rate of at most 1e-4, fit it and return the History."
     )
+
+
+if __name__ == "__main__":
+    # A trial run, never graded: Run in your editor, or `python grade.py play vgg16_finetune`.
+    import sys
+    from pathlib import Path
+
+    sys.path.insert(0, str(Path(__file__, "../../..").resolve()))  # the kit's folder
+    from datasets import load, vgg16_weights
+    from datasets.pictures import curves
+
+    data = load("small_shapes")
+    model = build_model(data.train[0].shape[1:], data.num_classes, vgg16_weights.path())
+    head = train(model, data.train, data.validation)
+    tuned = fine_tune(model, data.train, data.validation)
+    curves(train=head, fine_tune=tuned)

@@ -40,7 +40,8 @@ def parser() -> Parser:
     made = Parser(
         prog="grade.py",
         description="Grade the exercises in assignments/, or somebody else's work.",
-        epilog="What to do now, over the whole kit: grade.py next. "
+        epilog="What to do now, over the whole kit: grade.py next. play TASK runs your code "
+        "ungraded, outside the sandbox; see play --help. "
         "Exit code: 0, all points; 1, some missing; 2, wrong usage or the grader failed. "
         "For instructors: release DIR, bulk SUBMITTED, worker ADDRESS and new TASK, each with a "
         "--help of its own.",

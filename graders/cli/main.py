@@ -37,6 +37,10 @@ def main(words: Sequence[str] | None = None) -> int:
             asked.usual = _course()
             begin()
             return next_step.show(asked)
+        if words[:1] == ["play"]:
+            from graders.cli import play
+
+            return play.main(words[1:], arguments.Parser(prog="grade.py play"))
         given = arguments.parser().parse_args(words)
         given.usual = _course()
         if given.list:

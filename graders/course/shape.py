@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Any
 
-from graders.submission import notebooks
+from graders.submission import notebooks, trial
 
 Token = tuple[str, int]
 
@@ -68,7 +68,7 @@ def tokens(text: str, most: int) -> list[Token]:
     Returns:
         List of pairs: a token, and the line that it stands in.
     """
-    tree = notebooks.parse(text)
+    tree = trial.without(notebooks.parse(text))
     names = _Names(tree)
     return list(itertools.islice(_walk(tree, names), most))
 

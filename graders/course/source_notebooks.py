@@ -1,7 +1,7 @@
 """The notebooks of the course, made from the references: the instructors' and the students'.
 
-A task's notebook holds the prose, the module in cells, and a locked, autograded cell for each
-check; a walkthrough's holds the cells of its script.
+A task's notebook holds the prose, the module in cells, its trial run, and a locked, autograded cell
+for each check; a walkthrough's holds the cells of its script.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from graders import KIT
 from graders.rubric import Check, Task, own_folder
 from graders.rubric.stubs import BEGIN, END, make_stub
 from graders.submission.notebooks import parse
+from graders.submission.trial import cut
 
 KERNEL = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -34,8 +35,17 @@ AS_A_NOTEBOOK = (
     "saved in the folder `figures` beside it."
 )
 
+# A trial run takes its time, and fails as long as a TODO is open: `nbgrader validate` leaves it
+# out, and running all cells goes on after it.
+TRIAL = ["raises-exception", "skip-execution"]
+TRY_IT = """\
+## Try it
+
+The next two cells run your code on the task's data. Change the second one as you like: neither is
+graded."""
+
 _FIND_THE_KIT = """\
-# The grader: each check below grades this notebook as it was last saved, so save it first.
+# The kit: its data, and its grader, which grades this notebook as it was last saved.
 import os
 import sys
 from pathlib import Path
@@ -156,7 +166,7 @@ def for_task(task: Task) -> NotebookNode:
     Returns:
         A notebook.
     """
-    source = task.reference.read_text(encoding="utf-8")
+    source, run = cut(task.reference.read_text(encoding="utf-8"))
     prose = inspect.cleandoc(ast.get_docstring(parse(source)) or task.title)
     heading, _, rest = prose.partition("\n")
     cells = [new_markdown_cell(f"# {heading.rstrip('.')}\n{rest}".rstrip())]
@@ -165,15 +175,15 @@ def for_task(task: Task) -> NotebookNode:
         if BEGIN in part:
             kind = marks(f"{task.id}-solution-{_name(part, number)}", solution=True)
         cells.append(new_code_cell(part, metadata=kind))
+    kit = new_code_cell(_FIND_THE_KIT.strip(), metadata=marks(f"{task.id}-grader", locked=True))
+    if run:
+        cells += [new_markdown_cell(TRY_IT), kit, new_code_cell(run, metadata={"tags": TRIAL})]
     text = (
         f"## Checks\n\nWorth {task.max_points:g} points together. In a terminal, `python grade.py "
         f"{task.id}` prints the same, and `python grade.py --hint {task.id}` helps."
     )
     cells.append(new_markdown_cell(text, metadata=marks(f"{task.id}-checks", locked=True)))
-    cells.append(
-        new_code_cell(_FIND_THE_KIT.strip(), metadata=marks(f"{task.id}-grader", locked=True))
-    )
-    cells += [_check_cell(check) for check in task.checks]
+    cells += [*([] if run else [kit]), *(_check_cell(check) for check in task.checks)]
     return numbered(cells)
 
 

@@ -104,6 +104,7 @@ def _forms(path: Path) -> list[Path]:
 def _like(task: Task, folder: Path) -> list[Path]:
     """Returns files of a folder that may be the task under another name."""
     plain, own = task.id.replace("_", ""), {f"{task.id}{suffix}" for suffix in SUFFIXES}
+    own.add(f"play_{task.id}.ipynb")  # what `grade.py play TASK --notebook` makes
     with contextlib.suppress(OSError):
         return [
             path

@@ -19,6 +19,7 @@ from typing import Any
 from graders.printable import printable
 from graders.submission.needs import Names, all_names, needed
 from graders.submission.parsing import MAX_SOURCE, TooLarge, check_size, parse
+from graders.submission.trial import without
 
 # Pictures in outputs make a notebook large; its code is no longer than a module's.
 MAX_BYTES = 16 * 2**20
@@ -376,5 +377,6 @@ def only_needed(tree: ast.Module, roots: Iterable[str]) -> str:
         tree: The module's syntax tree.
         roots: Names of the functions and classes that it is for.
     """
-    kept = needed(tree.body, all_names(tree.body), roots)
-    return ast.unparse(ast.Module([tree.body[index] for index in sorted(kept)], []))
+    body = without(tree).body
+    kept = needed(body, all_names(body), roots)
+    return ast.unparse(ast.Module([body[index] for index in sorted(kept)], []))

@@ -10,7 +10,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from graders.submission import notebooks
+from graders.submission import notebooks, trial
 
 
 class Unreadable(Exception):
@@ -51,12 +51,12 @@ class Source:
 
     @functools.cached_property
     def skeleton(self) -> str:
-        """String, the same for modules that differ only in docstrings, comments and imports.
+        """String, the same for modules that differ in docstrings, comments, imports, trial runs.
 
         Raises:
             SyntaxError, ValueError, RecursionError, MemoryError: If the text is no module.
         """
-        return ast.dump(bare(self.tree))
+        return ast.dump(bare(trial.without(self.tree)))
 
     def with_note(self, note: str) -> Source:
         """Returns the same submission with a note; what was parsed is kept."""

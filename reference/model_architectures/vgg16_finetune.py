@@ -131,3 +131,19 @@ def fine_tune(model: keras.Model, train_data: tuple, val_data: tuple) -> keras.c
     x, y = train_data
     return model.fit(x, y, batch_size=32, epochs=2, validation_data=val_data)
     ### END SOLUTION
+
+
+if __name__ == "__main__":
+    # A trial run, never graded: Run in your editor, or `python grade.py play vgg16_finetune`.
+    import sys
+    from pathlib import Path
+
+    sys.path.insert(0, str(Path(__file__, "../../..").resolve()))  # the kit's folder
+    from datasets import load, vgg16_weights
+    from datasets.pictures import curves
+
+    data = load("small_shapes")
+    model = build_model(data.train[0].shape[1:], data.num_classes, vgg16_weights.path())
+    head = train(model, data.train, data.validation)
+    tuned = fine_tune(model, data.train, data.validation)
+    curves(train=head, fine_tune=tuned)

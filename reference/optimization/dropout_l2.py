@@ -127,3 +127,19 @@ def _build(
 
 
 ### END SOLUTION
+
+
+if __name__ == "__main__":
+    # A trial run, never graded: Run in your editor, or `python grade.py play dropout_l2`.
+    import sys
+    from pathlib import Path
+
+    sys.path.insert(0, str(Path(__file__, "../../..").resolve()))  # the kit's folder
+    from datasets import load
+    from datasets.pictures import curves
+
+    data = load("noisy_digits")
+    shapes = data.train[0].shape[1:], data.num_classes
+    baseline = train(build_baseline(*shapes), data.train, data.validation)
+    regularized = train(build_regularized(*shapes), data.train, data.validation)
+    curves(baseline=baseline, regularized=regularized)

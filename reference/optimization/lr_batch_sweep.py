@@ -101,3 +101,26 @@ def best(results: list[dict]) -> dict:
     ### BEGIN SOLUTION
     return max(results, key=lambda row: row["val_accuracy"])
     ### END SOLUTION
+
+
+if __name__ == "__main__":
+    # A trial run, never graded: Run in your editor, or `python grade.py play lr_batch_sweep`.
+    import sys
+    from pathlib import Path
+
+    sys.path.insert(0, str(Path(__file__, "../../..").resolve()))  # the kit's folder
+    from datasets import load
+    from datasets.pictures import curves
+
+    def small_model(learning_rate: float) -> keras.Model:
+        dense = keras.layers.Dense(data.num_classes, activation="softmax")
+        model = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), dense])
+        optimizer = keras.optimizers.SGD(learning_rate)
+        model.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+        return model
+
+    data = load("digits")
+    rows = sweep(small_model, data.train, data.validation, [0.01, 0.1, 1.0], [32, 256], epochs=5)
+    print("Best:", best(rows))
+    runs = {f"rate {r['learning_rate']}, batch {r['batch_size']}": r["history"] for r in rows}
+    curves(**{pair: {"val_accuracy": history} for pair, history in runs.items()})

@@ -21,6 +21,7 @@ from typing import Any
 
 from graders.course.mutation import parts, runs, values
 from graders.course.mutation.trees import Change, holds_fit, line_of, scope_of, sites
+from graders.submission import trial
 
 # The operators. Each takes the tree and a node, and yields what can be done there.
 ALL = (
@@ -76,7 +77,8 @@ def mutants(task: str, source: str) -> list[Mutant]:
         List of `Mutant`, in the order of the program. What does not compile, or compiles to the
         same code as the program or an earlier mutant, is left out.
     """
-    tree = ast.parse(source)
+    # No grader runs the trial: a fault in it is none.
+    tree = trial.without(ast.parse(source))
     seen = {_code(ast.unparse(tree))}
     found: list[Mutant] = []
     count: dict[str, int] = {}
