@@ -69,7 +69,8 @@ def test_the_run_is_no_work(task: rubric.Task) -> None:
     assert still(bare)
     assert still(stub + "    print(data)\n")
     assert still(bare + '\nif __name__ == "__main__":\n    print(1)\n')
-    assert not still(bare + '\nif __name__ == "__main__":\n    pass\nelse:\n    x = 1\n')
+    asked = next(node.name for node in ast.parse(bare).body if hasattr(node, "name"))
+    assert not still(f'{bare}\nif __name__ == "__main__":\n    pass\nelse:\n    {asked} = print\n')
     assert not still(task.reference.read_text(encoding="utf-8"))
 
 
