@@ -16,6 +16,7 @@ from graders.boundary import sizes
 from graders.boundary.launching import Launcher
 from graders.boundary.names import Verb
 from graders.checking import CheckFailed
+from graders.judge import compiling
 from graders.judge.connection import Connection
 from graders.judge.faults import FORGED, SubmissionError, forged
 from graders.judge.training import Training
@@ -109,6 +110,8 @@ class Submission:
                     "loop that does not end, or for far more work than the task needs "
                     "(epochs, layers, data).",
                 ) from None
+            if error.kind == "raised":
+                error.args = (compiling.explained(str(error), self._source),)
             raise
         finally:
             self._last_output = box.output()
