@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -320,12 +321,8 @@ def trains(trainings, scores, data, evidence):
         before = part_scores(training.before, data, "train")
         # The baseline comes first: where it learned, train is not what keeps the other from it.
         other = "" if name == BASELINE else TOO_STRONG
-        check_loss_fell(
-            before,
-            scores[name]["train"],
-            "train",
-            advice=lambda name=name, other=other: _scaled(trainings, data, name) or other,
-        )
+        advice = functools.partial(_what_keeps_it, trainings, data, name, other)
+        check_loss_fell(before, scores[name]["train"], "train", advice=advice)
         training.require_history()
     for found in scores.values():
         watched, unseen = found["validation"].accuracy, found["test"].accuracy
@@ -343,6 +340,11 @@ def _scaled(trainings: Any, data: Any, *names: str) -> str:
     few = data.train[0][:100]
     advice = {name: scaled_away(trainings[name].before.model, few) for name in names}
     return next((f"{words} (in {name})" for name, words in advice.items() if words), "")
+
+
+def _what_keeps_it(trainings: Any, data: Any, name: str, other: str) -> str:
+    """Tells what keeps a model from learning: its images, or another thing."""
+    return _scaled(trainings, data, name) or other
 
 
 @check(
