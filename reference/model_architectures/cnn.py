@@ -82,8 +82,8 @@ def train(model: keras.Model, train_data: tuple, val_data: tuple) -> keras.callb
     # TODO: fit the model on train_data with val_data as validation data and return the History.
     ### BEGIN SOLUTION
     x, y = train_data
-    # Keep the weights of the best epoch, not those of the last. Four epochs need no early end: with a
-    # patience of as many there is none.
+    # Keep the weights of the best epoch, not those of the last. Four epochs need no early end: with
+    # a patience of as many there is none.
     best = keras.callbacks.EarlyStopping(
         monitor="val_accuracy", patience=4, restore_best_weights=True
     )
