@@ -32,6 +32,9 @@ import keras
 from keras import ops
 
 
+# So Keras finds the class when it loads a saved model. (Not asked for here: where it is left out,
+# `keras.saving.load_model` needs custom_objects.)
+@keras.saving.register_keras_serializable("kit")
 class CustomDense(keras.layers.Layer):
     """A fully connected layer: `activation(x @ w + b)`.
 

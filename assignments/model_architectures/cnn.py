@@ -35,11 +35,12 @@ def build_model(input_shape: tuple[int, int, int], num_classes: int) -> keras.Mo
     Returns:
         A compiled Sequential or Functional model, with the metric `"accuracy"`.
     """
-    # TODO: stack at least two Conv2D layers with nonlinearities and down-sampling, end in
-    # num_classes outputs, compile the model and return it.
+    # TODO: stack at least two Conv2D layers with a nonlinearity between them, make the picture
+    # smaller on the way, end in num_classes outputs, compile the model and return it.
     raise NotImplementedError(
-        "TODO: stack at least two Conv2D layers with nonlinearities and down-sampling, end in "
-        "num_classes outputs, compile the model and return it."
+        "TODO: stack at least two Conv2D layers with a nonlinearity between them, make the "
+        "picture smaller on the way, end in num_classes outputs, compile the model and return "
+        "it."
     )
 
 

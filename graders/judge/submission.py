@@ -17,7 +17,7 @@ from graders.boundary.events import Printed
 from graders.boundary.launching import Launcher
 from graders.boundary.names import Verb
 from graders.checking import CheckFailed
-from graders.judge import advice
+from graders.judge import advice, compiling
 from graders.judge.connection import Connection
 from graders.judge.faults import FORGED, SubmissionError, forged
 from graders.judge.training import Training
@@ -111,6 +111,8 @@ class Submission:
                     "loop that does not end, or for far more work than the task needs "
                     "(epochs, layers, data).",
                 ) from None
+            if error.kind == "raised":
+                error.args = (compiling.explained(str(error), self._source),)
             raise
         finally:
             self._last = box

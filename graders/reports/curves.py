@@ -300,10 +300,11 @@ def _underfitting(case: _Case) -> Remark | None:
 
 def _overfitting(case: _Case) -> Remark | None:
     train, validation = case.train, case.validation
-    tries = (
-        "Regularise (Dropout, L2, augmentation), use fewer weights or more data, or stop at the "
-        "epoch where the validation loss was lowest."
-    )
+    tries = "Regularise (Dropout, L2, augmentation), use fewer weights or more data"
+    # Where a task fixes the epochs, an earlier end is no remedy.
+    if case.figures.get("fixed_epochs") is not True:
+        tries += ", or stop at the epoch where the validation loss was lowest"
+    tries += "."
     series = [v for v in (case.loss.validation if case.loss else ()) if math.isfinite(v)]
     rises = ""
     if len(series) > 2:

@@ -87,6 +87,24 @@ class Durations:
         """Float, the shortest epoch."""
         return min(self.alone)
 
+    def divided_by(self, seconds: float) -> str:
+        """Tells by which wrong number the later epochs' time may have been divided.
+
+        Args:
+            seconds: Float, the seconds per epoch that were reported.
+
+        Returns:
+            String, for the end of a "Found"; empty if no whole number explains it.
+        """
+        count = len(self) - 1
+        total = max(sum(reading) for reading in self._readings)
+        for number in (1, 2, 3, 4, 5, count**2):
+            if number != count and abs(total / number - seconds) < SAME * seconds:
+                epochs = f"{count} epoch{'s' * (count != 1)} after the first one"
+                how = "not divided" if number == 1 else f"divided by {number}"
+                return f", about the {total:.2g} s of the {epochs}, {how}"
+        return ""
+
 
 def check_positive(seconds: float, where: str) -> None:
     """Fails unless reported seconds per epoch are a positive, finite number.
@@ -122,7 +140,7 @@ def check_total(reported: Sequence[float], total: float, function: str, each: st
         fail(
             f"seconds per epoch that fit into the {total:.1f} s that {function} took",
             f"{sum(reported):.3g} s for one epoch {each}",
-            "Look at the unit (seconds, not milliseconds)",
+            "Look at the unit (seconds, not milliseconds), and at what the time is divided by",
         )
 
 
@@ -151,22 +169,27 @@ def check_later_epochs(seconds: float, run: Run) -> None:
     if near_all and seconds > SLOW_FIRST * noted.later:
         fail(
             f"the first epoch, in which TensorFlow traces the model, to be left out {run.label}",
-            f"{seconds:.3g} s per epoch, the mean over all {len(noted)} epochs; without the first "
-            f"it is about {noted.later:.2g} s",
-            "Look at what is timed: train one epoch before the clock starts",
+            f"{seconds:.3g} s per epoch, about the mean over all {len(noted)} epochs; without the "
+            f"first it is about {noted.later:.2g} s",
+            "Look at what is timed: train one epoch before the clock starts; and divide by the "
+            "number of the epochs that are timed",
         )
-    expected = f"about {noted.later:.2g} s per epoch {run.label} (measured beside your code)"
-    if seconds > LONGEST * noted.longest + SLACK:
+    least, most = SHORTEST * noted.shortest, LONGEST * noted.longest + SLACK
+    expected = (
+        f"{least:.2g} to {most:.2g} s per epoch {run.label} (measured beside your code, an epoch "
+        f"after the first one took about {noted.later:.2g} s)"
+    )
+    if seconds > most:
         fail(
             expected,
-            f"{seconds:.3g} s",
+            f"{seconds:.3g} s{noted.divided_by(seconds)}",
             "Look at what is timed: without the first epoch and the building of the model, "
-            "divided by the number of epochs",
+            "divided by the number of epochs that are timed",
         )
-    if seconds < SHORTEST * noted.shortest:
+    if seconds < least:
         fail(
             expected,
-            f"{seconds:.3g} s",
+            f"{seconds:.3g} s{noted.divided_by(seconds)}",
             "Look at what the time is divided by, and at when the clock is read",
         )
 
@@ -202,7 +225,7 @@ def check_forward(seconds: float, forward: float, where: str) -> None:
     """
     if seconds < FORWARD * forward:
         fail(
-            f"a plausible time per epoch {where}",
+            f"at least {FORWARD * forward:.2g} s per epoch {where}",
             f"{seconds:.2g} s, and one pass forward took the grader {forward:.2g} s",
-            "Look at what is timed, and at the unit",
+            "Look at what is timed, at what the time is divided by, and at the unit",
         )

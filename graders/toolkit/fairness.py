@@ -68,25 +68,6 @@ def same_start(runs: Sequence[Run], each: str) -> None:
         )
 
 
-def started_from(runs: Sequence[Run], start: str) -> None:
-    """Fails unless each training starts from the weights that its model was built with.
-
-    Args:
-        runs: Sequence of `Run`, whose models are built with the same weights.
-        start: String, the digest of these weights.
-
-    Raises:
-        CheckFailed: If one does not.
-    """
-    for run in runs:
-        if start not in run.starts or (run.fits and run.fits[0].start != start):
-            fail(
-                "each training to start from the weights that build_model gives",
-                f"one that starts from other weights ({run.label})",
-                "Look for set_weights, load_weights, or a training before the one that counts",
-            )
-
-
 def same_epochs(runs: Sequence[Run], each: str) -> None:
     """Fails unless all fits ask for the same number of epochs since the common start.
 
@@ -106,25 +87,6 @@ def same_epochs(runs: Sequence[Run], each: str) -> None:
             f"Look at what fit gets as epochs: it must be the same {each}",
             hints.SAME_TERMS,
         )
-
-
-def all_epochs(runs: Sequence[Run], epochs: int) -> None:
-    """Fails unless each training ran a number of epochs.
-
-    Args:
-        runs: Sequence of `Run`.
-        epochs: Integer, as the grader asked for.
-
-    Raises:
-        CheckFailed: With the epochs of the first that did not.
-    """
-    for run in runs:
-        if run.done != epochs:
-            fail(
-                f"{epochs} epochs for each training, as `epochs` says",
-                f"{run.done} {run.label}",
-                "Look at what fit gets as epochs, and for callbacks that stop early",
-            )
 
 
 def no_early_stop(runs: Sequence[Run], why: str = "") -> None:

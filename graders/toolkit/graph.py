@@ -7,6 +7,7 @@ Functional model. Names play no part.
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any
 
@@ -28,6 +29,8 @@ NOT_ACTIVATIONS = frozenset(
     Moveaxis Swapaxes Resize BatchNorm Divide TrueDivide Broadcast BroadcastTo Amax
     StopGradient""".split()
 )
+# Models within models, and so on: no more than so many are searched.
+DEEPEST = 20
 # Calls that make a picture smaller by leaving out a part, or by moving pixels into channels.
 NOT_DOWNSAMPLING = frozenset(
     ("Resizing", "Resize", "CenterCrop", "RandomCrop", "Cropping2D", "Reshape")
@@ -288,9 +291,35 @@ def trainable_before(found: list[Node]) -> dict[Node, frozenset[int]]:
     )
 
 
-def is_nested(model: Any, layer: Any) -> bool:
-    """Returns whether a layer is not in `model.layers`: it belongs to a model within the model."""
-    return not any(held is layer for held in model.layers)
+def path_in_config(config: str, name: str) -> list[str]:
+    """Finds a layer in a model's config, with the models within the model that hold it.
+
+    Args:
+        config: String, a model's config as JSON, as a student's model has it.
+        name: String, the layer's name.
+
+    Returns:
+        List of names, from the outermost to the layer's own: what `get_layer` takes one after the
+        other. Empty if there is none of that name.
+    """
+
+    def search(layers: Any, depth: int) -> list[str]:
+        for layer in layers if isinstance(layers, list) and depth < DEEPEST else ():
+            inner = layer.get("config") if isinstance(layer, dict) else None
+            if not isinstance(inner, dict):
+                continue
+            own = str(inner.get("name", ""))[:60]
+            held = [] if own == name else search(inner.get("layers"), depth + 1)
+            if held or own == name:
+                return [own, *held]
+        return []
+
+    try:
+        tree = json.loads(config)
+    except (ValueError, RecursionError):
+        return []
+    whole = tree.get("config") if isinstance(tree, dict) else None
+    return search(whole.get("layers"), 0) if isinstance(whole, dict) else []
 
 
 def describe(found: list[Node], limit: int = 12) -> str:

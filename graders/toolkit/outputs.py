@@ -145,7 +145,7 @@ def output_kind(model: Any, outputs: np.ndarray) -> str:
     inside = bool((outputs >= 0).all() and (outputs <= 1 + 1e-3).all())
     if outputs.shape[1] > 1 and inside and np.abs(outputs.sum(axis=1) - 1).max() < 2e-2:
         return "probabilities"
-    last, node = _last_activation(model)
+    last, node = last_activation_call(model)
     if last == "sigmoid" or (inside and last == "hard_sigmoid"):
         return "scores"
     if last in ("relu", "relu6"):
@@ -159,7 +159,7 @@ def output_kind(model: Any, outputs: np.ndarray) -> str:
     return "logits"
 
 
-def _last_activation(model: Any) -> tuple[str, Any]:
+def last_activation_call(model: Any) -> tuple[str, Any]:
     """Returns the name of the activation nearest the output, and the node that applies it."""
     node = graph.nodes(model)[-1]
     while len(node.parents) == 1 and (
@@ -174,7 +174,7 @@ def _last_activation(model: Any) -> tuple[str, Any]:
 
 def last_activation(model: Any) -> str:
     """Returns the name of the activation nearest the output, `"linear"` if it has none."""
-    return _last_activation(model)[0]
+    return last_activation_call(model)[0]
 
 
 def probabilities(outputs: np.ndarray, kind: str) -> np.ndarray:

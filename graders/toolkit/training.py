@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,11 @@ from graders.toolkit import graph, hints
 from graders.toolkit.losses import DISTANCES, loss_of
 from graders.toolkit.outputs import Scores, at_once, only, part_scores, rows, size
 from graders.toolkit.perturbations import silent_units
+from graders.toolkit.scaling import scaled_away
+
+# The share of itself that a training loss must lose, and the points (of 1) that an accuracy in a
+# History may be above the grader's own.
+LEAST_FALL, CLAIM = 0.05, 0.2
 
 
 def moved(before: Snapshot, after: Snapshot) -> list[bool]:
@@ -209,9 +215,10 @@ def check_claimed_accuracy(
     if not rows:
         return
     found = part_scores(snapshot, data, "validation").accuracy
-    if rows[0][-1] > found + 0.2:
+    if rows[0][-1] > found + CLAIM:
         fail(
-            "a model that takes the data as they are given",
+            "a model that takes the data as they are given, and so gets about as many of them "
+            f"right as its History tells (at most {100 * CLAIM:.0f} points fewer)",
             f"one that gets {found:.1%} of the validation data right, while the History shows "
             f"{rows[0][-1]:.1%}",
             "Look for a change of the data in the training function (scaling, normalising): what "
@@ -221,7 +228,12 @@ def check_claimed_accuracy(
 
 
 def check_loss_fell(
-    before: Scores, after: Scores, function: str, loss: str = "", advice: str = ""
+    before: Scores,
+    after: Scores,
+    function: str,
+    loss: str = "",
+    advice: Callable[[], str] = str,
+    own: Sequence[str] = (),
 ) -> None:
     """Fails unless the loss on the training data, computed by the grader, fell.
 
@@ -230,29 +242,40 @@ def check_loss_fell(
         after: `Scores` on the same data, of the same model afterwards.
         function: String, the function that trained it.
         loss: String, the name of the loss that it was compiled with, for the message.
-        advice: String, what to look at where the caller knows better.
+        advice: Function that returns what to look at where the caller knows better, or nothing.
+        own: Sequence of strings, the hints that go with that advice; the check's own if empty.
 
     Raises:
         CheckFailed: With both losses.
     """
-    if not after.loss < 0.95 * before.loss:
-        own = hints.TOO_STRONG if advice else hints.NO_PROGRESS
-        advice = advice or (
+    if not after.loss < (1 - LEAST_FALL) * before.loss:
+        look_at = advice()
+        own = own if look_at else hints.NO_PROGRESS
+        look_at = look_at or (
             "Look at the learning rate, the loss, and whether fit gets x and y that belong together"
         )
         if loss.startswith((*DISTANCES, "poisson", "cosine_similarity")):
             own = hints.OUTPUT_AND_LOSS
-            advice = (
+            look_at = (
                 f"Look at the loss: {loss} compares outputs with labels as if these were numbers; "
                 "classes need a cross-entropy"
             )
         fail(
-            "a training loss that falls by at least 5 %",
-            f"a cross-entropy of {after.loss:.3f} after `{function}`, {before.loss:.3f} before "
-            "(computed by the grader on the training data)",
-            advice,
+            f"a training loss that falls by at least {100 * LEAST_FALL:.0f} %",
+            f"a cross-entropy of {after.loss:.3f} after `{function}`, {before.loss:.3f} before"
+            + _by_how_much(before.loss, after.loss)
+            + " (computed by the grader on the training data)",
+            look_at,
             own,
         )
+
+
+def _by_how_much(before: float, after: float) -> str:
+    """Tells by which share a loss fell or rose, in words that follow both values."""
+    if not np.isfinite([before, after]).all() or before <= 0 or after == before:
+        return ""
+    share = (after - before) / before
+    return f": {100 * abs(share):.1f} % {'more' if share > 0 else 'less'}"
 
 
 def check_training(training: Any, data: Any) -> None:
@@ -271,7 +294,8 @@ def check_training(training: Any, data: Any) -> None:
         training.require_history()
     old, new = (part_scores(snapshot, data, "train") for snapshot in (before, after))
     check_claimed_accuracy(training.history, after, data)
-    check_loss_fell(old, new, function, loss_of(before)[0])
+    arriving = functools.partial(scaled_away, before.model, rows(data.train[0], 0, 100))
+    check_loss_fell(old, new, function, loss_of(before)[0], arriving)
     few = (rows(data.train[0], 0, 200), data.train[1][:200])
     # A layer that starts with zeros lets no gradient through at first, and a model that is sure of
     # every training example has none at the end. A layer is cut off if it gets none either time.

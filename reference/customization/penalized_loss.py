@@ -41,6 +41,9 @@ from keras import layers, ops
 Data = tuple[np.ndarray, np.ndarray]
 
 
+# So Keras finds the class when it loads a saved model. (Not asked for here: where it is left out,
+# `keras.saving.load_model` needs custom_objects.)
+@keras.saving.register_keras_serializable("kit")
 class PenalizedLoss(keras.losses.Loss):
     """Sparse categorical cross-entropy minus `penalty` times the entropy of the prediction.
 

@@ -18,8 +18,9 @@ twenty seconds of training.
 What is checked:
 
 - the model is a compiled Sequential or Functional model of Keras's own layers from
-  `(n, timesteps, features)` to `(n, 1)`, with an LSTM on the path from input to output and a binary
-  cross-entropy that matches the output;
+  `(n, timesteps, features)` to `(n, 1)`, with an LSTM on the path from input to output and a loss
+  that matches the output: binary cross-entropy is the usual one (another that matches one output
+  and learns is accepted too, such as a hinge loss, or the squared error of a probability);
 - the LSTM reads along the time axis: time and features are not swapped;
 - the gradient reaches early steps, and every weight;
 - after `train`, the accuracy on hidden sequences is one that a Dense model on the flattened input,

@@ -87,7 +87,9 @@ def train(model: keras.Model, train_data: tuple, val_data: tuple) -> keras.callb
     features = model.get_layer("features").output
     extractor = keras.Model(model.input, features)
     head = keras.Model(features, model.output)  # the layers of the model itself, not copies
-    head.compile(model.optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
+    # An optimizer belongs to one model: `head` gets a new one with the settings of the model's.
+    optimizer = model.optimizer.from_config(model.optimizer.get_config())
+    head.compile(optimizer, "sparse_categorical_crossentropy", metrics=["accuracy"])
 
     (x, y), (val_x, val_y) = train_data, val_data
     return head.fit(

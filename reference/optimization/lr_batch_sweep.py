@@ -64,6 +64,9 @@ def sweep(
     results = []
     for learning_rate in learning_rates:
         for batch_size in batch_sizes:
+            # Keras remembers something of every model: in a loop that builds many, forget it. (This
+            # resets a global dtype policy, too: it is build_model that would set such a one.)
+            keras.utils.clear_session(free_memory=False)
             # Inside both loops: each pair starts from new weights and a new optimizer state.
             model = build_model(learning_rate)
             fitted = model.fit(

@@ -9,7 +9,7 @@ import keras
 import pytest
 
 from graders.toolkit import graph
-from tests.keras.models import functional, layers, sequential
+from tests.keras.models import functional, layers, sequential, snapshot
 
 ops = keras.ops
 
@@ -411,12 +411,36 @@ def test_trainable_before() -> None:
     assert found["end"] == {layer["inner"], layer["shared"], layer["end"]}
 
 
-def test_is_nested() -> None:
-    """A layer of a model within the model is not in `model.layers`."""
-    model = two_inputs()
-    layer = {node.op.name: node.op for node in graph.nodes(model)}
-    assert graph.is_nested(model, layer["inner"])
-    assert not graph.is_nested(model, layer["frozen"])
+def test_path_in_config() -> None:
+    """A layer of a model within the model is found through both, by the student's own names."""
+    layers = keras.layers
+    base = keras.Sequential([layers.Input((4,)), layers.Dense(3, name="deep")], name="base")
+    whole = keras.Sequential([layers.Input((4,)), base, layers.Dense(2, name="top")], name="whole")
+    config = snapshot(whole).config
+    assert graph.path_in_config(config, "deep") == ["base", "deep"]
+    assert graph.path_in_config(config, "top") == ["top"]
+    assert graph.path_in_config(config, "other") == []
+    layer = whole
+    for name in graph.path_in_config(config, "deep"):
+        layer = layer.get_layer(name)
+    assert layer is base.layers[0]
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "",
+        "[",
+        "[]",
+        "{}",
+        '{"config": 3}',
+        '{"config": {"layers": [3, {"config": 3}, {}]}}',
+        "[" * 9999,
+    ],
+)
+def test_path_in_a_config_that_is_none(config: str) -> None:
+    """The config is a claim: what is no model's holds no layer."""
+    assert graph.path_in_config(config, "deep") == []
 
 
 def test_layers_where() -> None:

@@ -261,3 +261,14 @@ def test_what_was_kept_is_what_is_seen(runner: Runner) -> None:
             other.append((program.name, symptoms_proof.first(found)))
     assert len(programs) == len(names)
     assert other == []
+
+
+@pytest.mark.parametrize("fixed", [True, False])
+def test_no_early_end_where_the_epochs_are_fixed(fixed: bool) -> None:
+    """A task that forbids early stopping does not have it recommended by the curves."""
+    found = history(fall(2.2, 0.0), fall(2.2, 1.0), fall(0.2, 1.0), fall(0.2, 0.6))
+    figures = {"chance": 0.1, "fixed_epochs": fixed}
+    [remark] = curves.read({"history": found, "training": figures})
+    assert remark.symptom == "overfitting"
+    assert remark.tries.startswith("Regularise (Dropout, L2, augmentation)")
+    assert ("stop at the epoch" in remark.tries) is not fixed

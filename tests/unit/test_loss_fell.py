@@ -45,3 +45,19 @@ def test_only_losses_for_numbers_are_blamed(loss: str, numbers: bool) -> None:
     with pytest.raises(CheckFailed) as caught:
         check_loss_fell(scores(2.0), scores(2.1), "train", loss)
     assert ("as if these were numbers" in str(caught.value)) is numbers
+
+
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [
+        (0.653, "0.687 before: 4.9 % less"),
+        (0.7, "0.687 before: 1.9 % more"),
+        (0.687, "before (comp"),
+    ],
+)
+def test_by_how_much_it_fell_is_told(after: float, words: str) -> None:
+    """A loss that fell by too little is not said to have stayed: the bound is there, and the fall."""
+    with pytest.raises(CheckFailed) as caught:
+        check_loss_fell(scores(0.687), scores(after), "train")
+    assert "Expected a training loss that falls by at least 5 %." in str(caught.value)
+    assert words in str(caught.value)

@@ -10,7 +10,7 @@ import numpy as np
 
 from graders.checking import check, fail, probe
 from graders.toolkit.answers import read
-from graders.toolkit.closed_forms import diagnose, differs, softmax
+from graders.toolkit.closed_forms import diagnose, differs, near, same, softmax
 
 ORDER = 1
 
@@ -137,9 +137,10 @@ class Copy:
 
 @dataclasses.dataclass(frozen=True)
 class CopiedByConfig:
-    """A layer's config, and its copy by from_config."""
+    """A layer as it was made, its config, and its copy by from_config."""
 
     config: Any
+    original: Copy
     by_config: Copy
 
 
@@ -152,7 +153,7 @@ class Copied(CopiedByConfig):
 
 @probe
 def copy_layer(student, box, units, given, activation, options, shown):
-    """Makes a layer, and copies of it that get the grader's weights."""
+    """Makes a layer, and copies of it; all of them get the grader's weights."""
     import keras
 
     chosen = box.objects.activation(activation)
@@ -160,7 +161,8 @@ def copy_layer(student, box, units, given, activation, options, shown):
     layer(given["x"])
     config, copies = box.objects.copies(layer, saved=not callable(chosen), shown=shown)
     answer = {"config": box.objects.plain(config)}
-    for way, copy in zip(("by_config", "by_saving"), copies, strict=False):
+    ways = ("original", "by_config", "by_saving")
+    for way, copy in zip(ways, (layer, *copies), strict=False):
         y = box.objects.call_with(copy, **given)
         answer[way] = {
             "name": copy.name,
@@ -463,7 +465,8 @@ def gradients(submission, rng):
             fail(
                 f"the gradient with respect to {name} that belongs to x @ w + b",
                 problem,
-                "Look at call for a stop_gradient, or a part that is computed outside of keras.ops",
+                "The values are right: look at call for what changes a gradient alone, such as a "
+                "stop_gradient on a part of the sum, rounding, or a gradient of your own",
             )
 
 
@@ -578,9 +581,8 @@ def config(submission, rng):
     _check_copies(submission, rng, "function:softplus", name="other", dtype="float32")
 
 
-ADVICE = (
-    "Look at get_config: {**super().get_config(), …} with units and activation, as plain values"
-)
+GET_CONFIG = "Look at get_config: {**super().get_config(), …}"
+ADVICE = f"{GET_CONFIG} with units and activation, as plain values"
 
 
 def _check_copies(
@@ -597,36 +599,72 @@ def _check_copies(
     saved = activation is None or not activation.startswith("function:")
     kind = Copied if saved else CopiedByConfig
     found = _ask(submission, kind, copy_layer, units=7, given=given, **asked)
+    wanted = {**options, "trainable": options.get("trainable", True)}
+    _check_made(found.original, shown, wanted)
     config = found.config if isinstance(found.config, dict) else {}
     if config.get("units") != 7:
         keys = ", ".join(str(key)[:30] for key in list(config)[:12])
         fail('"units": 7 in the config', f"the keys {keys}", ADVICE)
     z = _linear(given)
-    wanted = ACTIVATIONS[activation][1](z) if activation else z
+    right = ACTIVATIONS[activation][1](z) if activation else z
+    # Another check's business is whether the layer computes as it should: a copy is compared with
+    # the layer that it was made from, right or wrong.
+    tolerance = 1e-2 if options["dtype"] == "mixed_float16" else CLOSE
+    original = found.original.y
+    y = right if near(original, right, tolerance) else original
     copies = {"from_config": found.by_config}
     if isinstance(found, Copied):
         copies["saving"] = found.by_saving
     for way, copy in copies.items():
-        _check_copy(copy, f"a copy (by {way}) of `{shown}`", options, wanted, z)
+        what = f"a copy (by {way}) of `{shown}`"
+        _check_kept(copy, what, wanted, config)
+        if problem := _differs(copy.y, y, z, tolerance):
+            fail(
+                f"{what} that computes the same, once it has the same weights",
+                problem,
+                ADVICE
+                if "activation" not in config
+                else "The config has an activation: look at whether get_config gives the one that "
+                "the layer applies (keras.activations.serialize), and at what __init__ makes of it",
+            )
 
 
-def _check_copy(
-    copy: Copy, what: str, options: dict[str, Any], wanted: np.ndarray, z: np.ndarray
-) -> None:
-    for key, value in {**options, "trainable": options.get("trainable", True)}.items():
+def _differs(found: np.ndarray, wanted: np.ndarray, z: np.ndarray, tolerance: float) -> str:
+    """Tells how a copy's output differs from that of its original; empty if it does not."""
+    if same(found, wanted, tolerance):
+        return ""
+    lost = {"a copy that lost its activation": z}
+    return diagnose(found, wanted, lost, tolerance) or differs(found, wanted, tolerance)
+
+
+def _check_made(layer: Copy, shown: str, wanted: dict[str, Any]) -> None:
+    """Fails unless a layer has what it was made with, before it is copied."""
+    for key, value in wanted.items():
+        if getattr(layer, key) != value:
+            fail(
+                f"`{shown}` to have {key}={_typed(value)}",
+                f"{key}={_typed(getattr(layer, key))}, before it is copied",
+                "Look at __init__: **kwargs must reach super().__init__(**kwargs)",
+            )
+
+
+def _check_kept(copy: Copy, what: str, wanted: dict[str, Any], config: dict[str, Any]) -> None:
+    """Fails unless a copy has its original's arguments and sizes."""
+    for key, value in wanted.items():
         if getattr(copy, key) != value:
+            lacks = key not in config
             fail(
                 f"{what} with {key}={_typed(value)}",
-                f"{key}={_typed(getattr(copy, key))}",
-                "Look at get_config (does it start from super().get_config()?) and at "
-                "super().__init__(**kwargs)",
+                f"{key}={_typed(getattr(copy, key))}"
+                + (f"; the config lacks {key}" if lacks else f"; the config has {key}"),
+                f"{GET_CONFIG} holds it"
+                if lacks
+                else "Look at whether get_config changes it, and whether __init__ and from_config "
+                "hand it on",
             )
     shapes = (copy.w.shape, copy.b.shape)
     if shapes != ((5, 7), (7,)):
         fail(f"{what} with 7 units", f"weights of the shapes {shapes}", ADVICE)
-    tolerance = 1e-2 if options["dtype"] == "mixed_float16" else CLOSE
-    if problem := diagnose(copy.y, wanted, {"a copy that lost its activation": z}, tolerance):
-        fail(f"{what} that computes the same, once it has the same weights", problem, ADVICE)
 
 
 def _typed(value: Any) -> str:

@@ -251,11 +251,13 @@ def uses_both(training, data, rng, threshold, evidence):
     for name in NAMES:
         # The share of the right answers that is lost. Where few are right, some are lost by chance.
         lost = 1 - mixed[name] / max(right, 1e-9)
-        if not lost >= max(threshold(f"{name}_matters", lost), share_lost_by_chance(right, len(y))):
+        least = max(threshold(f"{name}_matters", lost), share_lost_by_chance(right, len(y)))
+        if not lost >= least:
             fail(
-                f'a model that does much worse when the "{name}" inputs are mixed up',
+                f'a model that does much worse when the "{name}" inputs are mixed up: at least '
+                f"{least:.0%} of its right answers are lost then",
                 f"an accuracy of {mixed[name]:.1%} then, and {right:.1%} with the right ones "
-                "(hidden examples)",
+                f"(hidden examples): {max(lost, 0):.0%} are lost",
                 f"Look at whether train feeds {name} as given, and at the features that its branch "
                 "can learn",
             )

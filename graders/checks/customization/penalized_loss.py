@@ -1,6 +1,7 @@
 """A loss with a penalty term: cross-entropy minus a multiple of the prediction's entropy."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,8 @@ PENALTY = 0.5
 SECONDS = 60.0
 FORMULA = "cross-entropy minus penalty * entropy, natural logarithms,"
 IGNORED = "what it gives with from_logits=False too"
+# The loss of a probability of 0 for the label is up to the student, if it is large.
+SURE_AND_WRONG = 6
 KWARGS = "**kwargs must reach super().__init__"
 
 Case = dict[str, np.ndarray]
@@ -428,9 +431,9 @@ class Extreme:
                 "Look at how call keeps probabilities of 0 from the logarithm: a class of "
                 "probability 0 adds nothing to the entropy",
             )
-        if self.loss is None and value < 6:
+        if self.loss is None and value < SURE_AND_WRONG:
             return (
-                f"a large loss for {shown}: sure, and wrong",
+                f"a loss of at least {SURE_AND_WRONG} for {shown}: sure, and wrong",
                 f"{value:.3f}",
                 "Look at how call clips: the bound should be tiny, as keras.config.epsilon()",
             )
@@ -505,10 +508,6 @@ def config(submission, rng):
 def _check_copies(found: CopiedLoss, options: dict[str, Any], right: float) -> None:
     """Fails unless the copies of a loss are like it."""
     shown = f"PenalizedLoss({', '.join(f'{key}={value!r}' for key, value in options.items())})"
-    advice = (
-        "Look at get_config: {**super().get_config(), …} with penalty and from_logits; and at "
-        f"__init__: {KWARGS}"
-    )
     for key in ("name", "reduction"):
         wanted, kept = options[key], getattr(found.original, key)
         if kept != wanted:
@@ -521,18 +520,37 @@ def _check_copies(found: CopiedLoss, options: dict[str, Any], right: float) -> N
         for copy in found.copies:
             kept = getattr(copy, key)
             if kept != wanted:
-                fail(f"a copy of {shown} with {key}={wanted!r}", f"{key}={kept!r}", advice)
+                lacks, advice = _what_is_lost(found.keys, [key])
+                fail(f"a copy of {shown} with {key}={wanted!r}", f"{key}={kept!r}{lacks}", advice)
     # Another check's business is whether from_logits does what it should: a copy is compared with
     # the loss that it was made from, right or wrong.
     original = found.original.value
     value = right if near(original, right) else original
     for copy in found.copies:
         if not same(copy.value, value):
-            fail(
-                f"a copy of {shown} that gives the same loss",
-                f"another loss; its config holds {', '.join(found.keys)}",
-                advice,
-            )
+            lacks, advice = _what_is_lost(found.keys, ["penalty", "from_logits"])
+            fail(f"a copy of {shown} that gives the same loss", f"another loss{lacks}", advice)
+
+
+def _what_is_lost(keys: Sequence[str], wanted: Sequence[str]) -> tuple[str, str]:
+    """Tells whether the config lacks something, or the loss that is made from it is another one.
+
+    Args:
+        keys: Sequence of strings, what the config holds.
+        wanted: Sequence of strings, what it should hold for what went wrong.
+
+    Returns:
+        A pair of strings: the end of what was found, and what to look at.
+    """
+    missing = [key for key in wanted if key not in keys]
+    if missing:
+        return f"; its config holds {', '.join(keys)}, and lacks {' and '.join(missing)}", (
+            "Look at get_config: {**super().get_config(), …} with penalty and from_logits"
+        )
+    return f"; its config holds {' and '.join(wanted)}, so what is made from it differs", (
+        "Look at whether get_config returns each argument's own value, at __init__ (does it keep "
+        f"each argument? {KWARGS}), and at from_config if you wrote one"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -680,9 +698,11 @@ def less_confident(training, plain_training, data, threshold, evidence):
     sure, surer = (float(s.probabilities.max(axis=1).mean()) for s in (with_penalty, without))
     evidence["confidence"] = {"penalty 0": surer, f"penalty {PENALTY}": sure}
     drop = surer - sure
-    if not drop >= threshold("confidence_drop", drop):
+    wanted = threshold("confidence_drop", drop)
+    if not drop >= wanted:
         fail(
-            f"clearly less confidence with a penalty of {PENALTY} than without, on hidden images",
+            f"clearly less confidence with a penalty of {PENALTY} than without, on hidden images: "
+            f"at least {100 * wanted:.1f} points less",
             f"{sure:.1%} with it and {surer:.1%} without (the mean of the largest probability)",
             "Look at train: does it recompile with another loss, or train for too short a time?",
         )

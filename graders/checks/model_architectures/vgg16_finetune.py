@@ -376,12 +376,16 @@ def _how_to_unfreeze(after, base):
             "Look at the order of steps: make block5 trainable, then compile again (a compiled "
             "model goes on training what its first fit found trainable), then fit"
         )
-    nested = graph.is_nested(after.model, Base.of(after.model).layers[-1])
-    where = (
-        " (they are in base.layers or model.get_layer(…).layers of the nested VGG16 model, not in "
-        "model.layers)"
-    )
-    return f"Make the layers of block5 trainable{where if nested else ''}, compile again, then fit"
+    first = after.paths[base.blocks[4][0]].split("/")[-2:-1]
+    held = graph.path_in_config(after.config, first[0] if first else "")
+    where = ""
+    if len(held) > 1:
+        got = "".join(f'.get_layer("{name}")' for name in held)
+        where = (
+            f", which are in the nested model and not in model.layers: model{got} is the first of "
+            "them"
+        )
+    return f"Make the layers of block5 trainable{where}; compile again, then fit"
 
 
 @check(
@@ -430,9 +434,11 @@ def _check_not_wrecked(tuning, data):
     )
     # A few steps of Adam may unsettle a head that had the training data by heart; wrecked is what
     # tells hardly more than guessing does.
-    if after.loss > max(2 * before.loss + 0.25, 0.75 * np.log(data.num_classes)):
+    most = max(2 * before.loss + 0.25, 0.75 * np.log(data.num_classes))
+    if after.loss > most:
         fail(
-            "fine_tune to improve the model, or to leave it about as good as it was",
+            "fine_tune to improve the model, or to leave it about as good as it was: a "
+            f"cross-entropy of at most {most:.3f}",
             f"a cross-entropy of {after.loss:.3f} on the training data, {before.loss:.3f} before",
             SMALLER_STEPS,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from graders.toolkit import graph, hints, live
 from graders.toolkit import regularization as reg
 from graders.toolkit.losses import check_classifier_output
 from graders.toolkit.outputs import part_scores, varies
+from graders.toolkit.scaling import scaled_away
 from graders.toolkit.shapes import check_image_classifier
 from graders.toolkit.training import check_loss_fell, check_moved, note_training
 
@@ -25,7 +27,7 @@ BUILDERS = BASELINE, REGULARIZED = "build_baseline", "build_regularized"
 SMALLEST_PENALTY = 1e-4
 TOO_STRONG = (
     "The baseline learns with the same `train`, so look at build_regularized: the penalty or the "
-    "dropout rate is too high for what the layers get (are the inputs scaled down once more?)"
+    "dropout rate is too high for what the layers get"
 )
 MOVE_IT = (
     "Move it: after the output it would drop whole classes from the answer, on the inputs it hides "
@@ -241,8 +243,8 @@ def l2_active(regularized, images):
     added = reg.quadratic_penalty(model, images[:8])
     if added < SMALLEST_PENALTY:
         fail(
-            "an L2 penalty that grows fourfold when the kernels are doubled, and that the loss "
-            "can feel",
+            "an L2 penalty that grows fourfold when the kernels are doubled, and adds at least "
+            f"{SMALLEST_PENALTY:g} to the loss of the fresh model",
             f"{added:.2g} added to the loss of the fresh model, whose cross-entropy is about "
             f"{np.log(model.outputs[0].shape[-1]):.1f}",
             "Look at the coefficient (1e-4 to 1e-2 is usual), and whether the layer is trainable",
@@ -315,23 +317,38 @@ def trains(trainings, scores, data, evidence):
     # Both are noted before either is judged: the curves are read where the baseline fails, too.
     evidence["history_baseline"] = trainings[BASELINE].history
     note_training(trainings[REGULARIZED], data, evidence)
+    evidence["training"]["fixed_epochs"] = True
     for name, training in trainings.items():
         check_moved(training)
         before = part_scores(training.before, data, "train")
         # The baseline comes first: where it learned, train is not what keeps the other from it.
-        advice = "" if name == BASELINE else TOO_STRONG
-        check_loss_fell(before, scores[name]["train"], "train", advice=advice)
+        other = "" if name == BASELINE else TOO_STRONG
+        advice = functools.partial(_what_keeps_it, trainings, data, name, other)
+        own = () if name == BASELINE else hints.TOO_STRONG
+        check_loss_fell(before, scores[name]["train"], "train", advice=advice, own=own)
         training.require_history()
     for found in scores.values():
         watched, unseen = found["validation"].accuracy, found["test"].accuracy
         if watched - unseen > 0.1:
             fail(
-                "a model that learns from train_data alone, and so is as good on val_data as on "
-                "hidden images",
+                "a model that learns from train_data alone, and so is at most 10 points better on "
+                "val_data than on hidden images",
                 f"an accuracy of {watched:.1%} on val_data and {unseen:.1%} on hidden images",
                 "Look at what fit is given as x and y: val_data belongs into validation_data only",
                 hints.SWAPPED_PARTS,
             )
+
+
+def _scaled(trainings: Any, data: Any, *names: str) -> str:
+    """Tells what to look at if one of the models makes its images far smaller than they are."""
+    few = data.train[0][:100]
+    advice = {name: scaled_away(trainings[name].before.model, few) for name in names}
+    return next((f"{words} (in {name})" for name, words in advice.items() if words), "")
+
+
+def _what_keeps_it(trainings: Any, data: Any, name: str, other: str) -> str:
+    """Tells what keeps a model from learning: its images, or another thing."""
+    return _scaled(trainings, data, name) or other
 
 
 @check(
@@ -384,7 +401,7 @@ def _ended_best(history: dict[str, list[float]] | None) -> bool:
         "training labels by heart; keep the weights of the last epoch.",
     ),
 )
-def baseline_overfits(scores, threshold, evidence):
+def baseline_overfits(trainings, scores, data, threshold, evidence):
     """The baseline, trained by train, ends up overfitting."""
     found = scores[BASELINE]
     on_train, unseen = found["train"], found["test"]
@@ -398,7 +415,8 @@ def baseline_overfits(scores, threshold, evidence):
             f"is at most {wanted:.0%} of that on hidden images",
             f"a training loss of {on_train.loss:.2f} and {unseen.loss:.2f} on hidden images "
             f"(accuracies {on_train.accuracy:.1%} and {unseen.accuracy:.1%})",
-            "Look at train: are there enough epochs, and does it keep the weights of the last "
+            _scaled(trainings, data, BASELINE)
+            or "Look at train: are there enough epochs, and does it keep the weights of the last "
             "epoch (no restoring of the best ones)? And is the baseline large enough?",
         )
 
@@ -412,7 +430,7 @@ def baseline_overfits(scores, threshold, evidence):
         "Raise the dropout rate or the L2 coefficient step by step, and watch both losses.",
     ),
 )
-def gap_shrinks(scores, threshold, evidence):
+def gap_shrinks(trainings, scores, data, threshold, evidence):
     """Dropout and L2 shrink the gap between training and hidden loss clearly."""
     gaps = {name: found["test"].loss - found["train"].loss for name, found in scores.items()}
     plain, other = gaps[BASELINE], gaps[REGULARIZED]
@@ -424,7 +442,8 @@ def gap_shrinks(scores, threshold, evidence):
             "a gap between hidden and training loss (cross-entropy, computed by the grader) of at "
             f"most {wanted:.0%} of the baseline's",
             f"{other:.2f} with Dropout and L2, and {plain:.2f} without",
-            "Look at the dropout rate and the L2 coefficient: too small, they change nothing",
+            _scaled(trainings, data, *BUILDERS)
+            or "Look at the dropout rate and the L2 coefficient: too small, they change nothing",
         )
 
 
@@ -436,7 +455,7 @@ def gap_shrinks(scores, threshold, evidence):
         "Lower the dropout rate or the L2 coefficient, or train longer.",
     ),
 )
-def accuracy(scores, data, threshold, evidence):
+def accuracy(trainings, scores, data, threshold, evidence):
     """The regularised model's accuracy on hidden images does not suffer."""
     found, plain = scores[REGULARIZED], scores[BASELINE]
     reached, without = found["test"].accuracy, plain["test"].accuracy
@@ -449,6 +468,7 @@ def accuracy(scores, data, threshold, evidence):
             f"{reached:.1%} (the baseline reaches {without:.1%}; on its training labels the "
             f"regularised model reaches {found['train'].accuracy:.1%}, and guessing gives "
             f"{1 / data.num_classes:.0%})",
-            "Look at the curves: if the training accuracy is low as well, the penalty or the "
+            _scaled(trainings, data, REGULARIZED)
+            or "Look at the curves: if the training accuracy is low as well, the penalty or the "
             "dropout rate is too high, or the training too short",
         )
