@@ -18,7 +18,7 @@ class CheckFailed(Exception):
 
 
 def check(
-    *, points: float, hints: tuple[str, ...], needs: tuple[str, ...] = ()
+    *, points: float, hints: tuple[str, ...], needs: tuple[str, ...] = (), doc: str = ""
 ) -> Callable[[Function], Function]:
     """Makes a function a check.
 
@@ -26,13 +26,19 @@ def check(
         points: Float, what it is worth. The points of a task sum to 10.
         hints: Tuple of strings, from a nudge to a strong one; never the solution.
         needs: Tuple of check names; unless each of them passed, this one is skipped.
+        doc: String, the address of the page to read about it; empty if there is none.
 
     Returns:
         A decorator.
     """
 
     def decorate(function: Function) -> Function:
-        function.__check__ = {"points": points, "hints": hints, "needs": needs}  # type: ignore[attr-defined]
+        function.__check__ = {  # type: ignore[attr-defined]
+            "points": points,
+            "hints": hints,
+            "needs": needs,
+            "doc": doc,
+        }
         return function
 
     return decorate

@@ -23,6 +23,7 @@ class CheckResult:
         message: String, what was expected, what was found and where to look; empty if passed.
         hint: String, the first hint; empty if passed.
         seconds: Float, wall-clock time.
+        doc: String, the address of a page to read; empty if there is none.
     """
 
     id: str
@@ -33,6 +34,7 @@ class CheckResult:
     message: str = ""
     hint: str = ""
     seconds: float = 0.0
+    doc: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Returns the check as the contract's JSON object."""
@@ -45,6 +47,7 @@ class CheckResult:
             "message": self.message,
             "hint": self.hint,
             "seconds": round(self.seconds, 3),
+            **({"doc": self.doc} if self.doc else {}),
         }
 
 

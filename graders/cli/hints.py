@@ -9,6 +9,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from graders.reports import further
 from graders.rubric import Task
 from graders.verdict import TaskVerdict
 
@@ -70,6 +71,10 @@ def following(task: Task, verdict: TaskVerdict, source: str = "") -> str:
     if started and result.message:
         lines.append(result.message)
     lines.append(f"Hint {index + 1} of {len(item.hints)}{last}: {item.hints[index]}")
+    if item.doc:
+        lines.append(f"Read: {item.doc}")
+        if words := further.offline(task.id, item.doc):
+            lines.append(f"Offline: {words}")
     place = f" --from {shlex.quote(source)}" if source else ""
     lines.append(f"When you have tried it: python grade.py {task.id}{place}")
     return "\n".join(lines)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import html
 
-from graders.reports import figures
+from graders.reports import figures, further
 from graders.verdict import CheckResult, TaskVerdict
 
 COLOURS = {"passed": "#1a7f37", "failed": "#cf222e", "error": "#cf222e", "skipped": "#57606a"}
@@ -22,6 +22,7 @@ def check_text(check: CheckResult) -> str:
     lines = [f"{name}: {check.outcome}, {check.points:g} of {check.max_points:g} points"]
     lines += [check.message] if check.message else []
     lines += [f"Hint: {check.hint}"] if check.hint and check.outcome != "skipped" else []
+    lines += [line] if (line := further.read_line(check)) else []
     return "\n".join(lines)
 
 

@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from graders.reports import curves
+from graders.reports import curves, further
 from graders.reports import evidence as reading
 from graders.rubric import Task
 from graders.rubric.bounds import best_shortcut
@@ -59,8 +59,15 @@ def failed_check(task: str, check: CheckResult, source: str = "") -> RenderableT
         head,
         Padding(Text(check.description, style="dim"), (0, 0, 0, 4)),
         Padding(body, (0, 0, 0, 4)),
+        *_page(check),
         Padding(Text(f"For a hint: {_hint(task, source)}", style="dim"), (0, 0, 0, 4)),
     )
+
+
+def _page(check: CheckResult) -> list[RenderableType]:
+    # An address that is broken over two lines is none.
+    line = Text(further.read_line(check), style="dim", no_wrap=True, overflow="ignore")
+    return [Padding(line, (0, 0, 0, 4))] if line else []
 
 
 def task_line(verdict: TaskVerdict) -> RenderableType:

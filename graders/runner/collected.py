@@ -49,6 +49,7 @@ def result_of(
         "" if passed else printable(message).strip(),
         "" if passed else item.hints[0],
         seconds,
+        item.doc,
     )
 
 

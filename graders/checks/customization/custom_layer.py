@@ -13,6 +13,7 @@ from graders.toolkit.answers import read
 from graders.toolkit.closed_forms import diagnose, differs, softmax
 
 ORDER = 1
+WALKTHROUGH = 1
 
 # A layer of this size answers in milliseconds; what takes longer does not end.
 SECONDS = 60.0
@@ -271,6 +272,7 @@ MISTAKES: dict[str, tuple[Callable[[np.ndarray, np.ndarray], np.ndarray], str]] 
 
 @check(
     points=1.5,
+    doc="https://keras.io/guides/making_new_layers_and_models_via_subclassing/",
     hints=(
         "Which method does Keras call when it knows the shape of the input?",
         "In build(self, input_shape), input_shape[-1] is the number of features that come in.",
@@ -342,6 +344,7 @@ def _check_weight(name: str, found: Weight, shape: tuple[int, ...], size: str) -
 
 @check(
     points=1.5,
+    doc="https://keras.io/api/layers/core_layers/dense/",
     needs=("weights_created",),
     hints=(
         "Which three things does call use, and in which order?",
@@ -367,6 +370,7 @@ def computes(submission, rng):
 
 @check(
     points=1,
+    doc="https://keras.io/api/layers/core_layers/dense/",
     needs=("computes",),
     hints=(
         "What does the layer do with a batch of sequences, shape (n, t, features)?",
@@ -398,6 +402,7 @@ def any_rank(submission, rng):
 
 @check(
     points=1,
+    doc="https://keras.io/api/layers/activations/",
     needs=("computes",),
     hints=(
         'The argument may be "relu", a function, or None. What turns all three into a function?',
@@ -425,6 +430,7 @@ def activation(submission, rng):
 
 @check(
     points=1,
+    doc="https://keras.io/api/ops/numpy/",
     needs=("computes",),
     hints=(
         "Could the optimizer tell from the output how to change w and b?",
@@ -458,6 +464,7 @@ def gradients(submission, rng):
 
 @check(
     points=1,
+    doc="https://keras.io/api/mixed_precision/policy/",
     needs=("computes",),
     hints=(
         "Which arguments does keras.layers.Layer take, and do they get there?",
@@ -513,6 +520,7 @@ def _check_policy(
 
 @check(
     points=0.5,
+    doc="https://keras.io/api/layers/base_layer/",
     needs=("computes",),
     hints=(
         "Who decides whether a layer is trainable: the layer, or the one who uses it?",
@@ -548,6 +556,7 @@ def trainable_flag(submission, rng):
 
 @check(
     points=1.5,
+    doc="https://keras.io/guides/serialization_and_saving/",
     needs=("activation",),
     hints=(
         "What would another person need to make a layer like yours, without its weights?",
@@ -626,6 +635,7 @@ def _typed(value: Any) -> str:
 
 @check(
     points=1,
+    doc="https://keras.io/api/layers/initializers/",
     needs=("gradients", "activation"),
     hints=(
         "Does the layer work inside keras.Model, where the batch size is not known beforehand?",

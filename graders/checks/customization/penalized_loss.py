@@ -33,6 +33,7 @@ from graders.toolkit.training import check_trained, check_training, note_trainin
 DATA = "digits"
 SOURCES = ("mnist",)
 ORDER = 2
+WALKTHROUGH = 2
 
 # Enough to pull the confidence down by far more than chance does, and not the accuracy.
 PENALTY = 0.5
@@ -175,6 +176,7 @@ def _ignores_flag(submission: Any, cases: list[Case], found: np.ndarray, penalty
 
 @check(
     points=1,
+    doc="https://keras.io/api/losses/probabilistic_losses/",
     hints=(
         "Write the two terms down first: what is the cross-entropy of one example, and what is "
         "the entropy of its prediction?",
@@ -201,6 +203,7 @@ def values(submission, rng):
 
 @check(
     points=1,
+    doc="https://keras.io/api/losses/probabilistic_losses/",
     needs=("values",),
     hints=(
         "With from_logits=True the predictions are not probabilities yet. Which term needs them?",
@@ -233,6 +236,7 @@ def from_logits(submission, rng):
 
 @check(
     points=1,
+    doc="https://keras.io/api/losses/",
     needs=("values",),
     hints=(
         "How many numbers should call return for a batch of 9 examples?",
@@ -281,6 +285,7 @@ def _check_reduced(value: np.ndarray, wanted: np.ndarray, what: str, how: str) -
 
 @check(
     points=0.5,
+    doc="https://keras.io/api/losses/probabilistic_losses/",
     needs=("reductions",),
     hints=(
         "What happens to your terms when y_true has the shape (n, 1)?",
@@ -315,6 +320,7 @@ def label_shapes(submission, rng):
 
 @check(
     points=1,
+    doc="https://keras.io/api/ops/nn/",
     needs=("values",),
     hints=(
         "Does the penalty reach the weights? Only what has a gradient teaches.",
@@ -444,6 +450,7 @@ EXTREMES = (
 
 @check(
     points=1,
+    doc="https://keras.io/api/ops/numpy/",
     needs=("values",),
     hints=(
         "What is 0 * log(0) for a computer, and what should it be here?",
@@ -471,6 +478,7 @@ def extremes(submission):
 
 @check(
     points=0.5,
+    doc="https://keras.io/guides/serialization_and_saving/",
     needs=("values",),
     hints=(
         "What would another person need to make a loss like yours?",
@@ -552,6 +560,7 @@ def plain_training(plain, given):
 
 @check(
     points=0.5,
+    doc="https://keras.io/guides/sequential_model/",
     hints=(
         *hints.BUILDS,
         "keras.Input(input_shape) and Dense(num_classes), compile, return model.",
@@ -572,6 +581,7 @@ def builds(submission, penalised, data):
 
 @check(
     points=1,
+    doc="https://keras.io/api/models/model_training_apis/",
     needs=("builds", "values"),
     hints=(
         "Does the argument `penalty` of build_model get to the loss?",
@@ -638,6 +648,7 @@ def _fail_unscaled(expected: str, flagged: bool) -> None:
 
 @check(
     points=1,
+    doc="https://keras.io/api/models/model_training_apis/",
     needs=("compiled_loss",),
     hints=(
         *hints.TRAINS,
@@ -652,6 +663,7 @@ def trains(training, data, evidence):
 
 @check(
     points=1,
+    doc="https://keras.io/api/losses/",
     needs=("trains",),
     hints=(
         "What does the penalty reward? Compare the largest probabilities of the two models.",
@@ -676,6 +688,7 @@ def less_confident(training, plain_training, data, threshold, evidence):
 
 @check(
     points=0.5,
+    doc="https://keras.io/guides/training_with_built_in_methods/",
     needs=("trains",),
     hints=(
         *hints.ACCURACY,

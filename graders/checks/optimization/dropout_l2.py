@@ -19,6 +19,7 @@ from graders.toolkit.training import check_loss_fell, check_moved, note_training
 DATA = "noisy_digits"
 SOURCES = ("mnist",)
 ORDER = 2
+WALKTHROUGH = 3
 
 BUILDERS = BASELINE, REGULARIZED = "build_baseline", "build_regularized"
 # Below this many nats, a penalty does not move the loss of any training.
@@ -74,6 +75,7 @@ def scores(trainings, data):
 
 @check(
     points=1,
+    doc="https://keras.io/guides/sequential_model/",
     hints=(
         "Read the docstrings: what do the two builders take, and what do they return?",
         "Both end with model.compile(...) and return model.",
@@ -91,6 +93,7 @@ def builds(baseline, regularized, data):
 
 @check(
     points=1,
+    doc="https://keras.io/api/layers/regularizers/",
     needs=("builds",),
     hints=(
         "What would you learn from a comparison of two networks that differ in two ways?",
@@ -120,6 +123,7 @@ def same_architecture(baseline, regularized):
 
 @check(
     points=1,
+    doc="https://keras.io/api/layers/regularizers/",
     needs=("builds",),
     hints=(
         "What is a baseline for? Which of its parts are there against overfitting?",
@@ -157,6 +161,7 @@ def baseline_plain(baseline, images):
 
 @check(
     points=1,
+    doc="https://keras.io/api/layers/regularization_layers/dropout/",
     needs=("builds",),
     hints=(
         "Where in the network can a unit come to rely on its neighbours?",
@@ -224,6 +229,7 @@ def _check_place(model: Any, found: list[graph.Node], between: list[graph.Node])
 
 @check(
     points=1,
+    doc="https://keras.io/api/layers/regularizers/",
     needs=("builds",),
     hints=(
         "Which argument of a layer adds a penalty on its weights to the loss?",
@@ -275,6 +281,7 @@ def _check_l2(found: list[reg.Regularizer]) -> None:
 
 @check(
     points=0.5,
+    doc="https://keras.io/api/losses/probabilistic_losses/",
     needs=("builds",),
     hints=hints.OUTPUT_AND_LOSS,
 )
@@ -286,6 +293,7 @@ def output_and_loss(baseline, regularized, data):
 
 @check(
     points=0.5,
+    doc="https://keras.io/api/layers/core_layers/input/",
     needs=("builds",),
     hints=(
         "Do the builders use their two arguments everywhere, or a number of the task's data?",
@@ -302,6 +310,7 @@ def honours_arguments(submission):
 
 @check(
     points=1,
+    doc="https://keras.io/api/models/model_training_apis/",
     needs=("same_architecture", "baseline_plain", "dropout_active", "l2_active", "output_and_loss"),
     hints=(
         *hints.TRAINS,
@@ -333,6 +342,7 @@ def trains(trainings, scores, data, evidence):
 
 @check(
     points=0.5,
+    doc="https://keras.io/api/callbacks/early_stopping/",
     needs=("trains",),
     hints=(
         "Which callbacks does train use? Which of them end the training before its last epoch?",
@@ -372,6 +382,7 @@ def _ended_best(history: dict[str, list[float]] | None) -> bool:
 
 @check(
     points=0.5,
+    doc="https://www.tensorflow.org/tutorials/keras/overfit_and_underfit",
     needs=("trains",),
     hints=(
         "What does overfitting look like in figures? Compare loss and val_loss at the end.",
@@ -401,6 +412,7 @@ def baseline_overfits(scores, threshold, evidence):
 
 @check(
     points=1,
+    doc="https://www.tensorflow.org/tutorials/keras/overfit_and_underfit",
     needs=("no_early_stopping", "baseline_overfits"),
     hints=(
         "Compare loss and val_loss of both models at the end: whose are closer together?",
@@ -426,6 +438,7 @@ def gap_shrinks(scores, threshold, evidence):
 
 @check(
     points=1,
+    doc="https://www.tensorflow.org/tutorials/keras/overfit_and_underfit",
     needs=("trains",),
     hints=(
         "Is the regularised model's accuracy low on the training data too? Then it underfits.",
