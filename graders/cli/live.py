@@ -54,7 +54,7 @@ class Live:
             case events.Progress(epoch, epochs):
                 self._progress.update(
                     row,
-                    description=f"{task}: training, epoch {epoch} of {epochs}",
+                    description=f"{task}: {text.training(event)}",
                     completed=min(epoch, epochs),
                     total=epochs,
                 )

@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from graders.boundary.events import Progress
 from graders.reports import curves, further
 from graders.reports import evidence as reading
 from graders.rubric import Task
@@ -64,9 +65,23 @@ def failed_check(task: str, check: CheckResult, source: str = "") -> RenderableT
     )
 
 
+def training(progress: Progress) -> str:
+    """Returns how far a training is, and what its last epoch reached.
+
+    Args:
+        progress: `Progress`; its figures are the submission's own, and may be anything finite.
+    """
+    found = f"training, epoch {progress.epoch} of {progress.epochs}"
+    for name in ("loss", "accuracy"):
+        value = getattr(progress, name)
+        if value is not None:
+            found += f", {name} {value:.2f}" if abs(value) < 1000 else f", {name} {value:.1e}"
+    return found
+
+
 def _page(check: CheckResult) -> list[RenderableType]:
-    # An address that is broken over two lines is none.
-    line = Text(further.read_line(check), style="dim", no_wrap=True, overflow="ignore")
+    # On 80 columns it is whole; where it is folded, nothing is lost.
+    line = Text(further.read_line(check), style="dim", overflow="fold")
     return [Padding(line, (0, 0, 0, 4))] if line else []
 
 
