@@ -56,7 +56,7 @@ class Progress:
     Attributes:
         epoch: Integer, how many epochs are done.
         epochs: Integer, how many there are.
-        loss: Float, that of the last epoch, as the submission reports it; `None` if it is not known.
+        loss: Float, the last epoch's, as the submission reports it; `None` if it is not known.
         accuracy: Float from 0 to 1, likewise.
     """
 

@@ -42,7 +42,7 @@ def grade(given: argparse.Namespace) -> int:
     console = _console(stderr=quiet)
     source = given.source or ""
     with (
-        Live(console, not quiet, source) as live,
+        Live(console, not quiet, source, given.verbose or len(requests) == 1) as live,
         Runner(settings, live.take, arguments.bounds()) as runner,
     ):
         verdict = runner.grade(requests)
@@ -66,7 +66,7 @@ def hint(given: argparse.Namespace) -> int:
     Args:
         given: Namespace of `graders.cli.arguments.parser`.
     """
-    [task] = arguments.find([given.hint])
+    task = arguments.find_one(given.hint)
     given.tasks = [task.id]
     requests = arguments.requests(given) if given.source else [Request(task, task.stub)]
     with Runner(arguments.settings(given), bounds=arguments.bounds()) as runner:
@@ -134,7 +134,7 @@ def _watch(outputs: Outputs, settings: Settings, requests: list[Request]) -> int
 
     console = _console()
     with (
-        Live(console, True) as live,
+        Live(console, True, checks=len(requests) == 1) as live,
         Runner(settings, live.take, arguments.bounds()) as runner,
     ):
         # While the student looks for the file, TensorFlow is imported.

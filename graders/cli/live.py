@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
-from graders.reports import text
+from graders.reports import checklist, text
 from graders.runner import events
 from graders.verdict import CheckResult, TaskVerdict
 
@@ -17,16 +17,18 @@ class Live:
         console: Rich's `Console`.
         shown: Boolean, whether anything is printed.
         source: String, what `--from` was given, for the command that gives a hint.
+        checks: Boolean, whether every check has a line when its task ends.
     """
 
-    def __init__(self, console: Console, shown: bool, source: str = ""):
+    def __init__(self, console: Console, shown: bool, source: str = "", checks: bool = False):
         self._console = console
         self._shown = shown
         self._source = source
+        self._checks = checks
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=20),
+            BarColumn(bar_width=10),
             console=console,
             transient=True,
             disable=not (shown and console.is_terminal),
@@ -76,4 +78,8 @@ class Live:
             # Its checks ended another time: what they found is printed again.
             for check in verdict.checks:
                 self._show_failure(task, check)
-        self._console.print(text.task_line(verdict))
+        listed = self._checks and checklist.has_run(verdict)
+        if listed:
+            plain = self._console.options.ascii_only
+            self._console.print(checklist.checklist(verdict, plain))
+        self._console.print(text.task_line(verdict, listed))

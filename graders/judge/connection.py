@@ -106,9 +106,7 @@ class Connection:
         seconds = time.monotonic() - self._began
         if self._passed_on < REPORTS_AT_ONCE + REPORTS_PER_SECOND * seconds:
             self._passed_on += 1
-            self._on_event(
-                {"epoch": epoch, "epochs": epochs, "loss": loss, "accuracy": accuracy}
-            )
+            self._on_event({"epoch": epoch, "epochs": epochs, "loss": loss, "accuracy": accuracy})
 
     def ask(self, request: dict[str, Any], deadline: float, limits: Limits = SHORT) -> Any:
         """Sends one request and waits for its answer.

@@ -1,4 +1,4 @@
-"""What to read about a check: a page on the web, and what says the same on a machine without one."""
+"""What to read about a check: a page on the web, and what says the same offline."""
 
 from __future__ import annotations
 

@@ -354,15 +354,20 @@ def find(name: str) -> Task:
 
 
 def find_all(names: Iterable[str]) -> list[Task]:
-    """Finds tasks by their ids, each once.
+    """Finds tasks by their ids or sections, each once.
 
     Args:
-        names: Iterable of strings, see `find`.
+        names: Iterable of strings, see `find`; the name of a section stands for its tasks.
 
     Returns:
         List of `Task`, in the order of the names.
 
     Raises:
-        UnknownTask: If there is no task of one of these names.
+        UnknownTask: If there is no task and no section of one of these names.
     """
-    return list(dict.fromkeys(find(name) for name in names))
+    return list(dict.fromkeys(task for name in names for task in _section(name) or [find(name)]))
+
+
+def _section(name: str) -> list[Task]:
+    wanted = name.replace("\\", "/").rstrip("/").split("/")[-1]
+    return [task for task in tasks() if task.section == wanted]

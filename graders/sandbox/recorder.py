@@ -20,7 +20,6 @@ from graders.sandbox.fits import Change, Given, arrays, faults_of, learning_rate
 from graders.sandbox.notes import MOST, FitNote, digest_of_all, digest_of_trainable, finite, sums
 from graders.sandbox.watching import Watch, exchanged, watched_models, watched_optimizers
 
-
 # What Keras calls the accuracy of training, by the loss and the way it was asked for.
 ACCURACIES = (
     *("accuracy", "acc", "binary_accuracy"),
@@ -32,8 +31,8 @@ class Recorder:
     """Notes the fits of one sandbox and, while it is asked to, the models of a builder.
 
     Args:
-        progress: Function that takes `epoch` and `epochs` as an epoch begins, and `loss` and `accuracy`
-            of the one before.
+        progress: Function that takes `epoch` and `epochs` as an epoch begins, and the `loss` and
+            `accuracy` of the one before.
     """
 
     def __init__(self, progress: Callable[..., None]):

@@ -23,7 +23,8 @@ ADDRESS = "https://keras.io/api/layers/convolution_layers/convolution2d/"
 def result(outcome: str = "failed", doc: str = ADDRESS) -> CheckResult:
     """Returns the result of a check that names a page."""
     points = 2.0 if outcome == "passed" else 0.0
-    return CheckResult("cnn::two_convolutions", "Two.", outcome, points, 2.0, "No.", "Go.", 0.1, doc)  # type: ignore[arg-type]
+    name = "cnn::two_convolutions"
+    return CheckResult(name, "Two.", outcome, points, 2.0, "No.", "Go.", 0.1, doc)  # type: ignore[arg-type]
 
 
 def verdict(outcome: str = "failed") -> TaskVerdict:

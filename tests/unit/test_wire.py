@@ -431,9 +431,7 @@ def test_progress_comes_before_the_answer(channel: wire.Channel) -> None:
 def test_progress_has_one_size(channel: wire.Channel) -> None:
     """It takes 28 bytes, and no room in the reader's memory; what is not known is NaN."""
     channel.send_progress(1, 2, deadline=soon())
-    assert os.read(channel.read_fd, 1000) == wire.PROGRESS.pack(
-        wire.MARK, 1, 2, math.nan, math.nan
-    )
+    assert os.read(channel.read_fd, 1000) == wire.PROGRESS.pack(wire.MARK, 1, 2, math.nan, math.nan)
     assert wire.PROGRESS.size == 28 and wire.HEADER.size == 12
 
 
