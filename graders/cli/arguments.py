@@ -19,8 +19,8 @@ from graders.submission import files, holds
 from graders.walls.levels import CLASS_ISOLATION, LEVELS
 
 FOR_INSTRUCTORS = (
-    " For instructors: release DIR, bulk SUBMITTED, worker ADDRESS and new TASK, each with a --help "
-    "of its own."
+    " For instructors: release DIR, bulk SUBMITTED, worker ADDRESS and new TASK, each with a "
+    "--help of its own."
 )
 
 
