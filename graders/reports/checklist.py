@@ -37,7 +37,9 @@ def checklist(verdict: TaskVerdict, ascii_only: bool = False) -> RenderableType:
 
 
 def _took(check: CheckResult) -> str:
-    return "not run" if check.outcome == "skipped" else f"{check.seconds:.1f} s"
+    if check.outcome == "skipped":
+        return "not run, because of the above"
+    return f"{check.seconds:.1f} s"
 
 
 def has_run(verdict: TaskVerdict) -> bool:
