@@ -555,8 +555,8 @@ def test_no_sandbox_tells_its_level() -> None:
 
 
 def test_a_flood_of_progress_costs_its_reading() -> None:
-    """Of 300,000 reports a few are passed on, and the answer after them still counts."""
-    sent = progress(*[(1, 2)] * 300_000)
+    """Of 150,000 reports a few are passed on, and the answer after them still counts."""
+    sent = progress(*[(1, 2)] * 150_000)
     with growth() as grown:
         answer, events = ask(sent, {"ok": "done"})
     assert answer == "done"
