@@ -27,7 +27,7 @@ class CheckFailed(Exception):
 
 
 def check(
-    *, points: float, hints: tuple[str, ...], needs: tuple[str, ...] = ()
+    *, points: float, hints: tuple[str, ...], needs: tuple[str, ...] = (), doc: str = ""
 ) -> Callable[[Function], Function]:
     """Makes a function a check.
 
@@ -36,13 +36,19 @@ def check(
         hints: Tuple of strings, from a nudge to a strong one; never the solution. They are given
             with each message that has none of its own, see `fail`.
         needs: Tuple of check names; unless each of them passed, this one is skipped.
+        doc: String, the address of the page to read about it; empty if there is none.
 
     Returns:
         A decorator.
     """
 
     def decorate(function: Function) -> Function:
-        function.__check__ = {"points": points, "hints": hints, "needs": needs}  # type: ignore[attr-defined]
+        function.__check__ = {  # type: ignore[attr-defined]
+            "points": points,
+            "hints": hints,
+            "needs": needs,
+            "doc": doc,
+        }
         return function
 
     return decorate

@@ -25,6 +25,7 @@ class CheckResult:
         seconds: Float, wall-clock time.
         hints: Tuple of strings, all hints of the message; the check's own if empty. They are kept,
             and in no JSON.
+        doc: String, the address of a page to read; empty if there is none.
     """
 
     id: str
@@ -36,6 +37,7 @@ class CheckResult:
     hint: str = ""
     seconds: float = 0.0
     hints: tuple[str, ...] = ()
+    doc: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Returns the check as the contract's JSON object."""
@@ -48,6 +50,7 @@ class CheckResult:
             "message": self.message,
             "hint": self.hint,
             "seconds": round(self.seconds, 3),
+            **({"doc": self.doc} if self.doc else {}),
         }
 
 

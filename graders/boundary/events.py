@@ -1,7 +1,8 @@
 """Events of a grading: what the judge reports to the runner while it works.
 
 An event travels as plain data, `{"event": <its class>, <field>: <value>, …}`, see `pack` and
-`unpack`. The judge is trusted. Of what a sandbox sends, two small integers go on: `Progress`.
+`unpack`. The judge is trusted. Of what a sandbox sends, two small integers and two
+floats go on: `Progress`.
 """
 
 from __future__ import annotations
@@ -59,10 +60,14 @@ class Progress:
     Attributes:
         epoch: Integer, how many epochs are done.
         epochs: Integer, how many there are.
+        loss: Float, the last epoch's, as the submission reports it; `None` if it is not known.
+        accuracy: Float from 0 to 1, likewise.
     """
 
     epoch: int
     epochs: int
+    loss: float | None = None
+    accuracy: float | None = None
 
     @classmethod
     def read(cls, claim: Any) -> Progress | None:
@@ -79,7 +84,13 @@ class Progress:
         epoch, epochs = claim.get("epoch"), claim.get("epochs")
         if not (_is_count(epoch) and _is_count(epochs) and epochs > 0):
             return None
-        return cls(epoch, epochs)
+        loss, accuracy = claim.get("loss"), claim.get("accuracy")
+        return cls(
+            epoch,
+            epochs,
+            loss if _is_loss(loss) else None,
+            accuracy if _is_share(accuracy) else None,
+        )
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -168,6 +179,14 @@ def _is_count(value: Any) -> TypeGuard[int]:
     return type(value) is int and 0 <= value <= MAX_EPOCHS
 
 
+def _is_loss(value: Any) -> TypeGuard[float | None]:
+    return value is None or (type(value) is float and math.isfinite(value))
+
+
+def _is_share(value: Any) -> TypeGuard[float | None]:
+    return value is None or (type(value) is float and 0 <= value <= 1)
+
+
 def _is_text(limit: int) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, str) and len(value) <= limit
 
@@ -181,6 +200,8 @@ FITS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("check", "kind"), _is_text(MAX_NAME)),
     **dict.fromkeys(("message", "text", "reason", "trace"), _is_text(MAX_TEXT)),
     **dict.fromkeys(("epoch", "epochs"), _is_count),
+    "loss": _is_loss,
+    "accuracy": _is_share,
     "outcome": lambda value: isinstance(value, str) and value in get_args(Outcome),
     "lines": lambda value: type(value) is int and 0 <= value <= MOST_LINES,
     "seconds": lambda value: isinstance(value, int | float) and math.isfinite(value) and value >= 0,

@@ -4,14 +4,15 @@ Nothing here can run code on the reading side: no pickle, and only the dtypes be
 a 12-byte header (JSON length, payload length), a JSON document, and the arrays' raw bytes.
 In the document an array is `{"$array": i}`, a tuple `{"$tuple": [...]}`.
 
-A frame of progress is a header alone: a mark in place of a length, and two integers. Reading one
-allocates nothing.
+A frame of progress is a mark in place of a length, two integers and two floats, without a document.
+Reading one allocates nothing.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import select
 import struct
@@ -24,7 +25,7 @@ import numpy as np
 from graders.boundary.sizes import MAX_DEPTH, TRUSTED, Limits, measured
 
 HEADER = struct.Struct(">IQ")
-PROGRESS = struct.Struct(">III")
+PROGRESS = struct.Struct(">IIIdd")
 # No document is that long.
 MARK = 2**32 - 1
 # More reports of progress within one answer than any training has that ends in time.
@@ -252,15 +253,15 @@ class Channel:
         self,
         deadline: float | None = None,
         limits: Limits = TRUSTED,
-        on_progress: Callable[[int, int], None] | None = None,
+        on_progress: Callable[[int, int, float, float], None] | None = None,
     ) -> Any:
         """Reads one frame of data, and the frames of progress before it.
 
         Args:
             deadline: Float, a value of `time.monotonic()`; `None` waits for ever.
             limits: `Limits`, how large the frame may be.
-            on_progress: Callable that takes the two integers of a frame of progress; `None` where
-                there must not be any.
+            on_progress: Callable that takes the two integers and two floats (any: infinity and NaN
+                too) of a frame of progress; `None` where there must not be any.
 
         Returns:
             Plain data.
@@ -279,25 +280,35 @@ class Channel:
             left -= 1
             if left < 0:
                 raise WireError("more reports of progress than a training can have")
-            _, done, whole = PROGRESS.unpack(header)
-            on_progress(done, whole)
+            rest = self._read(PROGRESS.size - HEADER.size, deadline)
+            _, done, whole, loss, accuracy = PROGRESS.unpack(header + rest)
+            on_progress(done, whole, loss, accuracy)
         if json_size > limits.document or payload_size > limits.payload:
             raise WireError(f"a frame of {json_size + payload_size} bytes")
         document = self._read(json_size, deadline)
         return decode(document, self._read(payload_size, deadline), limits)
 
-    def send_progress(self, done: int, whole: int, deadline: float | None = None) -> None:
+    def send_progress(
+        self,
+        done: int,
+        whole: int,
+        loss: float = math.nan,
+        accuracy: float = math.nan,
+        deadline: float | None = None,
+    ) -> None:
         """Writes a frame of progress.
 
         Args:
             done: Integer from 0 to 2**32 - 1.
             whole: Integer from 0 to 2**32 - 1.
+            loss: Float; NaN if it is not known.
+            accuracy: Float; NaN if it is not known.
             deadline: Float, a value of `time.monotonic()`; `None` waits for ever.
 
         Raises:
             WireClosed, WireTimeout: See `send`.
         """
-        self._write([PROGRESS.pack(MARK, done, whole)], deadline)
+        self._write([PROGRESS.pack(MARK, done, whole, loss, accuracy)], deadline)
 
     def send(self, value: Any, deadline: float | None = None, limits: Limits | None = None) -> None:
         """Writes one frame.

@@ -18,6 +18,11 @@ from graders.runner import BadSecret, Request, Settings, released, secret_from, 
 from graders.submission import files, holds
 from graders.walls.levels import CLASS_ISOLATION, LEVELS
 
+FOR_INSTRUCTORS = (
+    " For instructors: release DIR, bulk SUBMITTED, worker ADDRESS and new TASK, each with a "
+    "--help of its own."
+)
+
 
 class UsageError(Exception):
     """The command line asks for something that cannot be done; the text is one clear line."""
@@ -42,13 +47,16 @@ def parser() -> Parser:
         description="Grade the exercises in assignments/, or somebody else's work.",
         epilog="What to do now, over the whole kit: grade.py next. play TASK runs your code "
         "ungraded, outside the sandbox; see play --help. "
-        "Exit code: 0, all points; 1, some missing; 2, wrong usage or the grader failed. "
-        "For instructors: release DIR, bulk SUBMITTED, worker ADDRESS and new TASK, each with a "
-        "--help of its own.",
+        "Exit code: 0, all points; 1, some missing; 2, wrong usage or the grader failed."
+        + (FOR_INSTRUCTORS if is_here("graders.course") else ""),
     )
-    made.add_argument("tasks", nargs="*", metavar="TASK", help="task ids; all if none is given")
+    made.add_argument("tasks", nargs="*", metavar="TASK", help="tasks or sections; without, all")
     made.add_argument("--from", dest="source", metavar="FILE|DIR", help="grade this work instead")
-    made.add_argument("--reference", action="store_true", help="grade the reference solutions")
+    made.add_argument(
+        "--reference",
+        action="store_true",
+        help="grade the reference solutions" if has_references() else argparse.SUPPRESS,
+    )
     made.add_argument("--list", action="store_true", help="show the tasks with their points")
     made.add_argument("--hint", metavar="TASK", help="the next hint for the first failing check")
     made.add_argument("--verbose", action="store_true", help="show more: checks, printed output")
@@ -90,7 +98,12 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         f"the strongest: {', '.join(LEVELS[::-1])}. Each verdict names the level. Without it, a "
         f"class and --gradescope demand {CLASS_ISOLATION}, and your own run nothing",
     )
-    parser.add_argument("--secret", metavar="FILE", help="file with the secret of the hidden tests")
+    instructors = is_here("graders.course")
+    parser.add_argument(
+        "--secret",
+        metavar="FILE",
+        help="file with the secret of the hidden tests" if instructors else argparse.SUPPRESS,
+    )
 
 
 def settings(given: argparse.Namespace) -> Settings:
@@ -144,6 +157,11 @@ def settings(given: argparse.Namespace) -> Settings:
     )
 
 
+def has_references() -> bool:
+    """Returns whether this copy of the kit holds reference solutions."""
+    return (KIT / "reference").is_dir()
+
+
 def is_here(package: str) -> bool:
     """Returns whether this copy of the kit holds a package: students get less of it.
 
@@ -165,7 +183,7 @@ def bounds() -> Bounds:
 
 
 def find(names: Sequence[str]) -> list[Task]:
-    """Returns the tasks of these names, each once.
+    """Returns the tasks of these names, each once; a section stands for its tasks.
 
     Args:
         names: Sequence of strings.
@@ -177,6 +195,22 @@ def find(names: Sequence[str]) -> list[Task]:
         return rubric.find_all(names)
     except UnknownTask as error:
         raise UsageError(str(error)) from None
+
+
+def find_one(name: str) -> Task:
+    """Returns the task of this name.
+
+    Args:
+        name: String.
+
+    Raises:
+        UsageError: If there is no such task, or if it names several.
+    """
+    found = find([name])
+    if len(found) > 1:
+        ids = ", ".join(task.id for task in found)
+        raise UsageError(f"{name} is a section. Name one of its tasks: {ids}.")
+    return found[0]
 
 
 def requests(given: argparse.Namespace) -> list[Request]:
@@ -192,7 +226,7 @@ def requests(given: argparse.Namespace) -> list[Request]:
     if given.reference:
         if given.source:
             raise UsageError("Give --reference or --from, not both.")
-        if not (KIT / "reference").is_dir():
+        if not has_references():
             raise UsageError("There is no reference/ here: the student copy comes without it.")
         return [Request(task, task.reference, True) for task in tasks or rubric.tasks()]
     if given.source is None:

@@ -42,7 +42,7 @@ def grade(given: argparse.Namespace) -> int:
     console = _console(stderr=quiet)
     source = given.source or ""
     with (
-        Live(console, not quiet, source, given.verbose) as live,
+        Live(console, not quiet, source, given.verbose, len(requests) == 1) as live,
         Runner(settings, (done := Finished(live.take, outputs)).take, arguments.bounds()) as runner,
     ):
         verdict = done.all_of(requests, runner)
@@ -67,7 +67,9 @@ def hint(given: argparse.Namespace) -> int:
         given: Namespace of `graders.cli.arguments.parser`.
     """
     asked, given.tasks, given.reference = given.tasks, [given.hint], False
-    [request] = parts.requests(given)
+    [request, *more] = parts.requests(given)
+    if more:
+        arguments.find_one(given.hint)
     if others := [other for other in arguments.find(asked) if other != request.task]:
         raise UsageError(
             f"--hint {given.hint} asks for a hint on another task than {others[0].id}. Give one: "
@@ -135,7 +137,7 @@ def _watch(
 
     console = _console()
     with (
-        Live(console, True, verbose=verbose) as live,
+        Live(console, True, verbose=verbose, checks=len(requests) == 1) as live,
         Runner(settings, (done := Finished(live.take, outputs)).take, arguments.bounds()) as runner,
     ):
         # While the student looks for the file, TensorFlow is imported.

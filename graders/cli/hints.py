@@ -14,6 +14,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+from graders.reports import further
 from graders.rubric import Task
 from graders.verdict import TaskVerdict
 
@@ -80,6 +81,10 @@ def following(task: Task, verdict: TaskVerdict, source: str = "") -> str:
     if started and result.message:
         lines.append(result.message)
     lines += _next_of(item.id, hints)
+    if item.doc:
+        lines.append(f"Read: {item.doc}")
+        if words := further.offline(task.id, item.doc):
+            lines.append(f"Offline: {words}")
     place = f" --from {shlex.quote(source)}" if source else ""
     lines.append(f"When you have tried it: python grade.py {task.id}{place}")
     return "\n".join(lines)

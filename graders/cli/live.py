@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
-from graders.reports import text
+from graders.reports import checklist, text
 from graders.runner import events
 from graders.verdict import CheckResult, TaskVerdict
 
@@ -17,18 +17,27 @@ class Live:
         console: Rich's `Console`.
         shown: Boolean, whether anything is printed.
         source: String, what `--from` was given, for the command that gives a hint.
-        verbose: Boolean, whether what the code printed is shown, too.
+        verbose: Boolean, whether what the code printed is shown, too, and every check.
+        checks: Boolean, whether every check has a line when its task ends.
     """
 
-    def __init__(self, console: Console, shown: bool, source: str = "", verbose: bool = False):
+    def __init__(
+        self,
+        console: Console,
+        shown: bool,
+        source: str = "",
+        verbose: bool = False,
+        checks: bool = False,
+    ):
         self._console = console
         self._verbose = verbose
         self._shown = shown
         self._source = source
+        self._checks = checks
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=20),
+            BarColumn(bar_width=10),
             console=console,
             transient=True,
             disable=not (shown and console.is_terminal),
@@ -56,7 +65,7 @@ class Live:
             case events.Progress(epoch, epochs):
                 self._progress.update(
                     row,
-                    description=f"{task}: training, epoch {epoch} of {epochs}",
+                    description=f"{task}: {text.training(event)}",
                     completed=min(epoch, epochs),
                     total=epochs,
                 )
@@ -78,4 +87,8 @@ class Live:
             # Its checks ended another time: what they found is printed again.
             for check in verdict.checks:
                 self._show_failure(task, check)
-        self._console.print(text.task_line(verdict, self._verbose), crop=False)
+        listed = (self._checks or self._verbose) and checklist.has_run(verdict)
+        if listed:
+            plain = self._console.options.ascii_only
+            self._console.print(checklist.checklist(verdict, plain))
+        self._console.print(text.task_line(verdict, self._verbose, listed), crop=False)

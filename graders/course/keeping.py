@@ -38,6 +38,7 @@ class Changes:
         kept: List of strings, edited files that stay as they are.
         beside: List of strings, those of `kept` beside which the kit's new version was written.
         left: List of strings, edited files that no longer belong to the release, and stay.
+        lacking: List of strings, lines that tell what is still to be done.
     """
 
     added: list[str] = dataclasses.field(default_factory=list)
@@ -46,6 +47,7 @@ class Changes:
     kept: list[str] = dataclasses.field(default_factory=list)
     beside: list[str] = dataclasses.field(default_factory=list)
     left: list[str] = dataclasses.field(default_factory=list)
+    lacking: list[str] = dataclasses.field(default_factory=list)
 
     def lines(self) -> Iterator[str]:
         """Gives what there is to tell, in lines."""
@@ -65,6 +67,7 @@ class Changes:
             yield f"{name} was edited and left alone, although it is no longer in the release."
         if not (self.added or self.changed or self.removed or self.beside or self.left):
             yield "Everything was up to date."
+        yield from self.lacking
 
 
 def _files(names: list[str]) -> str:

@@ -7,7 +7,8 @@ A page of the kit marks what stands and falls with tasks:
     <!-- end of with -->
 
 `with any of` asks for one of them, whatever the course made of it. Commands name tasks as examples:
-a task that the course has takes the place of one that it has not.
+a task that the course has takes the place of one that it has not. What only students read is a
+comment in the kit: `<!-- for students`, their lines, `-->`.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from collections.abc import Collection, Mapping
 FOR_INSTRUCTORS = re.compile(
     r"<!-- for instructors -->\n.*?<!-- end of for instructors -->\n*", re.DOTALL
 )
+FOR_STUDENTS = re.compile(r"<!-- for students\n(.*?)-->\n", re.DOTALL)
 WITH = re.compile(
     r"<!-- with(?P<any> any of)? (?P<tasks>[\w, ]+) -->\n(?P<part>.*?)<!-- end of with -->\n",
     re.DOTALL,
@@ -41,7 +43,7 @@ def cut(text: str, kit: Collection[str], tasks: Mapping[str, bool]) -> str:
             holds = all(tasks.get(name) for name in named)
         return match["part"] if holds else ""
 
-    found = WITH.sub(part, FOR_INSTRUCTORS.sub("", text))
+    found = WITH.sub(part, FOR_STUDENTS.sub(r"\1", FOR_INSTRUCTORS.sub("", text)))
     gone = [name for name in kit if name not in tasks]
     lines = [_line(line, gone, list(tasks)) for line in found.split("\n")]
     found = "\n".join(line for line in lines if line is not None)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from graders import KIT, rubric
 from graders.boundary.limits import TASK_SECONDS
-from graders.course import editors, file, pages
+from graders.course import editors, file, known_bounds, pages
 from graders.course.keeping import CannotWrite, Changes, Writer
 from graders.rubric import HIDDEN as HIDDEN_POINTS
 from graders.rubric import POINTS, Task
@@ -127,6 +127,8 @@ def _kit(writer: Writer, course: file.Course) -> None:
 def _calibration(kits: bytes, tasks: list[str]) -> bytes:
     """Returns the bounds of the course's tasks: the kit's file itself if that is all there is."""
     found = {task: rows for task, rows in sorted(thresholds.table().items()) if task in tasks}
+    for task, measured in known_bounds.measured(rubric.tasks()).items():
+        found[task] = {**found[task], **measured}
     return kits if found == json.loads(kits) else (json.dumps(found, indent=1) + "\n").encode()
 
 
@@ -227,7 +229,9 @@ def _release(target: Path) -> Changes:
             writer.text(f"student/walkthroughs/{section}.ipynb", notebooks.text(walkthrough))
     writer.text("course/nbgrader_config.py", CONFIG.format(kit=str(KIT)))
     writer.text("student/nbgrader_config.py", VALIDATE_CONFIG.format(seconds=cell_seconds(course)))
-    return writer.finish()
+    changes = writer.finish()
+    changes.lacking = known_bounds.lacking(rubric.tasks(), course)
+    return changes
 
 
 def cell_seconds(course: file.Course | None) -> int:

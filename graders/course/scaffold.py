@@ -143,6 +143,8 @@ def _check_file(like: Task, places: Places) -> str:
     text = like.path.read_text(encoding="utf-8")
     order = 1 + max((t.order for t in rubric.tasks() if t.section == places.section), default=0)
     text = re.sub(r"^ORDER = .*$", f"ORDER = {order}", text, flags=re.MULTILINE)
+    # No walkthrough is about the new task.
+    text = re.sub(r"^WALKTHROUGH = .*\n", "", text, flags=re.MULTILINE)
     own = "datasets/, named in its __init__.py" if places.kit else "this folder's datasets/"
     hook = f"# TODO: the data. A set of your own is a module in {own}.\n"
     first = re.search(r"^(DATA|ORDER) = ", text, re.MULTILINE)

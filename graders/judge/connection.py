@@ -102,12 +102,12 @@ class Connection:
             os.close(fd)
         self._channel = Channel(answer_r, request_w)
 
-    def _progress(self, epoch: int, epochs: int) -> None:
+    def _progress(self, epoch: int, epochs: int, loss: float, accuracy: float) -> None:
         """Passes on how far a training is, as often as somebody could read it."""
         seconds = time.monotonic() - self._began
         if self._passed_on < REPORTS_AT_ONCE + REPORTS_PER_SECOND * seconds:
             self._passed_on += 1
-            self._on_event({"epoch": epoch, "epochs": epochs})
+            self._on_event({"epoch": epoch, "epochs": epochs, "loss": loss, "accuracy": accuracy})
 
     def ask(self, request: dict[str, Any], deadline: float, limits: Limits = SHORT) -> Any:
         """Sends one request and waits for its answer.

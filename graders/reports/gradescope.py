@@ -10,7 +10,7 @@ import json
 from typing import Any
 
 from graders.printable import printable
-from graders.reports import curves, text
+from graders.reports import curves, further, text
 from graders.verdict import CheckResult, TaskVerdict, Verdict
 
 
@@ -19,6 +19,8 @@ def _test(task: TaskVerdict, index: int, number: int, check: CheckResult) -> dic
     lines = [check.message] if check.message else []
     if check.outcome in ("failed", "error") and check.hint:
         lines.append(f"Hint: {check.hint}")
+    if line := further.read_line(check):
+        lines.append(line)
     found: dict[str, Any] = {
         "score": check.points,
         "max_score": check.max_points,

@@ -10,6 +10,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections import Counter
 
+from graders.reports import further
 from graders.verdict import CheckResult, TaskVerdict, Verdict
 
 # What XML 1.0 cannot hold, not even escaped.
@@ -47,7 +48,9 @@ def _case(suite: ET.Element, task: TaskVerdict, check: CheckResult) -> None:
     if check.outcome != "skipped":
         found.set("type", "CheckFailed" if check.outcome == "failed" else "SubmissionError")
         hint = f"\nHint: {_clean(check.hint)}" if check.hint else ""
-        found.text = f"{_clean(check.description)}\n{message}{hint}"
+        line = further.read_line(check)
+        read = f"\n{_clean(line)}" if line else ""
+        found.text = f"{_clean(check.description)}\n{message}{hint}{read}"
 
 
 def render(verdict: Verdict) -> str:

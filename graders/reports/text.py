@@ -9,10 +9,12 @@ from typing import Any
 
 from rich import box
 from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from graders.reports import curves, printed
+from graders.boundary.events import Progress
+from graders.reports import curves, further, printed
 from graders.reports import evidence as reading
 from graders.reports.wrapping import Told
 from graders.rubric import Task
@@ -58,21 +60,43 @@ def failed_check(task: str, check: CheckResult, source: str = "") -> RenderableT
         head,
         Told(check.description, 4, "dim"),
         Told(check.message, 4),
+        *_page(check),
         Told(f"For a hint: {_hint(task, source)}", 4, "dim"),
     )
 
 
-def task_line(verdict: TaskVerdict, verbose: bool = False) -> RenderableType:
+def training(progress: Progress) -> str:
+    """Returns how far a training is, and what its last epoch reached.
+
+    Args:
+        progress: `Progress`; its figures are the submission's own, and may be anything finite.
+    """
+    found = f"training, epoch {progress.epoch} of {progress.epochs}"
+    for name in ("loss", "accuracy"):
+        value = getattr(progress, name)
+        if value is not None:
+            found += f", {name} {value:.2f}" if abs(value) < 1000 else f", {name} {value:.1e}"
+    return found
+
+
+def _page(check: CheckResult) -> list[RenderableType]:
+    # On 80 columns it is whole; where it is folded, nothing is lost.
+    line = Text(further.read_line(check), style="dim", overflow="fold")
+    return [Padding(line, (0, 0, 0, 4))] if line else []
+
+
+def task_line(verdict: TaskVerdict, verbose: bool = False, listed: bool = False) -> RenderableType:
     """Renders the end of one task.
 
     Args:
         verdict: `TaskVerdict`.
         verbose: Boolean, whether what it printed is shown.
+        listed: Boolean, whether its checks are listed above.
     """
     status = WORDS.get(verdict.status, verdict.status)
     lines: list[RenderableType] = []
     skipped = [c.id.partition("::")[2] for c in verdict.checks if c.outcome == "skipped"]
-    if verdict.status in ("failed", "error") and skipped and not verdict.message:
+    if verdict.status in ("failed", "error") and skipped and not (verdict.message or listed):
         lines.append(
             Text.assemble(
                 (verdict.task, "bold"),
@@ -183,7 +207,9 @@ def bounds_table(rows: dict[str, dict[str, Any]]) -> RenderableType:
     # A task's name has a line of its own: beside its measures, 80 columns would cut both.
     table.add_column("Task and measure", no_wrap=True)
     for column in ("Bound", "Reference", "Best shortcut", "Right fails"):
-        table.add_column(column, justify="right", no_wrap=column != "Best shortcut")
+        table.add_column(
+            column, justify="right", no_wrap=column != "Best shortcut", overflow="fold"
+        )
     for task, measures in rows.items():
         shown = [(name, row) for name, row in measures.items() if not name.startswith("_")]
         if shown:
@@ -267,23 +293,33 @@ def next_step(
     if following.status == "not_started":
         return f"open assignments/{following.section}/{following.task}.py and read its top."
     if following.status == "grader_error":
+        if advice := reading.text(following.evidence, "advice"):
+            return advice
         return f"run the same command again; {following.task} was not graded."
     return f"fix {following.task}; {_hint(following.task, source)} helps."
 
 
 def rubric_table(tasks: tuple[Task, ...], verbose: bool = False) -> RenderableType:
-    """Renders the tasks with their points; with `verbose` each check too."""
+    """Renders the tasks with their points; with `verbose` each check too.
+
+    Args:
+        tasks: Tuple of `Task`, those of a section one after the other.
+        verbose: Boolean, whether checks are shown.
+    """
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("Task", no_wrap=True)
-    table.add_column("Section", no_wrap=True)
-    table.add_column("Points", justify="right")
-    table.add_column("What it is about")
+    table.add_column("Section and task", no_wrap=True)
+    table.add_column("Points", justify="right", no_wrap=True)
+    # A word that is wider than what is left of a narrow terminal goes on below: nothing is cut.
+    table.add_column("What it is about", overflow="fold")
+    section = ""
     for task in tasks:
-        table.add_row(task.id, task.section, points(task.max_points), task.title)
+        if task.section != section:
+            section = task.section
+            table.add_row(section)
+        table.add_row(f"  {task.id}", points(task.max_points), task.title)
         if verbose:
             for check in task.checks:
-                name = check.id.partition("::")[2]
-                table.add_row("", f"  {name}", points(check.points), check.description)
+                table.add_row(f"    {check.name}", points(check.points), check.description)
     total = Text(f"{len(tasks)} tasks, {points(sum(task.max_points for task in tasks))} points.")
     return Group(table, total)
 

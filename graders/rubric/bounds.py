@@ -84,6 +84,10 @@ class NoBounds(Exception):
     """A task has no bounds for some data; the text is the reason, in one line."""
 
 
+# What to do then: the same command again would not help.
+NO_BOUNDS_ADVICE = "leave --data and --weights away; the message above tells why."
+
+
 # Grades the reference with a seed, and no bound counts: what it reaches is in the evidence.
 Measure = Callable[[int], TaskVerdict]
 
@@ -117,8 +121,8 @@ class CommittedBounds:
         found = bounds(task.id, source)
         if not found:
             raise NoBounds(
-                f"{task.id} has no bounds for the data {source}, and this copy of the kit holds no "
-                "reference to measure them with. Leave --data and --weights away, or ask your "
-                "instructor."
+                f"No bounds are known here for the data {source}: the instructor's kit measures "
+                "them with its references, which this copy of the kit has not. Leave --data and "
+                "--weights away, or ask your instructor for a copy with these bounds."
             )
         return found

@@ -6,7 +6,7 @@ import dataclasses
 import difflib
 from collections.abc import Iterable
 
-from graders.rubric.tasks import Task, UnknownTask, find
+from graders.rubric.tasks import Task, UnknownTask, find, find_all
 
 BETWEEN = "::"
 
@@ -47,7 +47,7 @@ def apart(names: Iterable[str]) -> tuple[list[str], dict[str, tuple[str, ...]]]:
 
 def _ids(name: str) -> set[str]:
     try:
-        return {find(name).id}
+        return {task.id for task in find_all([name])}
     except UnknownTask:
         # Whoever looks for tasks tells about it.
         return set()

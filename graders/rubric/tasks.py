@@ -35,6 +35,8 @@ from graders.rubric.shared_hints import shared_hints, texts
 CHECKS = KIT / "graders" / "checks"
 # In a student's copy of a check file: what the checks are worth that only instructors have.
 HIDDEN = "HIDDEN"
+# What a check file may tell beside its checks.
+CONSTANTS = ("DATA", "SOURCES", "ORDER", "FILES", "WALKTHROUGH", HIDDEN)
 # Names a course's file, or the folder of its own tasks.
 COURSE_VARIABLE = "KERAS_KIT_COURSE"
 # What a task is worth.
@@ -61,6 +63,7 @@ class Check:
         points: Float, what it is worth.
         hints: Tuple of strings.
         needs: Tuple of check names.
+        doc: String, the address of the page to read about it; empty if there is none.
     """
 
     id: str
@@ -69,6 +72,7 @@ class Check:
     points: float
     hints: tuple[str, ...]
     needs: tuple[str, ...]
+    doc: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -86,6 +90,7 @@ class Task:
         sources: Tuple of strings, what `--data` may name beside `"default"`.
         files: Tuple of strings, modules of `datasets` whose file the submission may read.
         root: Path of the folder that it comes from: the kit, or a course's own.
+        walkthrough: Integer, the part of its section's walkthrough that is about it; 0 for none.
     """
 
     id: str
@@ -98,6 +103,7 @@ class Task:
     order: int
     files: tuple[str, ...]
     root: Path = KIT
+    walkthrough: int = 0
 
     @property
     def max_points(self) -> float:
@@ -161,6 +167,7 @@ def _read_check(function: ast.FunctionDef, task: str) -> Check | None:
                 float(given["points"]),
                 hints,
                 tuple(given.get("needs", ())),
+                str(given.get("doc", "")),
             )
     return None
 
@@ -188,7 +195,7 @@ def read_task(path: Path, root: Path = KIT) -> Task:
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             name = node.targets[0].id
-            if name in ("DATA", "SOURCES", "ORDER", "FILES", HIDDEN):
+            if name in CONSTANTS:
                 constants[name] = ast.literal_eval(node.value)
         elif isinstance(node, ast.FunctionDef):
             found = _read_check(node, task)
@@ -211,6 +218,7 @@ def read_task(path: Path, root: Path = KIT) -> Task:
         int(constants.get("ORDER", 99)),  # type: ignore[call-overload]
         tuple(constants.get("FILES", ())),  # type: ignore[arg-type]
         root,
+        int(constants.get("WALKTHROUGH", 0)),  # type: ignore[call-overload]
     )
 
 
@@ -346,15 +354,20 @@ def find(name: str) -> Task:
 
 
 def find_all(names: Iterable[str]) -> list[Task]:
-    """Finds tasks by their ids, each once.
+    """Finds tasks by their ids or sections, each once.
 
     Args:
-        names: Iterable of strings, see `find`.
+        names: Iterable of strings, see `find`; the name of a section stands for its tasks.
 
     Returns:
         List of `Task`, in the order of the names.
 
     Raises:
-        UnknownTask: If there is no task of one of these names.
+        UnknownTask: If there is no task and no section of one of these names.
     """
-    return list(dict.fromkeys(find(name) for name in names))
+    return list(dict.fromkeys(task for name in names for task in _section(name) or [find(name)]))
+
+
+def _section(name: str) -> list[Task]:
+    wanted = name.replace("\\", "/").rstrip("/").split("/")[-1]
+    return [task for task in tasks() if task.section == wanted]

@@ -57,6 +57,7 @@ def result_of(
         "" if passed else (hints or item.hints)[0],
         seconds,
         hints=() if passed else hints,
+        doc=item.doc,
     )
 
 

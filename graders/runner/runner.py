@@ -17,7 +17,7 @@ from types import TracebackType
 from graders import submission
 from graders.printable import printable
 from graders.rubric import Task
-from graders.rubric.bounds import Bounds, CommittedBounds, NoBounds
+from graders.rubric.bounds import NO_BOUNDS_ADVICE, Bounds, CommittedBounds, NoBounds
 from graders.rubric.stubs import pristine
 from graders.runner.collected import grader_failed, in_part, ungraded
 from graders.runner.events import Event, Interrupted, Listener, Measuring, VerdictReady
@@ -223,7 +223,8 @@ class Runner:
         except Stopped:
             raise
         except NoBounds as error:
-            return ungraded(asked, "grader_error", str(error), source.digest)
+            found = ungraded(asked, "grader_error", str(error), source.digest)
+            return dataclasses.replace(found, evidence={"advice": NO_BOUNDS_ADVICE})
         except Exception as error:
             text = grader_failed(f"{type(error).__name__}: {error}")
             return ungraded(asked, "grader_error", text, source.digest)

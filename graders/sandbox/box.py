@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+import math
 import numbers
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -50,16 +52,18 @@ class Box:
     def __getitem__(self, handle: int) -> Any:
         return self._kept[handle]
 
-    def progress(self, epoch: Any, epochs: Any) -> None:
+    def progress(self, epoch: Any, epochs: Any, loss: Any = None, accuracy: Any = None) -> None:
         """Reports how far a training is: shown, never scored.
 
         Args:
             epoch: Integer, the epoch that begins. Anything else is not reported.
             epochs: Integer, how many there are. Anything else is not reported.
+            loss: Number, that of the last epoch. Anything else is left out.
+            accuracy: Number, that of the last epoch. Anything else is left out.
         """
         found = [int(n) if isinstance(n, numbers.Integral) else -1 for n in (epoch, epochs)]
         if all(0 <= number <= MAX_EPOCHS for number in found):
-            self._channel.send_progress(*found)
+            self._channel.send_progress(*found, *map(_figure, (loss, accuracy)))
 
     def function(self, name: str, arguments: int | None = None) -> Callable[..., Any]:
         """Looks up a function or class of the submission.
@@ -114,3 +118,10 @@ class Box:
     def snapshot(self, model: Any, input_shape: Any = None) -> dict[str, Any]:
         """Describes a model in plain data: see `graders.sandbox.snapshots.snapshot`."""
         return snapshot(model, input_shape)
+
+
+def _figure(value: Any) -> float:
+    """Returns a number as a float, NaN for anything else; what a metric reports may be anything."""
+    with contextlib.suppress(Exception):
+        return float(value)
+    return math.nan

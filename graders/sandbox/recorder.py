@@ -20,12 +20,19 @@ from graders.sandbox.fits import Change, Given, arrays, faults_of, learning_rate
 from graders.sandbox.notes import MOST, FitNote, digest_of_all, digest_of_trainable, finite, sums
 from graders.sandbox.watching import Watch, exchanged, watched_models, watched_optimizers
 
+# What Keras calls the accuracy of training, by the loss and the way it was asked for.
+ACCURACIES = (
+    *("accuracy", "acc", "binary_accuracy"),
+    *("categorical_accuracy", "sparse_categorical_accuracy"),
+)
+
 
 class Recorder:
     """Notes the fits of one sandbox and, while it is asked to, the models of a builder.
 
     Args:
-        progress: Function that takes `epoch` and `epochs` as an epoch begins.
+        progress: Function that takes `epoch` and `epochs` as an epoch begins, and the `loss` and
+            `accuracy` of the one before.
     """
 
     def __init__(self, progress: Callable[..., None]):
@@ -109,9 +116,10 @@ class Recorder:
         self._rate = max(self._rate, rate or 0.0)
         return rate
 
-    def began_epoch(self, epoch: int, epochs: Any) -> None:
-        """Reports how far a training is."""
-        self._progress(epoch=epoch + 1, epochs=epochs)
+    def began_epoch(self, epoch: int, epochs: Any, logs: dict[str, Any]) -> None:
+        """Reports how far a training is, and the figures of the epoch before."""
+        accuracy = next((logs[name] for name in logs if name in ACCURACIES), None)
+        self._progress(epoch=epoch + 1, epochs=epochs, loss=logs.get("loss"), accuracy=accuracy)
 
     # --- one training -------------------------------------------------------------------------
 
@@ -193,14 +201,16 @@ def _reporter() -> type:
         def __init__(self, recorder: Recorder, note: FitNote):
             super().__init__()
             self.recorder, self.note = recorder, note
+            self.logs: dict[str, Any] = {}
 
         def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-            self.recorder.began_epoch(epoch, self.params.get("epochs"))
+            self.recorder.began_epoch(epoch, self.params.get("epochs"), self.logs)
             rate = self.recorder.look_at(self.model)
             if self.note.rate is None:
                 self.note.rate = finite(rate)
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            self.logs = dict(logs) if isinstance(logs, dict) else {}
             self.recorder.look_at(self.model)
             with contextlib.suppress(Exception):
                 self.note.last = digest_of_trainable(self.model)

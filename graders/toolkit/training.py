@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -233,7 +233,7 @@ def check_loss_fell(
     function: str,
     loss: str = "",
     advice: Callable[[], str] = str,
-    own: Sequence[str] = (),
+    own: tuple[str, ...] = (),
 ) -> None:
     """Fails unless the loss on the training data, computed by the grader, fell.
 
@@ -243,7 +243,7 @@ def check_loss_fell(
         function: String, the function that trained it.
         loss: String, the name of the loss that it was compiled with, for the message.
         advice: Function that returns what to look at where the caller knows better, or nothing.
-        own: Sequence of strings, the hints that go with that advice; the check's own if empty.
+        own: Tuple of strings, the hints that go with that advice; the check's own if empty.
 
     Raises:
         CheckFailed: With both losses.

@@ -170,11 +170,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--verbose", action="store_true", help="print every message")
     given = parser.parse_args(arguments)
     try:
-        rubric.find_all(given.tasks)
+        chosen = [task.id for task in rubric.find_all(given.tasks)]
     except rubric.UnknownTask as error:
         print(error, file=sys.stderr)
         return 2
-    wanted = [case for case in cases() if not given.tasks or case.task in given.tasks]
+    wanted = [case for case in cases() if not chosen or case.task in chosen]
     wanted = [case for case in wanted if given.only in case.name]
     bad = 0
     with Runner(Settings(seed=given.seed, threads=1)) as runner:

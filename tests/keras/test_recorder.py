@@ -879,3 +879,23 @@ def test_without_a_builder_only_the_policy_is_watched(fits: Recorder, given: Giv
         student.build_model((6,), 2).fit(*given[0], verbose=0)
     assert Watched.from_claim(seen.answer([1, 2])).value == [1, 2]
     assert seen.builds == []
+
+
+@pytest.mark.parametrize("metric", ["accuracy", "acc", "binary_accuracy", "mae"])
+def test_progress_tells_what_the_last_epoch_reached(given: Given, metric: str) -> None:
+    """Loss and accuracy of the epoch before, by whatever name; none as the first one begins."""
+    import keras
+
+    reports: list[dict[str, Any]] = []
+    found = Recorder(lambda **report: reports.append(report))
+    found.install()
+    try:
+        model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(1, activation="sigmoid")])
+        model.compile("sgd", "binary_crossentropy", metrics=[metric], run_eagerly=True)
+        history = model.fit(*given[0], epochs=2, verbose=0).history
+    finally:
+        found.uninstall()
+    first, second = reports
+    assert first == {"epoch": 1, "epochs": 2, "loss": None, "accuracy": None}
+    expected = None if metric == "mae" else history[metric][0]
+    assert second == {"epoch": 2, "epochs": 2, "loss": history["loss"][0], "accuracy": expected}

@@ -89,14 +89,21 @@ def digest(*texts: str) -> str:
 
 @functools.cache
 def _essence(path: Path) -> str:
-    """Returns a module's source without comments and docstrings."""
+    """Returns a module's source without comments, docstrings, and what a check names to read."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree.body = [node for node in tree.body if not _names_walkthrough(node)]
     for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "check":
+            node.keywords = [word for word in node.keywords if word.arg != "doc"]
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(
             node
         ):
             node.body = node.body[1:] or [ast.Pass()]
     return ast.unparse(tree)
+
+
+def _names_walkthrough(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "WALKTHROUGH"
 
 
 def checks_digest(task: Task) -> str:

@@ -95,7 +95,7 @@ ATTACKS: dict[str, tuple[str, str, str]] = {
     ),
     "an endless line of progress": (
         "cnn",
-        "report = wire.PROGRESS.pack(wire.MARK, 1, 2)\n"
+        "report = wire.PROGRESS.pack(wire.MARK, 1, 2, 1e300, float('nan'))\n"
         "for _ in range(3000):\n    channel._write([report * 1000], None)",
         "",
     ),

@@ -148,6 +148,20 @@ def test_the_student_copy_grades(folder: Path, tmp_path: Path) -> None:
         assert "student copy comes without" in done.stderr
 
 
+def test_help_lists_what_is_there(folder: Path) -> None:
+    """The student copy's `--help` offers nothing that it comes without; the kit's does."""
+    absent = ("release", "bulk", "worker", "new TASK", "--reference", "--secret")
+    texts = [
+        subprocess.run(
+            [sys.executable, "grade.py", "--help"], cwd=where, capture_output=True, text=True,
+            timeout=60, check=True,
+        ).stdout
+        for where in (folder / "student", KIT)
+    ]  # fmt: skip
+    for word in absent:
+        assert [word in " ".join(text.split()) for text in texts] == [False, True], word
+
+
 def test_work_in_place_is_no_stub(folder: Path) -> None:
     """A student writes into the stub itself: from then on it is the student's work."""
     path = folder / "student" / "assignments" / "optimization" / "dropout_l2.py"

@@ -381,10 +381,43 @@ def test_pages_of_a_whole_course_are_the_kits() -> None:
     """With all tasks only the marks go."""
     for name in ("README.md", "assignments/README.md"):
         text = pages.FOR_INSTRUCTORS.sub("", (KIT / name).read_text(encoding="utf-8"))
-        without = re.sub(r"<!-- .* -->\n", "", text)
+        without = re.sub(r"<!-- .* -->\n|<!-- for students\n|^-->\n", "", text, flags=re.M)
+        without = re.sub(r"\n{3,}", "\n\n", without)
         assert pages.cut(text, IDS, dict.fromkeys(IDS, True)) == without
     text = (KIT / "assignments" / "interview_practice.md").read_text(encoding="utf-8")
     assert pages.cut_interview(text, []) == text
+
+
+def test_students_read_how_their_own_copy_starts() -> None:
+    """uv and an ordinary environment, each whole, and Jupyter, by extras that are there."""
+    text = pages.cut((KIT / "README.md").read_text(encoding="utf-8"), IDS, dict.fromkeys(IDS, True))
+    start = text.partition("## Start\n")[2].partition("\n## ")[0]
+    commands = [line.strip() for line in start.splitlines() if line.startswith("    ")]
+    for command in (
+        "python -m uv run grade.py ",
+        "python -m venv .venv",
+        "python -m pip install .",
+        "python grade.py",
+        "python -m uv run --extra notebooks jupyter lab ",
+        'python -m pip install ".[notebooks]" ',
+    ):
+        assert any(f"{line} ".startswith(command) for line in commands), command
+    extras = tomllib.loads((KIT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = set(re.findall(r"--extra (\w+)|\.\[(\w+)\]", start))
+    assert {one or other for one, other in named} <= set(extras["optional-dependencies"])
+    for absent in ("--reference", "release", "bulk", "pre-commit", "CONTRIBUTING", "hands out"):
+        assert absent not in text
+
+
+def test_each_reads_of_the_notebooks_that_are_there() -> None:
+    """Students have them; the kit has none beside its modules, and tells that students do."""
+    kits = (KIT / "assignments" / "README.md").read_text(encoding="utf-8")
+    students = pages.cut(kits, IDS, dict.fromkeys(IDS, True))
+    assert "The notebook beside a module is the same task" in students
+    assert "Students get" not in students and "if your copy has one" not in students
+    shown = re.sub(r"<!--.*?-->\n", "", kits, flags=re.DOTALL)
+    assert "Students get a notebook beside each module" in shown
+    assert "The notebook beside a module" not in shown
 
 
 def test_the_first_hour_is_for_checks_as_they_are() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from graders import rubric
 from graders.boundary import events
+from graders.reports import text
 from graders.runner.collected import Collected
 from graders.submission import Source
 
@@ -19,7 +20,7 @@ TASK = rubric.find("custom_layer")
 ALL: tuple[events.JudgeEvent, ...] = (
     events.CheckStarted("builds"),
     events.CheckEnded("builds", "failed", "Nö.", "raised", 0.25),
-    events.Progress(1, 3),
+    events.Progress(1, 3, -0.25, 0.75),
     events.Printed("hello", 1),
     events.EvidenceGathered({"history": {"loss": [1.0]}}),
     events.DataUnavailable("No network."),
@@ -28,6 +29,7 @@ ALL: tuple[events.JudgeEvent, ...] = (
     events.Finished(0),
 )
 ENDED = events.pack(ALL[1])
+EPOCH = {"epoch": 2, "epochs": 5}
 
 
 def test_every_kind_of_event_is_tried() -> None:
@@ -92,14 +94,20 @@ JUNK = st.recursive(
 )
 
 
-@given(st.fixed_dictionaries({}, optional={"epoch": JUNK, "epochs": JUNK, "more": JUNK}) | JUNK)
-def test_of_a_sandbox_two_small_integers_go_on(claim: Any) -> None:
+PARTS = ("epoch", "epochs", "loss", "accuracy", "more")
+
+
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(PARTS, JUNK)) | JUNK)
+def test_of_a_sandbox_four_numbers_go_on(claim: Any) -> None:
     """Whatever a sandbox reports is dropped, or becomes progress that can be shown."""
     found = events.Progress.read(claim)
     if found is not None:
         assert type(found.epoch) is int and type(found.epochs) is int
         assert 0 <= found.epoch <= events.MAX_EPOCHS
         assert 0 < found.epochs <= events.MAX_EPOCHS
+        assert found.loss is None or math.isfinite(found.loss)
+        assert found.accuracy is None or 0 <= found.accuracy <= 1
+        assert len(text.training(found)) < 80
         assert events.unpack(events.pack(found)) == found
 
 
@@ -114,11 +122,32 @@ def test_of_a_sandbox_two_small_integers_go_on(claim: Any) -> None:
         ({"epoch": 2.0, "epochs": 5}, None),
         ({"epoch": -1, "epochs": 5}, None),
         ({"epoch": 10**9, "epochs": 10**9}, None),
+        ({**EPOCH, "loss": 0.5, "accuracy": 0.9}, events.Progress(2, 5, 0.5, 0.9)),
+        ({**EPOCH, "loss": math.nan, "accuracy": 1.0}, events.Progress(2, 5, None, 1.0)),
+        ({**EPOCH, "loss": -math.inf, "accuracy": -0.1}, events.Progress(2, 5)),
+        ({**EPOCH, "loss": 1e300, "accuracy": 1e300}, events.Progress(2, 5, 1e300)),
+        ({**EPOCH, "loss": "0.5", "accuracy": True}, events.Progress(2, 5)),
+        ({**EPOCH, "loss": [0.5], "accuracy": {}}, events.Progress(2, 5)),
     ],
 )
 def test_progress_is_read_strictly(claim: Any, expected: events.Progress | None) -> None:
     """Counts only; a boolean or a float is none."""
     assert events.Progress.read(claim) == expected
+
+
+@pytest.mark.parametrize(
+    "progress, expected",
+    [
+        (events.Progress(2, 5), "training, epoch 2 of 5"),
+        (events.Progress(2, 5, 0.414, 0.857), "training, epoch 2 of 5, loss 0.41, accuracy 0.86"),
+        (events.Progress(1, 1, -12.0), "training, epoch 1 of 1, loss -12.00"),
+        (events.Progress(1, 1, 1e300, 0.0), "training, epoch 1 of 1, loss 1.0e+300, accuracy 0.00"),
+        (events.Progress(1, 1, None, 1.0), "training, epoch 1 of 1, accuracy 1.00"),
+    ],
+)
+def test_the_line_of_progress(progress: events.Progress, expected: str) -> None:
+    """Epochs, and what the last one reached as far as it is known; no number floods the line."""
+    assert text.training(progress) == expected
 
 
 def collected(*given: events.JudgeEvent) -> Collected:

@@ -31,7 +31,7 @@ HONEST: list[Any] = [
     {"ok": [[], {}, [[np.zeros(0, "int8")]], {"a": {"b": [True, -1.5e300, 10**30]}}]},
 ]
 FRAMES = [b"".join(map(bytes, wire.encode(value))) for value in HONEST]
-FRAMES.append(wire.PROGRESS.pack(wire.MARK, 1, 3) + FRAMES[0])
+FRAMES.append(wire.PROGRESS.pack(wire.MARK, 1, 3, 0.5, 0.9) + FRAMES[0])
 PIECES = [
     b'{"ok":',
     b"[]",
@@ -63,7 +63,7 @@ def receive(sent: bytes, limits: sizes.Limits) -> None:
     try:
         with contextlib.suppress(wire.WireError, wire.WireClosed):
             while True:
-                channel.receive(time.monotonic() + 5, limits, lambda done, whole: None)
+                channel.receive(time.monotonic() + 5, limits, lambda *_: None)
     finally:
         channel.close()
 

@@ -103,7 +103,7 @@ def test_other_data_are_measured_once(tmp_path, monkeypatch) -> None:
         return _measured(0.6 + 0.05 * seed)
 
     task, found = rubric.find("cnn"), first_use.MeasuredBounds()
-    with pytest.raises(NoBounds, match="cnn has no bounds for the data cifar10"):
+    with pytest.raises(NoBounds, match="No bounds are known here for the data cifar10"):
         found.of(task, "cifar10")
     # 30 % below the worst draw of a lower bound, 30 % above for an upper one.
     expected = {"accuracy": 0.42, "gap": 0.26}

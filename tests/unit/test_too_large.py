@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 import time
@@ -65,14 +66,41 @@ def test_an_answer_that_is_too_large_is_reported(monkeypatch: pytest.MonkeyPatch
 )
 def test_progress_that_is_reported(epoch: Any, epochs: Any, reported: bool) -> None:
     """Two counts are; whatever else a `fit` was given is left out, and the training goes on."""
-    sent: list[tuple[int, int]] = []
+    assert [found[:2] for found in sent(epoch, epochs)] == ([(1, 3)] if reported else [])
+
+
+def sent(*given: Any, **figures: Any) -> list[tuple[int, int, float, float]]:
+    """Returns what a sandbox sends of a report of progress."""
+    found: list[tuple[int, int, float, float]] = []
 
     class Channel:
-        def send_progress(self, done: int, whole: int) -> None:
-            sent.append((done, whole))
+        def send_progress(self, *report: Any) -> None:
+            found.append(report)
 
-    box.Box(Channel()).progress(epoch, epochs)  # type: ignore[arg-type]
-    assert sent == ([(1, 3)] if reported else [])
+    box.Box(Channel()).progress(*given, **figures)  # type: ignore[arg-type]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0.5, 0.5),
+        (np.float32(0.5), 0.5),
+        (2, 2.0),
+        (math.inf, math.inf),
+        (None, None),
+        ("high", None),
+        (10**400, None),
+        ([0.5, 0.5], None),
+        (np.zeros(2), None),
+    ],
+)
+def test_figures_that_are_reported(value: Any, expected: float | None) -> None:
+    """A number is sent as it is; of whatever else a metric gives, NaN stands for it."""
+    [(_, _, loss, accuracy)] = sent(1, 3, loss=value, accuracy=value)
+    for found in (loss, accuracy):
+        assert type(found) is float
+        assert math.isnan(found) if expected is None else found == expected
 
 
 @pytest.mark.parametrize(

@@ -418,26 +418,33 @@ def test_closed_channel_is_the_end(channel: wire.Channel) -> None:
 
 
 def test_progress_comes_before_the_answer(channel: wire.Channel) -> None:
-    """Two integers each, of any size that 32 bits hold, and the frame after them."""
-    seen: list[tuple[int, int]] = []
-    reports = [(0, 1), (3, 2**32 - 1), (2**32 - 1, 0)]
-    for done, whole in reports:
-        channel.send_progress(done, whole, soon())
+    """Two integers each, of any size that 32 bits hold, two floats, and the frame after them."""
+    seen: list[tuple[int, int, float, float]] = []
+    reports = [(0, 1, 0.5, 1.0), (3, 2**32 - 1, -math.inf, 1e300), (2**32 - 1, 0, -0.1, 5e-324)]
+    for report in reports:
+        channel.send_progress(*report, soon())
     channel.send("answer", soon())
     assert channel.receive(soon(), on_progress=lambda *found: seen.append(found)) == "answer"
     assert seen == reports
 
 
-def test_progress_is_a_header_alone(channel: wire.Channel) -> None:
-    """It takes 12 bytes, and no room in the reader's memory."""
-    channel.send_progress(1, 2, soon())
-    assert os.read(channel.read_fd, 1000) == wire.PROGRESS.pack(wire.MARK, 1, 2)
-    assert wire.PROGRESS.size == wire.HEADER.size == 12
+def test_progress_has_one_size(channel: wire.Channel) -> None:
+    """It takes 28 bytes, and no room in the reader's memory; what is not known is NaN."""
+    channel.send_progress(1, 2, deadline=soon())
+    assert os.read(channel.read_fd, 1000) == wire.PROGRESS.pack(wire.MARK, 1, 2, math.nan, math.nan)
+    assert wire.PROGRESS.size == 28 and wire.HEADER.size == 12
+
+
+def test_half_a_report_of_progress_is_none(channel: wire.Channel) -> None:
+    """Who sends the head of one and no more is waited for until the deadline, not longer."""
+    os.write(channel.write_fd, wire.PROGRESS.pack(wire.MARK, 1, 2, 0.5, 0.5)[:20])
+    with pytest.raises(wire.WireTimeout):
+        channel.receive(time.monotonic() + 0.2, on_progress=lambda *_: pytest.fail("reported"))
 
 
 def test_progress_where_none_is_due(channel: wire.Channel) -> None:
     """A reader that asks for none takes the mark for a length, which is too large."""
-    channel.send_progress(1, 2, soon())
+    channel.send_progress(1, 2, deadline=soon())
     with pytest.raises(wire.WireError, match="a frame of"):
         channel.receive(soon())
 
@@ -448,7 +455,7 @@ def test_reports_of_progress_have_an_end(
     """More of them than a training can have are no progress, long before a deadline."""
     monkeypatch.setattr(wire, "MAX_PROGRESS", 3)
     for _ in range(4):
-        channel.send_progress(1, 2, soon())
+        channel.send_progress(1, 2, deadline=soon())
     with pytest.raises(wire.WireError, match="more reports of progress"):
         channel.receive(soon(), on_progress=lambda *_: None)
 

@@ -13,6 +13,7 @@ from graders.toolkit.answers import read
 from graders.toolkit.closed_forms import diagnose, differs, near, same, softmax
 
 ORDER = 1
+WALKTHROUGH = 1
 
 # A layer of this size answers in milliseconds; what takes longer does not end.
 SECONDS = 60.0
@@ -280,6 +281,7 @@ WRITTEN_DOWN = ("A dtype written into add_weight or into a cast overrules the po
 
 @check(
     points=1.5,
+    doc="https://keras.io/guides/making_new_layers_and_models_via_subclassing/",
     hints=(
         "Which method does Keras call when it knows the shape of the input?",
         "In build(self, input_shape), input_shape[-1] is the number of features that come in.",
@@ -354,6 +356,7 @@ def _check_weight(name: str, found: Weight, shape: tuple[int, ...], size: str) -
 
 @check(
     points=1.5,
+    doc="https://keras.io/api/layers/core_layers/dense/",
     needs=("weights_created",),
     hints=(
         "Which three things does call use, and in which order?",
@@ -379,6 +382,7 @@ def computes(submission, rng):
 
 @check(
     points=1,
+    doc="https://keras.io/api/layers/core_layers/dense/",
     needs=("computes",),
     hints=(
         "What does the layer do with a batch of sequences, shape (n, t, features)?",
@@ -410,6 +414,7 @@ def any_rank(submission, rng):
 
 @check(
     points=1,
+    doc="https://keras.io/api/layers/activations/",
     needs=("computes",),
     hints=(
         'The argument may be "relu", a function, or None. What turns all three into a function?',
@@ -438,6 +443,7 @@ def activation(submission, rng):
 
 @check(
     points=1,
+    doc="https://keras.io/api/ops/numpy/",
     needs=("computes",),
     hints=(
         "Could the optimizer tell from the output how to change w and b?",
@@ -472,6 +478,7 @@ def gradients(submission, rng):
 
 @check(
     points=1,
+    doc="https://keras.io/api/mixed_precision/policy/",
     needs=("computes",),
     hints=(
         "Which arguments does keras.layers.Layer take, and do they get there?",
@@ -530,6 +537,7 @@ def _check_policy(
 
 @check(
     points=0.5,
+    doc="https://keras.io/api/layers/base_layer/",
     needs=("computes",),
     hints=(
         "Who decides whether a layer is trainable: the layer, or the one who uses it?",
@@ -565,6 +573,7 @@ def trainable_flag(submission, rng):
 
 @check(
     points=1.5,
+    doc="https://keras.io/guides/serialization_and_saving/",
     needs=("activation",),
     hints=(
         "What would another person need to make a layer like yours, without its weights?",
@@ -678,6 +687,7 @@ def _typed(value: Any) -> str:
 
 @check(
     points=1,
+    doc="https://keras.io/api/layers/initializers/",
     needs=("gradients", "activation"),
     hints=(
         "Does the layer work inside keras.Model, where the batch size is not known beforehand?",

@@ -17,6 +17,7 @@ from graders.toolkit.training import check_training, note_training
 
 DATA = "digits_context"
 ORDER = 3
+WALKTHROUGH = 3
 
 NAMES = ("image", "context")
 
@@ -71,6 +72,7 @@ def training(model, given):
 
 @check(
     points=1,
+    doc="https://keras.io/guides/functional_api/",
     hints=(
         "How many inputs does the model need, and what are they called?",
         'keras.Input(image_shape, name="image") is one of them; keras.Model takes both.',
@@ -88,6 +90,7 @@ def builds(model, data):
 
 @check(
     points=1.5,
+    doc="https://keras.io/api/layers/merging_layers/concatenate/",
     needs=("builds",),
     hints=(
         "What happens to each input before the two meet?",
@@ -168,6 +171,7 @@ def _own_layers(
 
 @check(
     points=1,
+    doc="https://keras.io/guides/functional_api/",
     needs=("builds",),
     hints=(
         "If only the context changes, does the output change?",
@@ -189,6 +193,7 @@ def branches_alive(model, data, rng):
 
 @check(
     points=1,
+    doc="https://keras.io/api/losses/probabilistic_losses/",
     needs=("builds",),
     hints=hints.OUTPUT_AND_LOSS,
 )
@@ -200,6 +205,7 @@ def output_and_loss(model, data):
 
 @check(
     points=1,
+    doc="https://keras.io/api/layers/core_layers/input/",
     needs=("builds",),
     hints=(
         *hints.ARGUMENTS,
@@ -217,6 +223,7 @@ def honours_arguments(submission):
 
 @check(
     points=1.5,
+    doc="https://keras.io/api/models/model_training_apis/",
     needs=("builds",),
     hints=(
         *hints.FITS,
@@ -232,6 +239,7 @@ def trains(training, data, evidence):
 
 @check(
     points=1.5,
+    doc="https://keras.io/guides/functional_api/",
     needs=("trains",),
     hints=(
         "What would the accuracy be if the model looked at one input only?",
@@ -265,6 +273,7 @@ def uses_both(training, data, rng, threshold, evidence):
 
 @check(
     points=1.5,
+    doc="https://keras.io/guides/training_with_built_in_methods/",
     needs=("trains",),
     hints=(
         *hints.ACCURACY,

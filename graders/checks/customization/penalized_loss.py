@@ -34,6 +34,7 @@ from graders.toolkit.training import check_trained, check_training, note_trainin
 DATA = "digits"
 SOURCES = ("mnist",)
 ORDER = 2
+WALKTHROUGH = 2
 
 # Enough to pull the confidence down by far more than chance does, and not the accuracy.
 PENALTY = 0.5
@@ -186,6 +187,7 @@ FLAG = ("Where does call use from_logits? With it, the predictions are not proba
 
 @check(
     points=1,
+    doc="https://keras.io/api/losses/probabilistic_losses/",
     hints=(
         "Write the two terms down first: what is the cross-entropy of one example, and what is "
         "the entropy of its prediction?",
@@ -212,6 +214,7 @@ def values(submission, rng):
 
 @check(
     points=1,
+    doc="https://keras.io/api/losses/probabilistic_losses/",
     needs=("values",),
     hints=(
         "With from_logits=True the predictions are not probabilities yet. Which term needs them?",
@@ -244,6 +247,7 @@ def from_logits(submission, rng):
 
 @check(
     points=1,
+    doc="https://keras.io/api/losses/",
     needs=("values",),
     hints=(
         "How many numbers should call return for a batch of 9 examples?",
@@ -292,6 +296,7 @@ def _check_reduced(value: np.ndarray, wanted: np.ndarray, what: str, how: str) -
 
 @check(
     points=0.5,
+    doc="https://keras.io/api/losses/probabilistic_losses/",
     needs=("reductions",),
     hints=(
         "What happens to your terms when y_true has the shape (n, 1)?",
@@ -326,6 +331,7 @@ def label_shapes(submission, rng):
 
 @check(
     points=1,
+    doc="https://keras.io/api/ops/nn/",
     needs=("values",),
     hints=(
         "Does the penalty reach the weights? Only what has a gradient teaches.",
@@ -457,6 +463,7 @@ EXTREMES = (
 
 @check(
     points=1,
+    doc="https://keras.io/api/ops/numpy/",
     needs=("values",),
     hints=(
         "What is 0 * log(0) for a computer, and what should it be here?",
@@ -484,6 +491,7 @@ def extremes(submission):
 
 @check(
     points=0.5,
+    doc="https://keras.io/guides/serialization_and_saving/",
     needs=("values",),
     hints=(
         "What would another person need to make a loss like yours?",
@@ -581,6 +589,7 @@ def plain_training(plain, given):
 
 @check(
     points=0.5,
+    doc="https://keras.io/guides/sequential_model/",
     hints=(
         *hints.BUILDS,
         "keras.Input(input_shape) and Dense(num_classes), compile, return model.",
@@ -601,6 +610,7 @@ def builds(submission, penalised, data):
 
 @check(
     points=1,
+    doc="https://keras.io/api/models/model_training_apis/",
     needs=("builds", "values"),
     hints=(
         "Does the argument `penalty` of build_model get to the loss?",
@@ -670,6 +680,7 @@ def _fail_unscaled(expected: str, flagged: bool) -> None:
 
 @check(
     points=1,
+    doc="https://keras.io/api/models/model_training_apis/",
     needs=("compiled_loss",),
     hints=(
         *hints.TRAINS,
@@ -684,6 +695,7 @@ def trains(training, data, evidence):
 
 @check(
     points=1,
+    doc="https://keras.io/api/losses/",
     needs=("trains",),
     hints=(
         "What does the penalty reward? Compare the largest probabilities of the two models.",
@@ -710,6 +722,7 @@ def less_confident(training, plain_training, data, threshold, evidence):
 
 @check(
     points=0.5,
+    doc="https://keras.io/guides/training_with_built_in_methods/",
     needs=("trains",),
     hints=(
         *hints.ACCURACY,

@@ -14,6 +14,7 @@ from graders.toolkit.training import check_moved, check_training, count_learned,
 DATA = "shapes"
 SOURCES = ("cifar10",)
 ORDER = 1
+WALKTHROUGH = 1
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +38,7 @@ def training(model, given):
 
 @check(
     points=1,
+    doc="https://keras.io/guides/sequential_model/",
     hints=(
         *hints.COMPILES,
         "The last layer has num_classes units.",
@@ -51,6 +53,7 @@ def builds(model, data):
 
 @check(
     points=2,
+    doc="https://keras.io/api/layers/convolution_layers/convolution2d/",
     needs=("builds",),
     hints=(
         "Count the Conv2D layers that the image really passes through.",
@@ -83,6 +86,7 @@ def two_convolutions(model, nodes, data, rng):
 
 @check(
     points=1,
+    doc="https://keras.io/api/layers/activations/",
     needs=("two_convolutions",),
     hints=(
         "What does a convolution of a convolution compute, if nothing bends the line in between?",
@@ -110,6 +114,7 @@ def nonlinear(nodes):
 
 @check(
     points=1,
+    doc="https://keras.io/api/layers/pooling_layers/max_pooling2d/",
     needs=("two_convolutions",),
     hints=(
         "How large are the feature maps before and after each layer? model.summary() tells.",
@@ -128,6 +133,7 @@ def downsampling(nodes):
 
 @check(
     points=1,
+    doc="https://keras.io/api/losses/probabilistic_losses/",
     needs=("builds",),
     hints=hints.OUTPUT_AND_LOSS,
 )
@@ -138,6 +144,7 @@ def output_and_loss(model, data):
 
 @check(
     points=1,
+    doc="https://keras.io/api/layers/core_layers/input/",
     needs=("builds",),
     hints=hints.IMAGE_ARGUMENTS,
 )
@@ -150,6 +157,7 @@ def honours_arguments(submission):
 
 @check(
     points=1,
+    doc="https://keras.io/api/models/model_training_apis/",
     needs=("nonlinear", "downsampling", "output_and_loss"),
     hints=(
         *hints.TRAINS,
@@ -173,6 +181,7 @@ def trains(training, data, evidence):
 
 @check(
     points=2,
+    doc="https://keras.io/guides/training_with_built_in_methods/",
     needs=("trains",),
     hints=(
         *hints.ACCURACY,

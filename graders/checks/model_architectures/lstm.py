@@ -19,6 +19,7 @@ from graders.toolkit.training import check_moved, check_training, count_learned,
 
 DATA = "sequences"
 ORDER = 2
+WALKTHROUGH = 2
 
 # Sizes unlike the task's, with many divisors: models may read several steps at a time.
 OTHER_TIMESTEPS, OTHER_FEATURES = 48, 5
@@ -86,6 +87,7 @@ def _output_advice(model):
 
 @check(
     points=1,
+    doc="https://keras.io/guides/sequential_model/",
     hints=(
         *hints.BUILDS,
         "An LSTM gives its last state only, unless return_sequences=True asks for all of them.",
@@ -100,6 +102,7 @@ def builds(model, data):
 
 @check(
     points=1,
+    doc="https://keras.io/api/losses/probabilistic_losses/",
     needs=("builds",),
     hints=(
         "What should the one unit return: a probability, or a logit? What does the loss expect?",
@@ -114,6 +117,7 @@ def output_and_loss(model, data):
 
 @check(
     points=2,
+    doc="https://keras.io/api/layers/recurrent_layers/lstm/",
     needs=("builds",),
     hints=(
         "Which layer of Keras has a memory with gates? Does the sequence really pass through it?",
@@ -146,6 +150,7 @@ def uses_lstm(model, nodes, data, rng):
 
 @check(
     points=1,
+    doc="https://keras.io/api/layers/core_layers/input/",
     needs=("builds",),
     hints=(
         *hints.ARGUMENTS,
@@ -159,6 +164,7 @@ def honours_arguments(other):
 
 @check(
     points=1,
+    doc="https://keras.io/guides/working_with_rnns/",
     needs=("uses_lstm", "honours_arguments"),
     hints=(
         "What are the axes of the LSTM's input? Which of them does it walk along?",
@@ -195,6 +201,7 @@ def _steps(nodes):
 
 @check(
     points=1,
+    doc="https://keras.io/guides/working_with_rnns/",
     needs=("time_axis",),
     hints=(
         "Change the first step of a sequence. Does the output change? And the last step?",
@@ -256,6 +263,7 @@ def _check_reach(reached):
 
 @check(
     points=1,
+    doc="https://keras.io/api/models/model_training_apis/",
     needs=("uses_lstm", "time_axis", "remembers", "output_and_loss"),
     hints=(
         *hints.TRAINS,
@@ -278,6 +286,7 @@ def trains(training, data, evidence):
 
 @check(
     points=2,
+    doc="https://keras.io/guides/training_with_built_in_methods/",
     needs=("trains",),
     hints=(
         *hints.ACCURACY,

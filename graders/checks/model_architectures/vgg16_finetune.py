@@ -22,6 +22,7 @@ from graders.toolkit.training import check_finite, check_training, moved, note_t
 DATA = "small_shapes"
 SOURCES = ("cifar10",)
 ORDER = 3
+WALKTHROUGH = 3
 FILES = ("vgg16_weights",)
 
 # Filters of VGG16's convolutions, block by block; every kernel is 3x3.
@@ -134,6 +135,7 @@ def tuning(model, training):
 
 @check(
     points=1,
+    doc="https://keras.io/guides/transfer_learning/",
     hints=(
         *hints.BUILDS,
         "keras.applications.VGG16 takes weights, include_top and input_shape.",
@@ -154,6 +156,7 @@ def builds(model, built, data):
 
 @check(
     points=1,
+    doc="https://keras.io/api/applications/vgg/",
     needs=("builds",),
     hints=(
         "Where do the weights of the base come from? build_model is given an argument for that.",
@@ -191,6 +194,7 @@ def pretrained_base(built, base, pretrained, data, rng):
 
 @check(
     points=1,
+    doc="https://keras.io/guides/transfer_learning/",
     needs=("pretrained_base",),
     hints=(
         "Which weights may the first training change? Which are trainable after build_model?",
@@ -219,6 +223,7 @@ def base_is_frozen(built, base):
 
 @check(
     points=1,
+    doc="https://keras.io/api/applications/vgg/",
     needs=("pretrained_base",),
     hints=(
         "Which pixels did VGG16 see in its training: from 0 to 255, from 0 to 1, or others? RGB?",
@@ -269,6 +274,7 @@ def _pixel(values):
 
 @check(
     points=1,
+    doc="https://keras.io/api/losses/probabilistic_losses/",
     needs=("builds",),
     hints=hints.OUTPUT_AND_LOSS,
 )
@@ -279,6 +285,7 @@ def output_and_loss(built, data):
 
 @check(
     points=1,
+    doc="https://keras.io/api/layers/core_layers/input/",
     needs=("builds",),
     hints=(
         *hints.ARGUMENTS,
@@ -303,6 +310,7 @@ def honours_arguments(submission, pretrained):
 
 @check(
     points=1,
+    doc="https://keras.io/guides/transfer_learning/",
     needs=("base_is_frozen", "preprocessing", "output_and_loss"),
     hints=(
         "Which weights must differ after train, and which must not?",
@@ -330,6 +338,7 @@ THE_OTHERS = (
 
 @check(
     points=1,
+    doc="https://keras.io/guides/transfer_learning/",
     needs=("trains_head",),
     hints=(
         "Which layers must move in fine_tune? Are they trainable, and does the optimizer know it?",
@@ -390,6 +399,7 @@ def _how_to_unfreeze(after, base):
 
 @check(
     points=1,
+    doc="https://keras.io/guides/transfer_learning/",
     needs=("tunes_block5",),
     hints=(
         "How large may a step be, if the features are good already?",
@@ -452,6 +462,7 @@ def _rate(snapshot):
 
 @check(
     points=1,
+    doc="https://keras.io/guides/transfer_learning/",
     needs=("small_steps",),
     hints=(
         *hints.ACCURACY,

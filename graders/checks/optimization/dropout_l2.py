@@ -21,6 +21,7 @@ from graders.toolkit.training import check_loss_fell, check_moved, note_training
 DATA = "noisy_digits"
 SOURCES = ("mnist",)
 ORDER = 2
+WALKTHROUGH = 3
 
 BUILDERS = BASELINE, REGULARIZED = "build_baseline", "build_regularized"
 # Below this many nats, a penalty does not move the loss of any training.
@@ -76,6 +77,7 @@ def scores(trainings, data):
 
 @check(
     points=1,
+    doc="https://keras.io/guides/sequential_model/",
     hints=(
         "Read the docstrings: what do the two builders take, and what do they return?",
         "Both end with model.compile(...) and return model.",
@@ -93,6 +95,7 @@ def builds(baseline, regularized, data):
 
 @check(
     points=1,
+    doc="https://keras.io/api/layers/regularizers/",
     needs=("builds",),
     hints=(
         "What would you learn from a comparison of two networks that differ in two ways?",
@@ -122,6 +125,7 @@ def same_architecture(baseline, regularized):
 
 @check(
     points=1,
+    doc="https://keras.io/api/layers/regularizers/",
     needs=("builds",),
     hints=(
         "What is a baseline for? Which of its parts are there against overfitting?",
@@ -159,6 +163,7 @@ def baseline_plain(baseline, images):
 
 @check(
     points=1,
+    doc="https://keras.io/api/layers/regularization_layers/dropout/",
     needs=("builds",),
     hints=(
         "Where in the network can a unit come to rely on its neighbours?",
@@ -228,6 +233,7 @@ def _check_place(model: Any, found: list[graph.Node], between: list[graph.Node])
 
 @check(
     points=1,
+    doc="https://keras.io/api/layers/regularizers/",
     needs=("builds",),
     hints=(
         "Which argument of a layer adds a penalty on its weights to the loss?",
@@ -279,6 +285,7 @@ def _check_l2(found: list[reg.Regularizer]) -> None:
 
 @check(
     points=0.5,
+    doc="https://keras.io/api/losses/probabilistic_losses/",
     needs=("builds",),
     hints=hints.OUTPUT_AND_LOSS,
 )
@@ -290,6 +297,7 @@ def output_and_loss(baseline, regularized, data):
 
 @check(
     points=0.5,
+    doc="https://keras.io/api/layers/core_layers/input/",
     needs=("builds",),
     hints=(
         "Do the builders use their two arguments everywhere, or a number of the task's data?",
@@ -306,6 +314,7 @@ def honours_arguments(submission):
 
 @check(
     points=1,
+    doc="https://keras.io/api/models/model_training_apis/",
     needs=("same_architecture", "baseline_plain", "dropout_active", "l2_active", "output_and_loss"),
     hints=(
         *hints.TRAINS,
@@ -353,6 +362,7 @@ def _what_keeps_it(trainings: Any, data: Any, name: str, other: str) -> str:
 
 @check(
     points=0.5,
+    doc="https://keras.io/api/callbacks/early_stopping/",
     needs=("trains",),
     hints=(
         "Which callbacks does train use? Which of them end the training before its last epoch?",
@@ -393,6 +403,7 @@ def _ended_best(history: dict[str, list[float]] | None) -> bool:
 
 @check(
     points=0.5,
+    doc="https://www.tensorflow.org/tutorials/keras/overfit_and_underfit",
     needs=("trains",),
     hints=(
         "What does overfitting look like in figures? Compare loss and val_loss at the end.",
@@ -423,6 +434,7 @@ def baseline_overfits(trainings, scores, data, threshold, evidence):
 
 @check(
     points=1,
+    doc="https://www.tensorflow.org/tutorials/keras/overfit_and_underfit",
     needs=("no_early_stopping", "baseline_overfits"),
     hints=(
         "Compare loss and val_loss of both models at the end: whose are closer together?",
@@ -449,6 +461,7 @@ def gap_shrinks(trainings, scores, data, threshold, evidence):
 
 @check(
     points=1,
+    doc="https://www.tensorflow.org/tutorials/keras/overfit_and_underfit",
     needs=("trains",),
     hints=(
         "Is the regularised model's accuracy low on the training data too? Then it underfits.",

@@ -14,6 +14,7 @@ from graders.toolkit.sweeps import Asked, Choice, Pair, Row, Sweep
 DATA = "digits"
 SOURCES = ("mnist",)
 ORDER = 1
+WALKTHROUGH = 1
 
 # Prime, so that no batch size divides it: the last batch of each epoch is a smaller one.
 EXAMPLES = 157
@@ -87,6 +88,7 @@ def swept(submission, asked):
 
 @check(
     points=0.5,
+    doc="https://keras.io/api/models/model_training_apis/",
     hints=(
         "What does sweep return, and which four keys does each of its rows have?",
         "Start with results = [], append one dict for each pair, and return results.",
@@ -123,6 +125,7 @@ def full_grid(swept):
 
 @check(
     points=2,
+    doc="https://keras.io/api/models/model_training_apis/",
     needs=("full_grid",),
     hints=(
         "If one model is trained again and again, what does the second pair begin with?",
@@ -193,6 +196,7 @@ def _at_the_given_rates(swept: Sweep) -> None:
 
 @check(
     points=1,
+    doc="https://keras.io/api/models/model_training_apis/",
     needs=("fresh_models",),
     hints=(
         "Which argument of fit sets the batch size, and what does it do if it is left out?",
@@ -216,6 +220,7 @@ def batch_size_used(swept):
 
 @check(
     points=1,
+    doc="https://keras.io/api/models/model_training_apis/",
     needs=("batch_size_used",),
     hints=(
         "How many steps make an epoch, if 157 examples come in batches of 50?",
@@ -299,6 +304,7 @@ def _takes_full_batches(swept: Sweep, pair: Pair) -> None:
 
 @check(
     points=1,
+    doc="https://keras.io/api/models/model_training_apis/",
     needs=("every_example",),
     hints=(
         "Is it a fair comparison if one pair is trained for longer than another?",
@@ -319,6 +325,7 @@ def equal_epochs(swept):
 
 @check(
     points=1,
+    doc="https://keras.io/api/metrics/accuracy_metrics/",
     needs=("equal_epochs",),
     hints=(
         "val_accuracy is that of the model after the last epoch. Which element of the list is it?",
@@ -365,6 +372,7 @@ def _what_it_is(row: Row, curve: list[float]) -> tuple[str, str]:
 
 @check(
     points=0.5,
+    doc="https://keras.io/api/models/model_training_apis/",
     needs=("equal_epochs",),
     hints=(
         "How many values does history have, and how many epochs were there?",
@@ -394,6 +402,7 @@ def history_per_epoch(swept):
 
 @check(
     points=1,
+    doc="https://keras.io/api/models/model_training_apis/",
     needs=("val_accuracy",),
     hints=(
         "Would another training with the same pair end at about the same accuracy?",

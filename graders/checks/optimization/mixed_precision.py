@@ -17,6 +17,7 @@ from graders.toolkit.shapes import check_image_classifier
 DATA = "digits"
 SOURCES = ("mnist",)
 ORDER = 3
+WALKTHROUGH = 4
 
 COMPUTE = {"float32": "float32", "mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
 # Fewer than the data have: `compare` must find out from the labels.
@@ -236,6 +237,7 @@ def _check_compute(model: Any, policy: str, when: str = "") -> None:
 
 @check(
     points=0.5,
+    doc="https://keras.io/guides/sequential_model/",
     hints=hints.COMPILES,
 )
 def builds(models, data):
@@ -249,6 +251,7 @@ def builds(models, data):
 
 @check(
     points=1.5,
+    doc="https://keras.io/api/mixed_precision/policy/",
     needs=("builds",),
     hints=(
         "What does a layer compute in, and who tells it? print(layer.dtype_policy) shows it.",
@@ -264,6 +267,7 @@ def computes_in_policy(models):
 
 @check(
     points=1,
+    doc="https://keras.io/api/mixed_precision/",
     needs=("builds",),
     hints=(
         "What happens to an update of 0.0001 that is added to a weight of 1 in float16?",
@@ -286,6 +290,7 @@ def variables_float32(models):
 
 @check(
     points=1,
+    doc="https://www.tensorflow.org/guide/mixed_precision",
     needs=("builds",),
     hints=(
         "Which part of the model needs the precision of float32, whatever the policy?",
@@ -307,6 +312,7 @@ def output_float32(models):
 
 @check(
     points=0.5,
+    doc="https://keras.io/api/optimizers/loss_scale_optimizer/",
     needs=("builds",),
     hints=(
         "What becomes of a gradient of 0.00000001 in float16, and what helps?",
@@ -329,6 +335,7 @@ def loss_scaling(submission, models):
 
 @check(
     points=0.5,
+    doc="https://keras.io/api/losses/probabilistic_losses/",
     needs=("builds",),
     hints=hints.OUTPUT_AND_LOSS,
 )
@@ -340,6 +347,7 @@ def output_and_loss(models, data):
 
 @check(
     points=1.5,
+    doc="https://keras.io/api/mixed_precision/policy/",
     needs=("computes_in_policy",),
     hints=(
         "What is the global policy after build_model, and what was it before?",
@@ -382,6 +390,7 @@ def policy_restored(submission, models, data):
 
 @check(
     points=0.5,
+    doc="https://keras.io/api/layers/core_layers/input/",
     needs=("builds",),
     hints=hints.IMAGE_ARGUMENTS,
 )
@@ -395,6 +404,7 @@ def honours_arguments(submission):
 
 @check(
     points=0.5,
+    doc="https://keras.io/api/models/model_training_apis/",
     needs=("builds",),
     hints=(
         "What are the keys of the dict that compare returns, and what does each of them hold?",
@@ -409,6 +419,7 @@ def compare_returns(compared, evidence):
 
 @check(
     points=1,
+    doc="https://keras.io/api/layers/base_layer/",
     needs=("compare_returns",),
     hints=(
         "If two runs differ in more than the policy, what does the difference tell?",
@@ -444,6 +455,7 @@ def _check_classes(models: dict[str, WatchedModel], classes: int) -> None:
 
 @check(
     points=1,
+    doc="https://keras.io/api/metrics/accuracy_metrics/",
     needs=("equal_terms",),
     hints=(
         "Which data and which weights does val_accuracy come from?",
@@ -530,6 +542,7 @@ def _check_reported(
 
 @check(
     points=0.5,
+    doc="https://www.tensorflow.org/guide/mixed_precision",
     needs=("compare_returns",),
     hints=(
         "Which epoch takes much longer than the others, and why?",
