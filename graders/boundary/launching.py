@@ -1,4 +1,4 @@
-"""Starts sandboxes and graders: forked from a warm process, or spawned where there is none."""
+"""Starts sandboxes and graders on Linux: forked from a warm process, or spawned by `--spawn`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ import threading
 from typing import Any
 
 from graders import KIT
-from graders.walls import reports
+from graders.system import here
+from graders.walls import heard
 
 KEPT_VARIABLES = (
     *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV"),
     *("TF_ENABLE_ONEDNN_OPTS", "OMP_NUM_THREADS", "KERAS_KIT_CACHE", "XDG_CACHE_HOME"),
     *("KERAS_HOME", "KERAS_KIT_DEBUG", "PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE"),
+    *here.VARIABLES,
 )
 
 
@@ -114,7 +116,7 @@ class Launcher:
             Dict, empty if nobody knows: it did not end, or the warm process did.
         """
         if number in self._ends:
-            told, _ = reports.read(self._ends[number], seconds, most=1)
+            told, _ = heard.read(self._ends[number], seconds, most=1)
             return told[0] if told else {}
         process = self._spawned.get(number)
         if process is None:
@@ -123,7 +125,7 @@ class Launcher:
             code = process.wait(seconds)
         except subprocess.TimeoutExpired:
             return {}
-        return {"signal": -code} if code < 0 else {"exit": code}
+        return here.how_ended(code)
 
     def stop(self, number: int) -> None:
         """Ends a child and everything that it started.

@@ -24,6 +24,7 @@ import pytest
 
 from graders.boundary import events
 from graders.boundary.launching import Launcher
+from graders.boundary.spawned import Spawner
 from graders.checking import CheckFailed
 from graders.judge.connection import Interrupted
 from graders.judge.faults import SubmissionError
@@ -80,7 +81,7 @@ class GradingPlugin:
     def __init__(
         self,
         job: dict[str, Any],
-        launcher: Launcher,
+        launcher: Launcher | Spawner,
         emit: Callable[[events.JudgeEvent], None],
     ):
         self._job, self._launcher, self._emit = job, launcher, emit

@@ -19,12 +19,13 @@ from graders import KIT
 from graders.boundary import events
 from graders.boundary.launching import Launcher
 from graders.boundary.limits import CHECK_GRACE_SECONDS, GRADER_MEMORY, grader_cpu_seconds
+from graders.boundary.spawned import Spawner
 from graders.boundary.wire import Channel, WireClosed
 from graders.walls.kernel import hide_memory
 from graders.walls.limits import is_machines, set_limits
 
 
-def run(job: dict[str, Any], launcher: Launcher, emit: Any) -> None:
+def run(job: dict[str, Any], launcher: Launcher | Spawner, emit: Any) -> None:
     """Runs the checks of one task.
 
     Args:
@@ -62,7 +63,7 @@ def run(job: dict[str, Any], launcher: Launcher, emit: Any) -> None:
     emit(events.Finished(int(code)))
 
 
-def start(channel: Channel, launcher: Launcher) -> None:
+def start(channel: Channel, launcher: Launcher | Spawner) -> None:
     """Becomes a grader; never returns.
 
     Args:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from graders.boundary import sizes
 from graders.boundary.launching import Launcher
 from graders.boundary.names import Verb
+from graders.boundary.spawned import Spawner
 from graders.checking import CheckFailed
 from graders.judge.connection import Connection
 from graders.judge.faults import FORGED, SubmissionError, forged
@@ -56,7 +57,7 @@ class Submission:
 
     def __init__(
         self,
-        launcher: Launcher,
+        launcher: Launcher | Spawner,
         source: str,
         name: str,
         filename: str,
