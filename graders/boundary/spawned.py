@@ -105,6 +105,8 @@ class Spawned:
         scratch = os.path.join(self._folder, SCRATCH)
         os.mkdir(scratch)
         self._log = os.path.join(self._folder, LOG)
+        # What is printed while it imports is none of the submission's.
+        self._begins = 0
         self._broken, self._exceeded = "", 0
         self._stopped = threading.Event()
         with open(self._log, "ab") as log:
@@ -149,6 +151,7 @@ class Spawned:
         if self._broken:
             here.end_tree(self._process)
         else:
+            self._begins = os.path.getsize(self._log)
             threading.Thread(target=self._watch, daemon=True).start()
 
     def _last_line(self) -> str:
@@ -201,7 +204,8 @@ class Spawned:
             count: Integer, how many bytes at most.
         """
         with open(self._log, "rb") as file:
-            file.seek(max(start, -os.path.getsize(self._log)), os.SEEK_END if start < 0 else 0)
+            end = file.seek(0, os.SEEK_END)
+            file.seek(max(self._begins, start + (end if start < 0 else self._begins)))
             return file.read(count)
 
     def stop(self) -> None:

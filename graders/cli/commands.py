@@ -146,11 +146,14 @@ def _watch(outputs: Outputs, settings: Settings, requests: list[Request]) -> int
         console.print("Watching for changes; Ctrl-C ends.")
         try:
             with Interrupt() as interrupt:
+                # Where nothing is forked, the next grader waits for the next save.
+                runner.warm_up()
                 for changed in changes(requests, seen):
                     interrupt.check()
                     verdict = updated(verdict, runner.grade(changed))
                     outputs.write(verdict)
                     interrupt.check()
+                    runner.warm_up()
         except KeyboardInterrupt:
             console.print("Stopped.")
     return verdict.exit_code

@@ -242,7 +242,8 @@ class ThisMachine:
                 event = unpack(grader.channel.receive(deadline))
                 if deadline is None:
                     # The clock starts when the process is there, not while it imports.
-                    deadline = time.monotonic() + settings.seconds + GRADER_GRACE_SECONDS
+                    grace = GRADER_GRACE_SECONDS + (0 if here.FORKS else GRADER_START_SECONDS)
+                    deadline = time.monotonic() + settings.seconds + grace
                 result = collected.take(event)
                 if not isinstance(event, Interrupted):
                     given.tell(event if result is None else ResultReady(result))
