@@ -12,6 +12,7 @@ import threading
 from typing import Any
 
 from graders import KIT
+from graders.boundary import device
 from graders.system import here
 from graders.walls import heard
 
@@ -23,12 +24,16 @@ KEPT_VARIABLES = (
 )
 
 
-def child_environment() -> dict[str, str]:
-    """Returns the environment of other processes: an allowlist, so that no secret is in it."""
+def child_environment(computes_on: str | None = None) -> dict[str, str]:
+    """Returns the environment of other processes: an allowlist, so that no secret is in it.
+
+    Args:
+        computes_on: String, one of `device.DEVICES`; what the caller's process is for if `None`.
+    """
     chosen = {name: os.environ[name] for name in KEPT_VARIABLES if os.environ.get(name)}
     return chosen | {
         "TF_CPP_MIN_LOG_LEVEL": "3",
-        "CUDA_VISIBLE_DEVICES": "",
+        **device.variables(computes_on or device.chosen()),
         "KERAS_BACKEND": "tensorflow",
         "PYTHONPATH": str(KIT),
         "MPLBACKEND": "Agg",

@@ -194,8 +194,8 @@ class GradingPlugin:
 
     @pytest.fixture(scope="session")
     def settings(self, files: dict[str, str]) -> dict[str, Any]:
-        """What of the settings checks may see: seed, data source, visible files, their kind."""
-        chosen = {key: self._job[key] for key in ("seed", "source_name", "weights")}
+        """What of the settings checks may see: seed, data source, files and their kind, device."""
+        chosen = {key: self._job[key] for key in ("seed", "source_name", "weights", "device")}
         return chosen | {"files": files}
 
     # --- hooks --------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 A job is plain data: `task`, `path` of the check file, `source` and `filename` of the submission,
 `seed`, `draw`, `data`, `source_name`, `seconds`, `walls`, `shown`, `limits`, `files`, `threads`,
-`datasets` (the folder of a course's own data sets, or `None`).
+`datasets` (the folder of a course's own data sets, or `None`), `device`.
 Events go to the runner as they happen, see `graders.boundary.events`.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from graders import KIT
-from graders.boundary import events
+from graders.boundary import device, events
 from graders.boundary.launching import Launcher
 from graders.boundary.limits import CHECK_GRACE_SECONDS, GRADER_MEMORY, grader_cpu_seconds
 from graders.boundary.spawned import Spawner
@@ -94,7 +94,11 @@ def start(channel: Channel, launcher: Launcher | Spawner) -> None:
         if job["threads"]:
             tf.config.threading.set_intra_op_parallelism_threads(job["threads"])
             tf.config.threading.set_inter_op_parallelism_threads(job["threads"])
-        run(job, launcher, emit)
+        if job["device"] == "gpu" and not tf.config.list_physical_devices("GPU"):
+            emit(events.DataUnavailable(device.UNSEEN))
+            emit(events.Finished(0))
+        else:
+            run(job, launcher, emit)
     except WireClosed:
         pass
     except BaseException as error:

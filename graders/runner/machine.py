@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from graders.boundary import device
 from graders.boundary.events import unpack
 from graders.boundary.launching import Launcher
 from graders.boundary.limits import (
@@ -151,13 +152,13 @@ class ThisMachine:
                 os.mkdir(os.path.join(self._scratch.path, SHOWN))
             return self._scratch.path
 
-    def _walls(self) -> dict[str, Any]:
+    def _walls(self, computes_on: str) -> dict[str, Any]:
         """Returns what the processes that start sandboxes are told, see `graders.warm.server`."""
         level, extra = self.isolation().level, os.path.join(self._folder(), SHOWN)
         if level == "user" and not self._closed:
             close_to_submissions()
             self._closed = True
-        return {"level": level, "hidden": hidden(), "extra": [extra]}
+        return {"level": level, "hidden": hidden(), "extra": [extra, *device.files(computes_on)]}
 
     def warm_up(self, settings: Settings) -> Launcher | Spawner:
         """Starts the warm process, if it does not run yet, and returns what starts its children.
@@ -168,13 +169,15 @@ class ThisMachine:
         with self._lock:
             if not here.FORKS:
                 if self._spawner is None:
-                    self._spawner = Spawner(environment(self._folder()))
+                    self._spawner = Spawner(environment(self._folder(), settings.device))
                 self._spawner.ahead("grader")
                 return self._spawner
             if settings.spawn:
-                return spawning(self._folder())
+                return spawning(self._folder(), settings.device)
             if self._warm is None or not self._warm.alive:
-                self._warm = WarmProcess(self._walls(), self._folder())
+                self._warm = WarmProcess(
+                    self._walls(settings.device), self._folder(), settings.device
+                )
             return self._warm.launcher
 
     def grade(
@@ -236,7 +239,9 @@ class ThisMachine:
             return
         deadline: float | None = None
         try:
-            work = job(given.task, given.source, settings, given.bounds, self._walls())
+            work = job(
+                given.task, given.source, settings, given.bounds, self._walls(settings.device)
+            )
             grader.channel.send(work, time.monotonic() + GRADER_START_SECONDS)
             while not collected.done:
                 event = unpack(grader.channel.receive(deadline))

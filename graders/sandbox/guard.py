@@ -8,6 +8,7 @@ import sys
 import tempfile
 from typing import Any, NoReturn
 
+from graders.boundary import device
 from graders.boundary.wire import Channel
 from graders.sandbox.requests import serve
 from graders.system import here
@@ -19,7 +20,7 @@ if here.FORKS:
 
 def _prepare(scratch: str, log_fd: int) -> None:
     """Makes the process a clean one: no environment, own output."""
-    system = here.sandbox_variables(scratch)
+    system = here.sandbox_variables(scratch) | device.variables(device.chosen())
     os.environ.clear()
     os.environ.update(
         **system,
@@ -29,7 +30,6 @@ def _prepare(scratch: str, log_fd: int) -> None:
         KERAS_HOME=os.path.join(scratch, ".keras"),
         PYTHONDONTWRITEBYTECODE="1",
         TF_CPP_MIN_LOG_LEVEL="3",
-        CUDA_VISIBLE_DEVICES="",
     )
     tempfile.tempdir = scratch
     os.chdir(scratch)

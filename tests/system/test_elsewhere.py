@@ -171,15 +171,15 @@ def test_an_endless_loop_is_ended_with_all_that_it_started(
     assert done.returncode == 1, done.stdout + done.stderr
     assert "did not finish within 6 s and was stopped" in done.stdout
     assert "it began" in done.stdout and "absl" not in done.stdout
-    running = [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
+    running = [
+        " ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])
+    ]
     assert not [line for line in running if mark in line]
     assert left(tmp_path) == []
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
-def test_a_killed_grader_leaves_nothing_running(
-    system: str, student: Path, tmp_path: Path
-) -> None:
+def test_a_killed_grader_leaves_nothing_running(system: str, student: Path, tmp_path: Path) -> None:
     """Nobody is left to end the sandbox, and it ends all the same, in the middle of a loop."""
     mark = f"left over of {tmp_path}"
     path = tmp_path / "custom_layer.py"

@@ -16,7 +16,10 @@ FORBIDDEN = (
 OWN = ("graders.sandbox.", "graders.system.", "graders.walls.", "graders.warm.")
 ALLOWED = (
     "graders",
-    *(f"graders.boundary{name}" for name in ("", ".challenge", ".names", ".sizes", ".wire")),
+    *(
+        f"graders.boundary{name}"
+        for name in ("", ".challenge", ".device", ".names", ".sizes", ".wire")
+    ),
     *("graders.sandbox", "graders.system", "graders.warm", "graders.walls"),
 )
 

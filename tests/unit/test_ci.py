@@ -66,7 +66,9 @@ def test_the_matrix_is_what_the_kit_is_for(workflow: dict[Any, Any]) -> None:
     assert matrix["keras"] == [oldest, "newest"]
     assert f"keras>={oldest}" in project["dependencies"]
     constraint = f".github/keras-{oldest}.txt"
-    assert constraint in job["env"]["PIP_CONSTRAINT"] and f"'{oldest}'" in job["env"]["PIP_CONSTRAINT"]
+    assert (
+        constraint in job["env"]["PIP_CONSTRAINT"] and f"'{oldest}'" in job["env"]["PIP_CONSTRAINT"]
+    )
     assert f"keras=={oldest}.*" in (KIT / constraint).read_text(encoding="utf-8").splitlines()
 
 
