@@ -10,6 +10,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ CPU_LIMIT = job_objects.OUT_OF_TIME
 FIRST_EXCEPTION = 0xC0000000
 # The file that tells whether a folder is held.
 HELD = ".held"
+ROUNDS, ROUND_SECONDS = 20, 0.1
 
 
 def sandbox_variables(scratch: str) -> dict[str, str]:
@@ -91,7 +93,9 @@ def own_tree() -> None:
     The parent could not do it: in a virtual environment, what it starts is a program that starts
     Python, and has perhaps done so before the parent's next line.
     """
-    job_objects.enclose()
+    # Where Windows refuses (inside an old container, say), the process alone is ended.
+    with contextlib.suppress(OSError):
+        job_objects.enclose()
 
 
 def end_own_tree() -> None:
@@ -168,11 +172,16 @@ def remove(folder: str) -> None:
             os.chmod(path, stat.S_IWRITE)
             function(path)
 
-    with contextlib.suppress(OSError):
-        if stat.S_ISDIR(os.lstat(folder).st_mode) and not _is_link(os.lstat(folder)):
-            shutil.rmtree(folder, onerror=writable)
-        else:
-            os.unlink(folder)
+    # A file that a process still has open cannot be removed. Those that were ended need a moment.
+    for _ in range(ROUNDS):
+        with contextlib.suppress(OSError):
+            if stat.S_ISDIR(os.lstat(folder).st_mode) and not _is_link(os.lstat(folder)):
+                shutil.rmtree(folder, onerror=writable)
+            else:
+                os.unlink(folder)
+        if not os.path.lexists(folder):
+            return
+        time.sleep(ROUND_SECONDS)
 
 
 def _is_link(found: os.stat_result) -> bool:
