@@ -115,7 +115,7 @@ class _Reader(_Thread):
         self._start()
         while True:
             seconds = _slice(deadline)
-            if self._part or self._ended:
+            if self._part or self._ended or self._closed.is_set():
                 break
             with contextlib.suppress(queue.Empty):
                 part = self._parts.get(timeout=seconds)
@@ -150,6 +150,8 @@ class _Writer(_Thread):
         """Writes some bytes; see `Ends.write`."""
         if self._late:
             raise TimeoutError
+        if self._closed.is_set():
+            raise BrokenPipeError
         self._start()
         _slice(deadline)
         part = bytes(view[:PART_BYTES])
