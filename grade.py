@@ -6,9 +6,6 @@ import sys
 if sys.version_info < (3, 11):  # noqa: UP036 - reported before anything newer is parsed
     sys.exit("grade.py: Python 3.11 or newer is needed, this is %d.%d." % sys.version_info[:2])
 
-if sys.platform == "win32":
-    sys.exit("grade.py: run this in WSL (Windows Subsystem for Linux); the sandbox needs it.")
-
 try:
     from graders.cli import main
 except ModuleNotFoundError as error:

@@ -1,4 +1,4 @@
-"""Starts sandboxes and graders: forked from a warm process, or spawned where there is none."""
+"""Starts sandboxes and graders on Linux: forked from a warm process, or spawned by `--spawn`."""
 
 from __future__ import annotations
 
@@ -12,21 +12,28 @@ import threading
 from typing import Any
 
 from graders import KIT
-from graders.walls import reports
+from graders.boundary import device
+from graders.system import here
+from graders.walls import heard
 
 KEPT_VARIABLES = (
     *("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV"),
     *("TF_ENABLE_ONEDNN_OPTS", "OMP_NUM_THREADS", "KERAS_KIT_CACHE", "XDG_CACHE_HOME"),
     *("KERAS_HOME", "KERAS_KIT_DEBUG", "PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE"),
+    *here.VARIABLES,
 )
 
 
-def child_environment() -> dict[str, str]:
-    """Returns the environment of other processes: an allowlist, so that no secret is in it."""
+def child_environment(computes_on: str | None = None) -> dict[str, str]:
+    """Returns the environment of other processes: an allowlist, so that no secret is in it.
+
+    Args:
+        computes_on: String, one of `device.DEVICES`; what the caller's process is for if `None`.
+    """
     chosen = {name: os.environ[name] for name in KEPT_VARIABLES if os.environ.get(name)}
     return chosen | {
         "TF_CPP_MIN_LOG_LEVEL": "3",
-        "CUDA_VISIBLE_DEVICES": "",
+        **device.variables(computes_on or device.chosen()),
         "KERAS_BACKEND": "tensorflow",
         "PYTHONPATH": str(KIT),
         "MPLBACKEND": "Agg",
@@ -114,7 +121,7 @@ class Launcher:
             Dict, empty if nobody knows: it did not end, or the warm process did.
         """
         if number in self._ends:
-            told, _ = reports.read(self._ends[number], seconds, most=1)
+            told, _ = heard.read(self._ends[number], seconds, most=1)
             return told[0] if told else {}
         process = self._spawned.get(number)
         if process is None:
@@ -123,7 +130,7 @@ class Launcher:
             code = process.wait(seconds)
         except subprocess.TimeoutExpired:
             return {}
-        return {"signal": -code} if code < 0 else {"exit": code}
+        return here.how_ended(code)
 
     def stop(self, number: int) -> None:
         """Ends a child and everything that it started.

@@ -10,19 +10,17 @@ Reading one allocates nothing.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
-import os
-import select
 import struct
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from graders.boundary.sizes import MAX_DEPTH, TRUSTED, Limits, measured
+from graders.system import here
 
 HEADER = struct.Struct(">IQ")
 PROGRESS = struct.Struct(">IIIdd")
@@ -209,37 +207,39 @@ def decode(document: bytes | bytearray, payload: bytearray, limits: Limits = TRU
         raise WireError(str(error)[:200]) from None
 
 
+class Ends(Protocol):
+    """What reads and writes a pair of pipes, see `graders.system.posix.Ends`."""
+
+    def read(self, most: int, deadline: float | None) -> bytes:
+        """Reads some bytes; none at the end of the pipe."""
+
+    def write(self, view: memoryview, deadline: float | None) -> int:
+        """Writes some bytes; returns how many."""
+
+    def close(self) -> None:
+        """Closes both ends."""
+
+
 class Channel:
     """A pair of pipe ends that carries frames, with a deadline on every read and write.
 
     Args:
         read_fd: Integer, the file descriptor to read from.
         write_fd: Integer, the file descriptor to write to.
+        ends: What reads and writes them; the system's own way if `None`.
     """
 
-    def __init__(self, read_fd: int, write_fd: int):
+    def __init__(self, read_fd: int, write_fd: int, ends: Ends | None = None):
         self.read_fd, self.write_fd = read_fd, write_fd
-        os.set_blocking(read_fd, False)
-        os.set_blocking(write_fd, False)
-
-    def _wait(self, reading: bool, deadline: float | None) -> None:
-        poll = select.poll()
-        poll.register(
-            self.read_fd if reading else self.write_fd, select.POLLIN if reading else select.POLLOUT
-        )
-        left = None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000
-        if not poll.poll(left):
-            raise WireTimeout
+        self._ends: Ends = ends or here.Ends(read_fd, write_fd)
 
     def _read(self, count: int, deadline: float | None) -> bytearray:
         data = bytearray()
         while len(data) < count:
-            # Wait first even when data are there, so that a drip of bytes cannot outrun a deadline.
-            self._wait(True, deadline)
             try:
-                part = os.read(self.read_fd, min(count - len(data), 2**20))
-            except BlockingIOError:
-                continue
+                part = self._ends.read(min(count - len(data), 2**20), deadline)
+            except TimeoutError:
+                raise WireTimeout from None
             except OSError as error:
                 raise WireClosed from error
             if not part:
@@ -333,16 +333,13 @@ class Channel:
         for part in parts:
             view = memoryview(part)
             while view:
-                self._wait(False, deadline)
                 try:
-                    view = view[os.write(self.write_fd, view[: 2**20]) :]
-                except BlockingIOError:
-                    continue
+                    view = view[self._ends.write(view[: 2**20], deadline) :]
+                except TimeoutError:
+                    raise WireTimeout from None
                 except OSError as error:
                     raise WireClosed from error
 
     def close(self) -> None:
         """Closes both ends."""
-        for fd in {self.read_fd, self.write_fd}:
-            with contextlib.suppress(OSError):
-                os.close(fd)
+        self._ends.close()

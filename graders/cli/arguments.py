@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from graders import KIT, rubric
+from graders.boundary import device
 from graders.boundary.limits import TASK_SECONDS
 from graders.printable import printable
 from graders.rubric import Task, UnknownTask
@@ -98,6 +99,9 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         f"the strongest: {', '.join(LEVELS[::-1])}. Each verdict names the level. Without it, a "
         f"class and --gradescope demand {CLASS_ISOLATION}, and your own run nothing",
     )
+    parser.add_argument(
+        "--device", choices=device.DEVICES, default="cpu", help="what computes (cpu)"
+    )
     instructors = is_here("graders.course")
     parser.add_argument(
         "--secret",
@@ -143,7 +147,10 @@ def settings(given: argparse.Namespace) -> Settings:
     # Marks that count are not given on a machine on which the work could write them itself.
     counts = getattr(given, "gradescope", None) or getattr(given, "submitted", None)
     least = course.isolation if course else CLASS_ISOLATION if counts else "process"
+    if given.device == "gpu" and (reason := device.missing()):
+        raise UsageError(reason)
     return Settings(
+        device=given.device,
         isolation=given.isolation or least,
         jobs=jobs,
         use_store=not given.no_cache,

@@ -149,11 +149,14 @@ def _watch(
         console.print("Watching for changes; Ctrl-C ends.")
         try:
             with Interrupt() as interrupt:
+                # Where nothing is forked, the next grader waits for the next save.
+                runner.warm_up()
                 for changed in changes(requests, seen):
                     interrupt.check()
                     verdict = updated(verdict, done.all_of(changed, runner))
                     outputs.write(verdict)
                     interrupt.check()
+                    runner.warm_up()
         except KeyboardInterrupt as error:
             if error.args:
                 raise

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import os
-import signal
-import tempfile
 import time
 from collections.abc import Callable
 from typing import Any
@@ -15,10 +11,15 @@ from graders.boundary.events import Printed
 from graders.boundary.launching import Launcher
 from graders.boundary.names import Verb
 from graders.boundary.sizes import SHORT, Limits
-from graders.boundary.wire import Channel, WireClosed, WireError, WireTimeout
+from graders.boundary.spawned import Spawned, Spawner
+from graders.boundary.wire import WireClosed, WireError, WireTimeout
 from graders.judge import printed
 from graders.judge.faults import SubmissionError, explain
+from graders.system import here
 from graders.walls import reports
+
+if here.FORKS:
+    from graders.boundary.piped import PipedSandbox
 
 # How long the guard may take to report an end that has been seen on the pipe.
 REPORT_SECONDS = 5.0
@@ -68,39 +69,33 @@ class WallBroken(Interrupted):
     """A sandbox's walls could not be put up: the machine's fault. The text is one line."""
 
 
-def _memory_file() -> int:
-    if hasattr(os, "memfd_create"):
-        return os.memfd_create("log")
-    with tempfile.TemporaryFile() as file:
-        return os.dup(file.fileno())
+def _started(launcher: Launcher | Spawner, limits: dict[str, Any]) -> PipedSandbox | Spawned:
+    if isinstance(launcher, Spawner):
+        return launcher.sandbox(limits)
+    return PipedSandbox(launcher, limits)
 
 
 class Connection:
     """One sandbox process.
 
     Args:
-        launcher: `Launcher`, which starts it.
+        launcher: `Launcher` or `Spawner`, which starts it.
         limits: Dict with `memory` (bytes), `cpu_seconds`, `threads`.
         on_event: Callable that takes progress events (dicts).
     """
 
     def __init__(
-        self, launcher: Launcher, limits: dict[str, Any], on_event: Callable[[dict], None]
+        self,
+        launcher: Launcher | Spawner,
+        limits: dict[str, Any],
+        on_event: Callable[[dict], None],
     ):
-        self._launcher, self._limits = launcher, limits
+        self._limits = limits
         self._on_event = on_event
         self._began, self._passed_on = time.monotonic(), 0
         self.dead, self._output = "", Printed("", 0)
-        request_r, request_w = os.pipe()
-        answer_r, answer_w = os.pipe()
-        self._status, status_w = os.pipe()
-        # Output goes to a file in memory: no pipe to drain, and its size is limited.
-        self._log = _memory_file()
-        theirs = [request_r, answer_w, status_w, self._log]
-        self._number = launcher.start("sandbox", theirs, limits)
-        for fd in theirs[:3]:
-            os.close(fd)
-        self._channel = Channel(answer_r, request_w)
+        self._process = _started(launcher, limits)
+        self._channel = self._process.channel
 
     def _progress(self, epoch: int, epochs: int, loss: float, accuracy: float) -> None:
         """Passes on how far a training is, as often as somebody could read it."""
@@ -157,7 +152,7 @@ class Connection:
             WallBroken: If the submission was never started, because a wall was not up.
             Interrupted: If the process, or the guard that kept it, was ended from outside.
         """
-        told, in_time = reports.read(self._status, REPORT_SECONDS)
+        told, in_time = self._process.told(REPORT_SECONDS)
         self.close("died")
         first = told[0] if told else {}
         if first != {"up": True}:
@@ -175,7 +170,7 @@ class Connection:
         if "signal" in ended:
             number = ended["signal"]
             name = reports.signal_name(number)
-            if number == signal.SIGXCPU:
+            if number == reports.CPU_LIMIT:
                 seconds = self._limits["cpu_seconds"]
                 return SubmissionError(
                     "timeout",
@@ -208,7 +203,11 @@ class Connection:
 
     def output(self) -> Printed:
         """Returns what the submission printed."""
-        return self._output if self.dead else printed.read(self._log)
+        if self.dead:
+            return self._output
+        if isinstance(self._process, Spawned):
+            return printed.of_parts(self._process.printed)
+        return printed.read(self._process.log)
 
     def close(self, reason: str = "closed") -> None:
         """Ends the process and everything that it started.
@@ -219,8 +218,4 @@ class Connection:
         if not self.dead:
             self._output = self.output()
             self.dead = reason
-            self._launcher.stop(self._number)
-            self._channel.close()
-            for fd in (self._status, self._log):
-                with contextlib.suppress(OSError):
-                    os.close(fd)
+            self._process.stop()

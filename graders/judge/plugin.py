@@ -24,6 +24,7 @@ import pytest
 
 from graders.boundary import events
 from graders.boundary.launching import Launcher
+from graders.boundary.spawned import Spawner
 from graders.checking import CheckFailed
 from graders.judge import advice
 from graders.judge.connection import Interrupted
@@ -81,7 +82,7 @@ class GradingPlugin:
     def __init__(
         self,
         job: dict[str, Any],
-        launcher: Launcher,
+        launcher: Launcher | Spawner,
         emit: Callable[[events.JudgeEvent], None],
     ):
         self._job, self._launcher, self._emit = job, launcher, emit
@@ -194,8 +195,8 @@ class GradingPlugin:
 
     @pytest.fixture(scope="session")
     def settings(self, files: dict[str, str]) -> dict[str, Any]:
-        """What of the settings checks may see: seed, data source, visible files, their kind."""
-        chosen = {key: self._job[key] for key in ("seed", "source_name", "weights")}
+        """What of the settings checks may see: seed, data source, files and their kind, device."""
+        chosen = {key: self._job[key] for key in ("seed", "source_name", "weights", "device")}
         return chosen | {"files": files}
 
     # --- hooks --------------------------------------------------------------------------------

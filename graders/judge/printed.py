@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Callable
 
 from graders.boundary import log
 from graders.boundary.events import MOST_LINES, Printed
@@ -54,7 +55,35 @@ def _read(fd: int) -> Printed:
         tail = os.pread(fd, end - old, old) + os.pread(fd, now, at - now)
         between = written + log.lines(fd, log.HEAD, at) - tail.count(b"\n")
         characters = log.LIMIT
-    head = os.pread(fd, log.HEAD, 0)
+    return _ends(os.pread(fd, log.HEAD, 0), tail, between, characters)
+
+
+def of_parts(part: Callable[[int, int], bytes]) -> Printed:
+    """Reads what was printed so far into a file that only grows.
+
+    Args:
+        part: Function from where a part begins, from the end if negative, and the number of bytes
+            that are wanted, to those that are there.
+
+    Returns:
+        `Printed`, see `read`.
+    """
+    try:
+        head = part(0, log.HEAD + TAIL)
+        if len(head) < log.HEAD + TAIL:
+            return _told(_shown(head).split("\n"), [], 0, "")
+        lines, end = 0, log.HEAD
+        while piece := part(end, 2**20):
+            lines, end = lines + piece.count(b"\n"), end + len(piece)
+        tail = part(-TAIL, TAIL)
+    except OSError:
+        return Printed("", 0)
+    between = lines - tail.count(b"\n")
+    return _ends(head[: log.HEAD], tail, between, end - log.HEAD - TAIL)
+
+
+def _ends(head: bytes, tail: bytes, between: int, characters: int) -> Printed:
+    """Puts together the two ends of a flood, with how much is between them."""
     # Whole lines are shown, if there are any.
     first, ended, _ = head.rpartition(b"\n")
     _, begun, last = tail.partition(b"\n")

@@ -3,7 +3,7 @@
 A job is plain data: `task`, `path` of the check file, `checks` (the names of those to run),
 `source` and `filename` of the submission, `seed`, `draw`, `data`, `source_name`, `seconds`,
 `walls`, `shown`, `limits`, `files`, `threads`, `datasets` (the folder of a course's own data sets,
-or `None`).
+or `None`), `device`.
 Events go to the runner as they happen, see `graders.boundary.events`.
 """
 
@@ -17,15 +17,16 @@ from pathlib import Path
 from typing import Any
 
 from graders import KIT
-from graders.boundary import events
+from graders.boundary import device, events
 from graders.boundary.launching import Launcher
 from graders.boundary.limits import CHECK_GRACE_SECONDS, GRADER_MEMORY, grader_cpu_seconds
+from graders.boundary.spawned import Spawner
 from graders.boundary.wire import Channel, WireClosed
 from graders.walls.kernel import hide_memory
 from graders.walls.limits import is_machines, set_limits
 
 
-def run(job: dict[str, Any], launcher: Launcher, emit: Any) -> None:
+def run(job: dict[str, Any], launcher: Launcher | Spawner, emit: Any) -> None:
     """Runs the checks of one task.
 
     Args:
@@ -63,7 +64,7 @@ def run(job: dict[str, Any], launcher: Launcher, emit: Any) -> None:
     emit(events.Finished(int(code)))
 
 
-def start(channel: Channel, launcher: Launcher) -> None:
+def start(channel: Channel, launcher: Launcher | Spawner) -> None:
     """Becomes a grader; never returns.
 
     Args:
@@ -94,7 +95,11 @@ def start(channel: Channel, launcher: Launcher) -> None:
         if job["threads"]:
             tf.config.threading.set_intra_op_parallelism_threads(job["threads"])
             tf.config.threading.set_inter_op_parallelism_threads(job["threads"])
-        run(job, launcher, emit)
+        if job["device"] == "gpu" and not tf.config.list_physical_devices("GPU"):
+            emit(events.DataUnavailable(device.UNSEEN))
+            emit(events.Finished(0))
+        else:
+            run(job, launcher, emit)
     except WireClosed:
         pass
     except BaseException as error:

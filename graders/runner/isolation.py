@@ -13,6 +13,7 @@ from datasets.cache import cache_dir
 from graders import KIT
 from graders.boundary.launching import child_environment
 from graders.rubric import own_folder
+from graders.system import here
 from graders.walls.levels import LEVELS, reaches
 from graders.walls.others import close_to_others
 from graders.walls.shown import paths
@@ -85,7 +86,7 @@ _begun: list[subprocess.Popen[bytes]] = []
 
 def begin() -> None:
     """Begins to find this machine's level, for the `probed` that will follow."""
-    if sys.platform == "linux" and not _begun:
+    if here.FORKS and not _begun:
         with contextlib.suppress(OSError):
             _begun.append(_start())
 
@@ -103,7 +104,7 @@ def probed() -> Isolation:
     Returns:
         `Isolation`; the level `process` where the probe itself fails.
     """
-    if sys.platform != "linux":
+    if not here.FORKS:
         return Isolation("process", dict.fromkeys(LEVELS[1:], "it needs Linux"))
     try:
         with _begun.pop() if _begun else _start() as process:

@@ -52,4 +52,5 @@ def job(
         "calibrating": settings.calibrating,
         "bounds": bounds,
         "threads": settings.threads,
+        "device": settings.device,
     }

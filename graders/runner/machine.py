@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import os
-import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from graders.boundary import device
 from graders.boundary.events import unpack
 from graders.boundary.launching import Launcher
 from graders.boundary.limits import (
@@ -19,7 +17,8 @@ from graders.boundary.limits import (
     GRADER_START_SECONDS,
     grader_cpu_seconds,
 )
-from graders.boundary.wire import Channel, WireClosed, WireError, WireTimeout
+from graders.boundary.spawned import Spawned, Spawner
+from graders.boundary.wire import WireClosed, WireError, WireTimeout
 from graders.rubric import Task
 from graders.runner.collected import Collected
 from graders.runner.events import Event, Interrupted, ResultReady
@@ -28,11 +27,15 @@ from graders.runner.job import job
 from graders.runner.scratch import Scratch
 from graders.runner.settings import Settings
 from graders.runner.turns import Turns
-from graders.runner.warm import WarmProcess, spawning
+from graders.runner.warm import WarmProcess, environment, spawning
 from graders.submission import Source
+from graders.system import here
 from graders.verdict import TaskVerdict
 from graders.walls import reports
 from graders.walls.limits import is_machines
+
+if here.FORKS:
+    from graders.boundary.piped import PipedGrader
 
 # How long a process that has closed its pipes may take to be reaped.
 END_SECONDS, GONE_SECONDS = 10.0, 1.0
@@ -113,6 +116,7 @@ class ThisMachine:
 
     def __init__(self, isolation: Isolation | None = None) -> None:
         self._warm: WarmProcess | None = None
+        self._spawner: Spawner | None = None
         self._lock = threading.RLock()
         self._isolation = isolation
         self._scratch: Scratch | None = None
@@ -126,6 +130,9 @@ class ThisMachine:
         if self._warm is not None:
             self._warm.close()
             self._warm = None
+        if self._spawner is not None:
+            self._spawner.close()
+            self._spawner = None
         if self._scratch is not None:
             self._scratch.close()
             self._scratch = None
@@ -145,23 +152,32 @@ class ThisMachine:
                 os.mkdir(os.path.join(self._scratch.path, SHOWN))
             return self._scratch.path
 
-    def _walls(self) -> dict[str, Any]:
+    def _walls(self, computes_on: str) -> dict[str, Any]:
         """Returns what the processes that start sandboxes are told, see `graders.warm.server`."""
         level, extra = self.isolation().level, os.path.join(self._folder(), SHOWN)
         if level == "user" and not self._closed:
             close_to_submissions()
             self._closed = True
-        return {"level": level, "hidden": hidden(), "extra": [extra]}
+        return {"level": level, "hidden": hidden(), "extra": [extra, *device.files(computes_on)]}
 
-    def warm_up(self, settings: Settings) -> Launcher:
-        """Starts the warm process, if it does not run yet, and returns what starts its children."""
-        # Only Linux forks a process that has loaded TensorFlow safely.
+    def warm_up(self, settings: Settings) -> Launcher | Spawner:
+        """Starts the warm process, if it does not run yet, and returns what starts its children.
+
+        Where nothing is forked, the next grader is started ahead.
+        """
         self.isolation()
         with self._lock:
-            if settings.spawn or sys.platform != "linux":
-                return spawning(self._folder())
+            if not here.FORKS:
+                if self._spawner is None:
+                    self._spawner = Spawner(environment(self._folder(), settings.device))
+                self._spawner.ahead("grader")
+                return self._spawner
+            if settings.spawn:
+                return spawning(self._folder(), settings.device)
             if self._warm is None or not self._warm.alive:
-                self._warm = WarmProcess(self._walls(), self._folder())
+                self._warm = WarmProcess(
+                    self._walls(settings.device), self._folder(), settings.device
+                )
             return self._warm.launcher
 
     def grade(
@@ -214,7 +230,7 @@ class ThisMachine:
         """Starts a grader, and collects its events until it ends."""
         settings = given.settings
         try:
-            launcher, number, channel = self._start(settings)
+            grader = self._start(settings)
         except OSError as error:
             # No process, no pipe, no room: a machine's bad day, or the end of the warm process.
             if not is_machines(error):
@@ -223,13 +239,16 @@ class ThisMachine:
             return
         deadline: float | None = None
         try:
-            work = job(given.task, given.source, settings, given.bounds, self._walls())
-            channel.send(work, time.monotonic() + GRADER_START_SECONDS)
+            work = job(
+                given.task, given.source, settings, given.bounds, self._walls(settings.device)
+            )
+            grader.channel.send(work, time.monotonic() + GRADER_START_SECONDS)
             while not collected.done:
-                event = unpack(channel.receive(deadline))
+                event = unpack(grader.channel.receive(deadline))
                 if deadline is None:
                     # The clock starts when the process is there, not while it imports.
-                    deadline = time.monotonic() + settings.seconds + GRADER_GRACE_SECONDS
+                    grace = GRADER_GRACE_SECONDS + (0 if here.FORKS else GRADER_START_SECONDS)
+                    deadline = time.monotonic() + settings.seconds + grace
                 result = collected.take(event)
                 # What is being ended fails, which is nobody's fault and not told.
                 if not (isinstance(event, Interrupted) or self._closing):
@@ -244,27 +263,16 @@ class ThisMachine:
             )
         except (WireClosed, WireError):
             if not collected.done and not self._closing:
-                self._explain_end(launcher.ended(number, END_SECONDS), settings, collected)
+                self._explain_end(grader.ended(END_SECONDS), settings, collected)
         finally:
-            launcher.stop(number)
-            channel.close()
+            grader.stop()
 
-    def _start(self, settings: Settings) -> tuple[Launcher, int, Channel]:
-        """Starts a grader; returns what started it, its number, and the channel to it."""
+    def _start(self, settings: Settings) -> PipedGrader | Spawned:
+        """Starts a grader."""
         launcher = self.warm_up(settings)
-        with contextlib.ExitStack() as opened:
-            ends = []
-            for _ in range(2):
-                pair = os.pipe()
-                for fd in pair:
-                    opened.callback(os.close, fd)
-                ends.append(pair)
-            (job_r, job_w), (events_r, events_w) = ends
-            number = launcher.start("grader", [job_r, events_w], {})
-            opened.pop_all()
-        os.close(job_r)
-        os.close(events_w)
-        return launcher, number, Channel(events_r, job_w)
+        if isinstance(launcher, Spawner):
+            return launcher.grader()
+        return PipedGrader(launcher)
 
     def _explain_end(self, ended: dict[str, Any], settings: Settings, collected: Collected) -> None:
         """Notes whose end it was, when a grader ended before its work.
@@ -275,7 +283,7 @@ class ThisMachine:
             collected: `Collected`.
         """
         number = ended.get("signal")
-        if number == signal.SIGXCPU:
+        if number == reports.CPU_LIMIT:
             seconds = grader_cpu_seconds(settings.seconds)
             collected.cut_off(
                 f"To evaluate your model took the grader more than {seconds} s of processor time.",

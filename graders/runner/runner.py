@@ -258,6 +258,8 @@ class Runner:
         settings = settings.of(task.id)
         chosen = ("seed", "data", "weights", "seconds", "spawn")
         parts = {name: getattr(settings, name) for name in chosen}
+        if settings.device != "cpu":
+            parts["device"] = settings.device
         # The draw stands for the secret, which must not be part of a hash that names a file.
         parts["draw"] = draw_for(task.id, settings)
         parts["bounds"] = bounds

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import tempfile
 import time
 from pathlib import Path
 
-from graders.walls.cleaning import remove
+from graders.system import here
 
 PREFIX = "keras-kit-"
 # A folder is held as soon as it is made; one that nobody holds after this time is left over.
@@ -26,14 +25,13 @@ class Scratch:
     def __init__(self) -> None:
         sweep()
         self.path = tempfile.mkdtemp(prefix=PREFIX)
-        self._fd = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY)
-        fcntl.flock(self._fd, fcntl.LOCK_EX)
+        self._held = here.hold(self.path)
         os.chmod(self.path, 0o711)
 
     def close(self) -> None:
         """Removes the folder."""
-        remove(self.path)
-        os.close(self._fd)
+        here.let_go(self._held)
+        here.remove(self.path)
 
 
 def sweep() -> None:
@@ -45,12 +43,8 @@ def sweep() -> None:
 
 
 def _remove_if_stale(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    try:
-        found = os.fstat(fd)
-        if found.st_uid != os.getuid() or time.time() - found.st_mtime < STALE_SECONDS:
-            return
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        remove(str(path))
-    finally:
-        os.close(fd)
+    found = os.lstat(path)
+    if not here.is_own(found) or time.time() - found.st_mtime < STALE_SECONDS:
+        return
+    here.let_go(here.hold_if_free(str(path)))
+    here.remove(str(path))

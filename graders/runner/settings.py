@@ -78,6 +78,7 @@ class Settings:
         settle: Boolean, whether the store keeps a time-out too, once it came where nothing else
             was graded. It may be the machine's fault, so a student's is tried again; a class is
             graded once, and recorded from the store.
+        device: String, what computes: `"cpu"` or `"gpu"`. Bounds were measured on CPUs.
     """
 
     seed: int = 0
@@ -92,6 +93,7 @@ class Settings:
     calibrating: bool = False
     isolation: str = "process"
     settle: bool = False
+    device: str = "cpu"
     seconds_of: tuple[tuple[str, float], ...] = ()
 
     @property

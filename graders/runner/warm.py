@@ -34,24 +34,26 @@ def bytecode_variables() -> dict[str, str]:
     return {"PYTHONPYCACHEPREFIX": str(cache_dir() / "bytecode")}
 
 
-def environment(temporary: str) -> dict[str, str]:
+def environment(temporary: str, device: str = "cpu") -> dict[str, str]:
     """Returns the environment of the warm process and of spawned children.
 
     Args:
         temporary: String, the folder for their temporary files.
+        device: String, what they compute on.
     """
     rules = ("PYTHONPYCACHEPREFIX", "PYTHONDONTWRITEBYTECODE")
-    chosen = {name: value for name, value in child_environment().items() if name not in rules}
+    chosen = {name: value for name, value in child_environment(device).items() if name not in rules}
     return chosen | bytecode_variables() | {"TMPDIR": temporary}
 
 
-def spawning(temporary: str) -> Launcher:
+def spawning(temporary: str, device: str = "cpu") -> Launcher:
     """Returns a launcher that starts a fresh interpreter for each child.
 
     Args:
         temporary: String, the folder for their temporary files.
+        device: String, what they compute on.
     """
-    return Launcher(None, environment(temporary))
+    return Launcher(None, environment(temporary, device))
 
 
 class WarmProcess:
@@ -62,9 +64,10 @@ class WarmProcess:
     Args:
         walls: Dict of plain data, see `graders.warm.server.serve`.
         temporary: String, the folder for temporary files.
+        device: String, what they compute on.
     """
 
-    def __init__(self, walls: dict[str, Any], temporary: str) -> None:
+    def __init__(self, walls: dict[str, Any], temporary: str, device: str = "cpu") -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._process = subprocess.Popen(
             [
@@ -76,7 +79,7 @@ class WarmProcess:
             stderr=subprocess.DEVNULL if not os.environ.get("KERAS_KIT_DEBUG") else None,
             stdout=subprocess.DEVNULL,
             cwd=KIT,
-            env=environment(temporary),
+            env=environment(temporary, device),
             start_new_session=True,
         )
         theirs.close()

@@ -8,26 +8,29 @@ import sys
 import tempfile
 from typing import Any, NoReturn
 
+from graders.boundary import device
 from graders.boundary.wire import Channel
 from graders.sandbox.printing import Log
 from graders.sandbox.requests import serve
-from graders.walls.keeper import Inside, Terms, keep
+from graders.system import here
+from graders.walls.limits import set_limits
+
+if here.FORKS:
+    from graders.walls.keeper import Inside, Terms, keep
 
 
-def _prepare(scratch: str, log_fd: int) -> None:
+def _prepare(scratch: str, log_fd: int, rounds: bool = True) -> None:
     """Makes the process a clean one: no environment, own output."""
+    system = here.sandbox_variables(scratch) | device.variables(device.chosen())
     os.environ.clear()
     os.environ.update(
-        PATH="/usr/bin:/bin",
-        HOME=scratch,
-        TMPDIR=scratch,
+        **system,
         LANG="C.UTF-8",
         MPLBACKEND="Agg",
         MPLCONFIGDIR=scratch,
         KERAS_HOME=os.path.join(scratch, ".keras"),
         PYTHONDONTWRITEBYTECODE="1",
         TF_CPP_MIN_LOG_LEVEL="3",
-        CUDA_VISIBLE_DEVICES="",
     )
     tempfile.tempdir = scratch
     os.chdir(scratch)
@@ -38,7 +41,8 @@ def _prepare(scratch: str, log_fd: int) -> None:
     os.close(log_fd)
     sys.stdin = open(os.devnull)  # noqa: SIM115 - stays open as long as the process
     for name, fd in (("stdout", 1), ("stderr", 2)):
-        stream = io.TextIOWrapper(io.BufferedWriter(Log(fd)), "utf-8", "replace", newline="\n")
+        raw = Log(fd) if rounds else io.FileIO(fd, "wb", closefd=False)
+        stream = io.TextIOWrapper(io.BufferedWriter(raw), "utf-8", "replace", newline="\n")
         setattr(sys, name, stream)
     sys.__stdout__, sys.__stderr__ = sys.stdout, sys.stderr  # type: ignore
 
@@ -49,6 +53,22 @@ def _set_threads(threads: int) -> None:
     if threads:
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
+
+
+def start_unwalled(channel: Channel, scratch: str, settings: dict[str, Any]) -> NoReturn:
+    """Becomes a sandbox where there are no walls; never returns. What starts it keeps its limits.
+
+    Args:
+        channel: `Channel`, the pipes to the grader.
+        scratch: String, its folder for files.
+        settings: Dict: `memory` (bytes), `cpu_seconds`, `threads`.
+    """
+    _prepare(scratch, os.dup(2), rounds=False)
+    _set_threads(settings["threads"])
+    set_limits(settings["memory"], settings["cpu_seconds"])
+    channel.send({"up": True})
+    serve(channel)
+    os._exit(0)
 
 
 def start(channel: Channel, status_fd: int, log_fd: int, settings: dict[str, Any]) -> NoReturn:

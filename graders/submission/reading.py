@@ -7,8 +7,6 @@ and nothing of it runs here.
 from __future__ import annotations
 
 import errno
-import os
-import stat
 from pathlib import Path
 
 from graders.printable import printable
@@ -17,6 +15,7 @@ from graders.submission import notebooks
 from graders.submission.parsing import MAX_SOURCE, TooLarge
 from graders.submission.source import Source, Unreadable
 from graders.submission.untouched import names_of
+from graders.system import here
 
 MAX_BYTES = MAX_SOURCE
 MAGIC = (
@@ -24,38 +23,6 @@ MAGIC = (
     ".py file, or hand in the notebook."
 )
 LINK = "is a link, or lies in a folder that is one. Hand in the file itself."
-
-
-def _open(path: Path, below: Path | None) -> int:
-    """Opens a regular file, and returns its descriptor.
-
-    Raises:
-        OSError: With `ELOOP` for a link, with `EISDIR` for anything else that is no regular file.
-    """
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
-    if below is None:
-        # A path that a person gave may be a link.
-        fd = os.open(path, flags)
-    else:
-        # Each folder is opened within the one before: no link can be put in between later.
-        *folders, name = path.relative_to(below).parts
-        at = os.open(below, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            for folder in folders:
-                if stat.S_ISLNK(os.stat(folder, dir_fd=at, follow_symlinks=False).st_mode):
-                    raise OSError(errno.ELOOP, "a link")
-                inner = os.open(
-                    folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=at
-                )
-                os.close(at)
-                at = inner
-            fd = os.open(name, flags | os.O_NOFOLLOW, dir_fd=at)
-        finally:
-            os.close(at)
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
-        os.close(fd)
-        raise OSError(errno.EISDIR, "not a regular file")
-    return fd
 
 
 def read_bytes(path: Path, most: int = MAX_BYTES, below: Path | None = None) -> bytes:
@@ -75,7 +42,7 @@ def read_bytes(path: Path, most: int = MAX_BYTES, below: Path | None = None) -> 
         Unreadable: If it is missing, unreadable, not a regular file, or too large.
     """
     try:
-        with open(_open(path, below), "rb") as file:
+        with open(here.open_regular(path, below), "rb") as file:
             data = file.read(most + 1)
     except FileNotFoundError:
         raise Unreadable(f"There is no file {path}. Check the path for a typing error.") from None

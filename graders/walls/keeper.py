@@ -20,8 +20,8 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
+from graders.system.cleaning import remove
 from graders.walls import kernel, namespaces, second, totals
-from graders.walls.cleaning import remove
 from graders.walls.kernel import IsolationError
 from graders.walls.limits import set_limits
 from graders.walls.reports import report, report_end

@@ -19,8 +19,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from graders.walls import kernel, landlock, levels, others, shown
+from graders.walls.heard import read
 from graders.walls.keeper import Inside, Terms, keep
-from graders.walls.reports import read, report
+from graders.walls.reports import report
 from graders.walls.ward import wall_in
 
 SECONDS = 20.0

@@ -1,17 +1,19 @@
-"""Reports on how a process ended: one JSON document a line, on a pipe that no submission holds."""
+"""Reports on how a process ended: one JSON document a line, on a pipe that no submission holds.
+
+`graders.walls.heard` reads them.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import os
-import select
 import signal
-import time
 from typing import Any
 
-# Signals by which the machine, or a person, ends a process.
-FROM_OUTSIDE = (signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGINT)
+from graders.system import here
+
+FROM_OUTSIDE, CPU_LIMIT = here.FROM_OUTSIDE, here.CPU_LIMIT
 
 
 def signal_name(number: int) -> str:
@@ -23,7 +25,9 @@ def signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name
     except ValueError:
-        return f"signal {number}"
+        # Windows has exceptions in place of signals.
+        big = isinstance(number, int) and number >= 2**16
+        return f"exception 0x{number:08X}" if big else f"signal {number}"
 
 
 def report(status_fd: int, **said: Any) -> None:
@@ -44,32 +48,4 @@ def report_end(status_fd: int, status: int) -> None:
         status_fd: Integer, the pipe.
         status: Integer, as `os.waitpid` returns it.
     """
-    code = os.waitstatus_to_exitcode(status)
-    report(status_fd, **({"signal": -code} if code < 0 else {"exit": code}))
-
-
-def read(status_fd: int, seconds: float, most: int = 2) -> tuple[list[dict[str, Any]], bool]:
-    """Reads reports: so many, or fewer if one tells of a broken wall or the pipe ends.
-
-    Args:
-        status_fd: Integer, the pipe.
-        seconds: Float, how long to wait for them.
-        most: Integer, how many there are.
-
-    Returns:
-        The reports that are dicts, and whether they came in time.
-    """
-    data, deadline, in_time = b"", time.monotonic() + seconds, False
-    ready = select.poll()
-    ready.register(status_fd, select.POLLIN)
-    while ready.poll(1000 * max(0.0, deadline - time.monotonic())):
-        part = os.read(status_fd, 4096)
-        data += part
-        if not part or data.count(b"\n") >= most or b'"broken"' in data:
-            in_time = True
-            break
-    found = []
-    for line in data.splitlines():
-        with contextlib.suppress(ValueError, RecursionError):
-            found.append(json.loads(line))
-    return [item for item in found if isinstance(item, dict)], in_time
+    report(status_fd, **here.how_ended(os.waitstatus_to_exitcode(status)))

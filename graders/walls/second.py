@@ -42,11 +42,13 @@ def shut_in(level: str, visible: Sequence[str], scratch: str) -> None:
         kernel.drop_privileges()
     # Another program starts with memory that others may read; this one does not.
     kernel.hide_memory()
+    # None, but for a GPU's that was asked for.
+    devices = [*WRITABLE_DEVICES, *(path for path in visible if path.startswith("/dev/"))]
     if level == "namespaces":
         if landlock.version():
-            landlock.restrict(["/"], [*namespaces.SCRATCH, *WRITABLE_DEVICES])
+            landlock.restrict(["/"], [*namespaces.SCRATCH, *devices])
     elif level == "landlock":
-        landlock.restrict([*visible, *OF_THE_MACHINE], [scratch, *WRITABLE_DEVICES])
+        landlock.restrict([*visible, *OF_THE_MACHINE], [scratch, *devices])
     # Behind the first wall, and as another user, there is nothing that these would protect.
     alone = level == "landlock"
     try:

@@ -28,6 +28,7 @@ from graders.walls import kernel, shown
 from graders.walls.kernel import IsolationError, close_all_but
 from graders.walls.reports import report, report_end
 from graders.walls.ward import wall_in
+from graders.warm import imports
 from graders.warm.children import become, refuse
 
 MAX_PACKET = 65536
@@ -213,30 +214,6 @@ class Server:
                 os.kill(pid, signal.SIGKILL)
 
 
-def _warm_up_sandboxes() -> None:
-    """Imports what sandboxes need. No operation may run: a started TensorFlow survives no fork."""
-    import keras
-    import tensorflow
-
-    # Keras loads these on first use; each sandbox would pay for it.
-    from keras.src.backend.tensorflow import trainer
-
-    from graders.sandbox import guard
-
-    del keras, tensorflow, trainer, guard
-
-
-def _warm_up_graders() -> None:
-    """Imports what graders need beside Keras."""
-    import pytest
-    import pytest_timeout
-
-    from graders.judge import process
-    from graders.toolkit import graph, outputs
-
-    del pytest, pytest_timeout, process, graph, outputs
-
-
 def _serve_sandboxes(control: socket.socket, walls: dict[str, Any]) -> None:
     """Goes behind the first wall, and forks sandboxes there. Its level is fixed from now on."""
     visible = shown.paths(walls["hidden"], walls["extra"])
@@ -263,7 +240,7 @@ def serve(control: socket.socket, walls: dict[str, Any]) -> None:
             threads still grade.)
         walls: Dict: `level`, and paths: `hidden`, and `extra` ones to show.
     """
-    _warm_up_sandboxes()
+    imports.for_sandboxes()
     # Children import by the common rules, and leave no bytecode behind.
     sys.dont_write_bytecode, sys.pycache_prefix = True, None
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -275,7 +252,7 @@ def serve(control: socket.socket, walls: dict[str, Any]) -> None:
         _serve_sandboxes(theirs, walls)
         os._exit(0)
     theirs.close()
-    _warm_up_graders()
+    imports.for_graders()
     _freeze()
     Server(control, ours).run()
     with contextlib.suppress(ChildProcessError):

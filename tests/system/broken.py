@@ -24,7 +24,7 @@ from typing import Any
 
 from graders import KIT
 from graders.walls import kernel, namespaces
-from graders.warm import server
+from graders.warm import imports, server
 from tests.attacks.without import open_the_way
 
 Replace = Callable[[Any], Any]
@@ -260,8 +260,8 @@ def _become(control: socket.socket, request: dict[str, Any]) -> None:
 def main(fd: int) -> None:
     """Serves until the socket's end."""
     orders = socket.socket(fileno=fd)
-    server._warm_up_sandboxes()
-    server._warm_up_graders()
+    imports.for_sandboxes()
+    imports.for_graders()
     while True:
         packet, fds, _, _ = socket.recv_fds(orders, server.MAX_PACKET, 1)
         if not packet:

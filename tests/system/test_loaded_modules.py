@@ -13,11 +13,14 @@ FORBIDDEN = (
     *("graders.rubric", "graders.runner", "graders.submission", "graders.reports", "graders.cli"),
     *("graders.course", "graders.calibration", "graders.verdict", "datasets", "pytest", "tests"),
 )
-OWN = ("graders.sandbox.", "graders.walls.", "graders.warm.")
+OWN = ("graders.sandbox.", "graders.system.", "graders.walls.", "graders.warm.")
 ALLOWED = (
     "graders",
-    *(f"graders.boundary{name}" for name in ("", ".challenge", ".names", ".sizes", ".wire")),
-    *("graders.sandbox", "graders.warm", "graders.walls"),
+    *(
+        f"graders.boundary{name}"
+        for name in ("", ".challenge", ".device", ".names", ".sizes", ".wire")
+    ),
+    *("graders.sandbox", "graders.system", "graders.warm", "graders.walls"),
 )
 
 

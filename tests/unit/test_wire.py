@@ -21,6 +21,7 @@ from hypothesis.extra import numpy as arrays_of
 
 from graders.boundary import wire
 from graders.boundary.sizes import MODEL, TRUSTED, Limits
+from graders.system import threaded
 from tests.fuzzing import growth
 
 SEARCH = settings(max_examples=200, deadline=None, derandomize=True)
@@ -314,10 +315,11 @@ def test_any_json_is_data_or_a_wire_error(document: Any, payload: bytes) -> None
 # --- channels -----------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def channel() -> Iterator[wire.Channel]:
-    """A channel whose writing end leads to its own reading end."""
-    found = wire.Channel(*os.pipe())
+@pytest.fixture(params=["polled", "threaded"])
+def channel(request: pytest.FixtureRequest) -> Iterator[wire.Channel]:
+    """A channel whose writing end leads to its own reading end, as Linux and as Windows read it."""
+    ends = os.pipe()
+    found = wire.Channel(*ends, threaded.Ends(*ends) if request.param == "threaded" else None)
     yield found
     found.close()
 
@@ -565,3 +567,53 @@ def test_frame_that_is_too_large_is_refused_before_it_is_read(
     os.write(channel.write_fd, wire.HEADER.pack(*sizes))
     with pytest.raises(wire.WireError, match=f"a frame of {sum(sizes)} bytes"):
         channel.receive(soon())
+
+
+# --- pipes that nobody can poll -------------------------------------------------------------------
+
+
+def test_a_thread_tells_of_the_end_while_nobody_reads() -> None:
+    """A process whose parent is gone learns of it in the middle of a loop."""
+    ended = threading.Event()
+    read_fd, write_fd = os.pipe()
+    ends = threaded.Ends(read_fd, os.open(os.devnull, os.O_WRONLY), at_end=ended.set)
+    os.write(write_fd, b"not read")
+    assert not ended.wait(0.2)
+    os.close(write_fd)
+    assert ended.wait(10)
+    ends.close()
+
+
+def test_what_is_not_read_waits_in_its_pipe() -> None:
+    """A flood does not fill the memory of whoever does not read it yet."""
+    read_fd, write_fd = os.pipe()
+    ends = threaded.Ends(read_fd, os.open(os.devnull, os.O_WRONLY))
+    os.set_blocking(write_fd, False)
+    written = 0
+    os.write(write_fd, b"x")
+    assert ends.read(1, soon()) == b"x"
+    for _ in range(200):
+        with contextlib.suppress(BlockingIOError):
+            written += os.write(write_fd, bytes(2**16))
+        time.sleep(0.001)
+    assert written <= (threaded.PARTS_AHEAD + 3) * threaded.PART_BYTES
+    os.close(write_fd)
+    ends.close()
+
+
+def test_closing_closes_what_no_thread_waits_for_at_once() -> None:
+    """And the rest as soon as the other side is gone: no thread and no descriptor stays."""
+    read_fd, write_fd = os.pipe()
+    other_r, other_w = os.pipe()
+    ends = threaded.Ends(read_fd, other_w)
+    with pytest.raises(TimeoutError):
+        ends.read(1, time.monotonic() + 0.05)
+    ends.close()
+    assert os.read(other_r, 1) == b""
+    os.close(write_fd)
+    deadline = soon()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        while time.monotonic() < deadline:
+            os.fstat(read_fd)
+            time.sleep(0.01)
+    os.close(other_r)

@@ -550,7 +550,7 @@ def _check_reported(
         "time.perf_counter() before and after; the difference is in seconds.",
     ),
 )
-def timings(compared, parts, evidence):
+def timings(compared, parts, evidence, settings):
     """seconds_per_epoch is plausible, without the first epoch; 16 bits may be slower on a CPU."""
     reported = {policy: row["seconds_per_epoch"] for policy, row in compared.figures().items()}
     for policy, seconds in reported.items():
@@ -562,15 +562,25 @@ def timings(compared, parts, evidence):
         durations.check_later_epochs(reported[policy], run)
         forward = durations.forward_seconds(model.snapshot.model, parts.train[0])
         durations.check_forward(reported[policy], forward, run.label)
-    evidence["note"] = _in_words(reported["mixed_float16"] / reported["float32"])
-
-
-def _in_words(slower: float) -> str:
-    """Explains how many times as long an epoch in mixed_float16 took as one in float32."""
-    reason = (
-        "That is no fault: most CPUs have no fast float16 arithmetic and convert back and forth. "
-        "On a GPU with tensor cores the same model is the faster one."
-        if slower > 1
-        else "On a CPU without fast float16 arithmetic it may well be slower."
+    evidence["note"] = _in_words(
+        reported["mixed_float16"] / reported["float32"], settings["device"]
     )
+
+
+def _in_words(slower: float, device: str) -> str:
+    """Explains how many times as long an epoch in mixed_float16 took as one in float32."""
+    if device == "gpu":
+        reason = "This was measured on this machine's GPU."
+        if slower > 1:
+            reason += (
+                " That is no fault: with a model and batches this small, starting the operations "
+                "takes longer than computing them."
+            )
+    elif slower > 1:
+        reason = (
+            "That is no fault: most CPUs have no fast float16 arithmetic and convert back and "
+            "forth. On a GPU with tensor cores the same model is the faster one."
+        )
+    else:
+        reason = "On a CPU without fast float16 arithmetic it may well be slower."
     return f"An epoch in mixed_float16 took {slower:.1f} times as long as one in float32. {reason}"
