@@ -51,7 +51,7 @@ def main(words: Sequence[str] | None = None) -> int:
         print(f"grade.py: {error}", file=sys.stderr)
         return WRONG
     except KeyboardInterrupt as error:
-        print(f"grade.py: {error or 'stopped.'}", file=sys.stderr)
+        print(f"grade.py: {str(error) or 'stopped.'}", file=sys.stderr)
         return WRONG
     except BrokenPipeError:
         with contextlib.suppress(OSError):

@@ -97,7 +97,7 @@ class InProcess:
         self._box.student = types.ModuleType(task)
         self._box.filename, self._box.source = f"{task}.py", source
         exec(compile(source, f"{task}.py", "exec"), vars(self._box.student))
-        self._box.recorder = type(self._box.recorder)(lambda epoch, epochs: None)
+        self._box.recorder = type(self._box.recorder)(lambda *epochs, **reached: None)
         self.recorder = self._box.recorder
         self.answers: Answers = {}
         self._asked: collections.Counter[tuple[str, str]] = collections.Counter()
@@ -142,6 +142,7 @@ class Replay:
         self._asked[name] += 1
         while (*name, number) not in self._answers:
             number -= 1
+            assert number >= 0, f"{name} was never answered"
         return self._answers[(*name, number)]
 
     def output(self) -> str:
@@ -173,7 +174,13 @@ def judged(task: str, section: str, box: Any) -> dict[str, str]:
         "rng": np.random.default_rng(1),
         "threshold": threshold,
         "evidence": {},
-        "settings": {"seed": 0, "files": {}, "weights": None, "source_name": None},
+        "settings": {
+            "seed": 0,
+            "files": {},
+            "weights": None,
+            "source_name": None,
+            "device": "cpu",
+        },  # fmt: skip
         "files": {},
     }
     failed: dict[str, BaseException] = {}

@@ -30,7 +30,11 @@ class Judge:
 
     def report(self, name: str, error: BaseException) -> events.CheckEnded:
         """Reports what a check raised; returns how it ended."""
-        item = types.SimpleNamespace(originalname=name, session=self.session)
+        item = types.SimpleNamespace(
+            originalname=name,
+            session=self.session,
+            function=types.SimpleNamespace(__check__={"hints": ("Look.",)}),
+        )
         call = types.SimpleNamespace(excinfo=types.SimpleNamespace(value=error), when="call")
         hook: Any = self.plugin.pytest_runtest_makereport(item, call)  # type: ignore[arg-type]
         with contextlib.suppress(StopIteration):

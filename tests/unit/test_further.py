@@ -24,7 +24,7 @@ def result(outcome: str = "failed", doc: str = ADDRESS) -> CheckResult:
     """Returns the result of a check that names a page."""
     points = 2.0 if outcome == "passed" else 0.0
     name = "cnn::two_convolutions"
-    return CheckResult(name, "Two.", outcome, points, 2.0, "No.", "Go.", 0.1, doc)  # type: ignore[arg-type]
+    return CheckResult(name, "Two.", outcome, points, 2.0, "No.", "Go.", 0.1, doc=doc)  # type: ignore[arg-type]
 
 
 def verdict(outcome: str = "failed") -> TaskVerdict:

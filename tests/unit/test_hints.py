@@ -43,6 +43,7 @@ def failed(message: str = "", own: tuple[str, ...] = (), status: str = "failed")
 def asked(verdict: TaskVerdict) -> list[str]:
     """Returns the lines of the next hint, between the message and the command."""
     lines = hints.following(CNN, verdict).split("\n")
+    lines = [line for line in lines if not line.startswith(("Read: ", "Offline: "))]
     return lines[2 if verdict.checks[0].message else 1 : -1]
 
 

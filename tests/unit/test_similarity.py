@@ -111,9 +111,13 @@ def test_a_copy_that_half_of_the_class_has_is_shown() -> None:
 
 
 def test_the_stub_counts_for_nobody(tmp_path: Path) -> None:
-    """Two who added a line to the stub are no pair; the stub itself is not even compared."""
+    """Two who changed one thing of the stub are no pair; the stub itself is not even compared."""
     stub = LSTM.stub.read_text(encoding="utf-8")
-    for student, text in {"a": stub, "b": stub + "\nx = 1\n", "c": stub + "\ny = 'b'\n"}.items():
+    for student, text in {
+        "a": stub,
+        "b": stub + "\ntrain = 1\n",
+        "c": stub + "\ntrain = 'b'\n",
+    }.items():
         (tmp_path / student).mkdir()
         (tmp_path / student / "lstm.py").write_text(text, encoding="utf-8")
     found = similarity.compare_class((LSTM, name, tmp_path / name) for name in "abc")
