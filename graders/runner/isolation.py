@@ -19,6 +19,8 @@ from graders.walls.others import close_to_others
 from graders.walls.shown import paths
 
 SECONDS = 60.0
+# What a probe that does not answer raises.
+FAILED = (OSError, ValueError, KeyError, TypeError, subprocess.SubprocessError)
 # What to do for a level that a machine lacks; more in graders/course/README.md.
 ADVICE = {
     "namespaces": "let ordinary users make user namespaces (on Ubuntu 24.04: sysctl "
@@ -102,17 +104,29 @@ def probed() -> Isolation:
     """Finds this machine's level.
 
     Returns:
-        `Isolation`; the level `process` where the probe itself fails.
+        `Isolation`; the level `process` where the probe itself fails, twice.
     """
     if not here.FORKS:
         return Isolation("process", dict.fromkeys(LEVELS[1:], "it needs Linux"))
     try:
-        with _begun.pop() if _begun else _start() as process:
+        return _answer()
+    except FAILED:
+        # It may have been killed, or starved: a machine's walls are not given up for that.
+        try:
+            return _answer()
+        except FAILED as error:
+            return Isolation("process", dict.fromkeys(LEVELS[1:], f"the probe failed: {error}"))
+
+
+def _answer() -> Isolation:
+    with _begun.pop() if _begun else _start() as process:
+        try:
             said, _ = process.communicate(timeout=SECONDS)
-        found = json.loads(said)
-        return Isolation(found["level"], found["lacks"])
-    except (OSError, ValueError, KeyError, TypeError, subprocess.SubprocessError) as error:
-        return Isolation("process", dict.fromkeys(LEVELS[1:], f"the probe failed: {error}"))
+        except BaseException:
+            process.kill()
+            raise
+    found = json.loads(said)
+    return Isolation(found["level"], found["lacks"])
 
 
 def _start() -> subprocess.Popen[bytes]:

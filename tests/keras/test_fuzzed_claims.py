@@ -180,7 +180,7 @@ def judged(task: str, section: str, box: Any) -> dict[str, str]:
             "weights": None,
             "source_name": None,
             "device": "cpu",
-        },  # fmt: skip
+        },
         "files": {},
     }
     failed: dict[str, BaseException] = {}

@@ -308,3 +308,12 @@ def test_other_systems_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asking.probed() == Isolation(
         "process", dict.fromkeys(levels.LEVELS[1:], "it needs Linux")
     )
+
+
+@linux
+def test_a_probe_that_was_killed_is_asked_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that was starved for a minute keeps its walls."""
+    _says(monkeypatch, "")
+    asking.begin()
+    _says(monkeypatch, json.dumps({"level": "landlock", "lacks": {}}))
+    assert asking.probed().level == "landlock"
