@@ -301,8 +301,8 @@ def test_a_probe_that_cannot_be_started_finds_the_lowest_level(
 
 
 def test_other_systems_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Outside Linux there is no process to start."""
-    monkeypatch.setattr(sys, "platform", "darwin")
+    """Where nothing is forked there is no process to start."""
+    monkeypatch.setattr(asking.here, "FORKS", False)
     monkeypatch.setattr(asking, "_start", lambda: pytest.fail("asked"))
     asking.begin()
     assert asking.probed() == Isolation(
