@@ -15,6 +15,7 @@ from rich.console import Console
 
 from graders import KIT, rubric, submission
 from graders.cli import arguments
+from graders.reports.wrapping import Told
 from graders.rubric import Task
 from graders.runner import Request, Runner
 from graders.submission import Source, Unreadable
@@ -46,7 +47,7 @@ def show(given: argparse.Namespace) -> int:
     Returns:
         Integer, the exit code: 2 if the grader itself failed, else 0.
     """
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False)
 
     def grading(task: Task) -> None:
         if console.is_terminal:
@@ -55,7 +56,7 @@ def show(given: argparse.Namespace) -> int:
     with Runner(arguments.settings(given), bounds=arguments.bounds()) as runner:
         found = Standing(runner, grading)
         lines = advice(found)
-        console.print("\n".join(lines), markup=False)
+        console.print(Told("\n".join(lines)), crop=False)
         return 2 if found.first is not None and found.first.status == "grader_error" else 0
 
 

@@ -72,6 +72,8 @@ class Kit:
 def kit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Kit:
     """A kit in a folder of its own, with a store of its own."""
     monkeypatch.setenv("KERAS_KIT_CACHE", str(tmp_path / "cache"))
+    # The words are tested, not where lines are wrapped.
+    monkeypatch.setenv("COLUMNS", "500")
     made = Kit(tmp_path)
     monkeypatch.setattr(rubric.Task, "stub", property(made.path))
     monkeypatch.setattr(next_step, "KIT", tmp_path)
