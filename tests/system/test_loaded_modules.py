@@ -18,7 +18,7 @@ ALLOWED = (
     "graders",
     *(
         f"graders.boundary{name}"
-        for name in ("", ".challenge", ".device", ".names", ".sizes", ".wire")
+        for name in ("", ".challenge", ".device", ".log", ".names", ".sizes", ".wire")
     ),
     *("graders.sandbox", "graders.system", "graders.warm", "graders.walls"),
 )

@@ -15,6 +15,8 @@ from tests.notebook import code, notebook, write
 TASK = rubric.find("custom_layer")
 REFERENCE = TASK.reference.read_text(encoding="utf-8")
 STUB = TASK.stub.read_text(encoding="utf-8")
+# Where the class begins.
+DECORATED = "@keras.saving.register_keras_serializable"
 
 
 def module(*cells: object, roots: tuple[str, ...] = ("f",)) -> str:
@@ -104,12 +106,12 @@ def test_the_kits_own_cells_are_no_part_of_it() -> None:
 
 def test_a_notebook_is_graded_like_a_module(runner: Runner, tmp_path: Path) -> None:
     """The reference cut into cells, with plots and magics around it, earns what the module earns."""
-    head, _, rest = REFERENCE.partition("class CustomDense")
+    head, _, rest = REFERENCE.partition(DECORATED)
     path = write(
         tmp_path / "custom_layer.ipynb",
         "%load_ext autoreload",
         head,
-        f"class CustomDense{rest}",
+        f"{DECORATED}{rest}",
         "layer = CustomDense(4)\nlayer(undefined)",
         "(x, y), (u, v) = keras.datasets.mnist.load_data()\nx, u = x / 255.0, u / 255.0\nx.shape",
         "keras.utils.get_file('x', 'https://example.org/x')\nkeras.config.backend()",
@@ -200,10 +202,8 @@ def test_enormous_notebooks_are_refused(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_a_stub_notebook_is_not_started(runner: Runner, tmp_path: Path) -> None:
     """The stub in cells, with trials and without its prose, is still the stub."""
-    head, _, rest = STUB.partition("class CustomDense")
-    path = write(
-        tmp_path / "custom_layer.ipynb", head, f"class CustomDense{rest}", "CustomDense(3)"
-    )
+    head, _, rest = STUB.partition(DECORATED)
+    path = write(tmp_path / "custom_layer.ipynb", head, f"{DECORATED}{rest}", "CustomDense(3)")
     verdict = runner.grade_task(Request(TASK, path))
     assert (verdict.status, verdict.points) == ("not_started", 0)
 
