@@ -139,14 +139,14 @@ def test_an_unsaved_edit_is_told_of(student: Path) -> None:
 
 
 def test_what_was_printed_is_shown(student: Path) -> None:
-    """Below the first check, once."""
+    """Once: below the first check that did not pass, and here, where all pass, below the last."""
     path = place(student)
     head = "class CustomDense(keras.layers.Layer):\n"
     loud = REFERENCE.replace(head, f"{head}    print('hello from', __name__)\n")
     path.write_text(filled(path, loud), encoding="utf-8")
     cells = execute(path)
-    assert "Printed while it was graded:\nhello from custom_layer" in shown(cells[IDS[0]])
-    assert "Printed while" not in shown(cells[IDS[1]])
+    assert "printed 1 line:\nhello from custom_layer" in shown(cells[IDS[-1]])
+    assert "hello from" not in shown(cells[IDS[0]])
     assert "than the one that you ran" not in shown(cells[IDS[0]])
 
 
@@ -156,7 +156,7 @@ def test_an_interrupted_check_leaves_the_kernel_usable(student: Path) -> None:
     head = "class CustomDense(keras.layers.Layer):\n"
     assert head in REFERENCE
     # In the class, which is taken from the notebook; what stands beside it is not.
-    slow = REFERENCE.replace(head, f"import time\n\n{head}    pause = time.sleep(1000)\n")
+    slow = REFERENCE.replace(head, f"{head}    import time\n\n    pause = time.sleep(1000)\n")
     path.write_text(filled(path, slow), encoding="utf-8")
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     [grader] = [c for c in cells if "graders.jupyter" in "".join(c["source"])]
