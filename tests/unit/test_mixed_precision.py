@@ -110,7 +110,7 @@ def test_figures_that_are_none(found: task.Compared, words: str) -> None:
 def test_seconds_that_are_none(seconds: float) -> None:
     """A number that is no duration is reported, and costs the grader nothing."""
     with pytest.raises(CheckFailed, match="positive number of seconds"):
-        task.timings(compared(rows(seconds_per_epoch=seconds)), PARTS, {})
+        task.timings(compared(rows(seconds_per_epoch=seconds)), PARTS, {}, {"device": "cpu"})
 
 
 def test_policies_without_a_model_are_named() -> None:
@@ -122,4 +122,4 @@ def test_policies_without_a_model_are_named() -> None:
 def test_timings_need_the_models_that_were_timed() -> None:
     """Figures alone are no comparison: with no model claimed, nothing tells that they are true."""
     with pytest.raises(CheckFailed, match="Found none under float32"):
-        task.timings(compared(rows()), PARTS, {})
+        task.timings(compared(rows()), PARTS, {}, {"device": "cpu"})
