@@ -104,7 +104,9 @@ def check(name: str) -> float:
         raise Stopped(f"Stopped: {name} has no verdict yet. Run the cell again.") from None
     if verdict.status == "grader_error":
         raise GraderFailed(verdict.message)
-    for bundle in [cells.line(when, _remarks(task, path, verdict)), *cells.bundles(verdict, index)]:
+    remarks = _remarks(task, path, verdict)
+    told = [cells.line(when, remarks)] if when or remarks else []
+    for bundle in [*told, *cells.bundles(verdict, index)]:
         display(bundle, raw=True)
     if _validating():
         _for_validate(verdict.checks[index], cells.check_text(verdict.checks[index]))

@@ -42,7 +42,7 @@ def children_of(pid: int) -> list[int]:
     found: list[int] = []
     with contextlib.suppress(OSError):
         for path in Path(f"/proc/{pid}/task").glob("*/children"):
-            found += [int(number) for number in path.read_text().split()]
+            found += [int(number) for number in path.read_text(encoding="ascii").split()]
     return found
 
 
@@ -147,7 +147,7 @@ def _figures(path: str) -> dict[str, int] | None:
     """
     found: dict[str, int] = {}
     try:
-        lines = Path(path).read_text().splitlines()
+        lines = Path(path).read_text(encoding="utf-8").splitlines()
     except PermissionError:
         return None
     except OSError:

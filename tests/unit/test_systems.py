@@ -33,6 +33,9 @@ APART = {
     "graders/boundary/piped.py": "hands pipes to what is forked",
     "graders/boundary/launching.py": "its Launcher hands pipes to what is forked",
     "graders/runner/warm.py": "its WarmProcess forks",
+    "graders/boundary/log.py": "a file in memory, which what is forked has",
+    "graders/judge/printed.py": "reads such a file, and elsewhere asks what holds another one",
+    "graders/sandbox/printing.py": "writes such a file",
 }
 # Names that are asked for before they are used.
 ASKED_FOR = {("graders/runner/settings.py", "os.sched_getaffinity")}
@@ -144,6 +147,12 @@ def test_both_systems_offer_the_same() -> None:
         assert {name for name in used if not hasattr(here, name)} == set()
 
 
+def apart(line: str) -> bool:
+    """Returns whether an error of mypy is about what Windows never comes to."""
+    name = line.partition(":")[0]
+    return name in APART or name == "graders/walls/totals.py"
+
+
 @pytest.mark.slow
 def test_types_hold_on_windows() -> None:
     """mypy, told that this is Windows, knows every name that is used there."""
@@ -157,6 +166,6 @@ def test_types_hold_on_windows() -> None:
             timeout=600,
         )
         lines = [line for line in done.stdout.splitlines() if ": error:" in line]
-        others = [line for line in lines if line.partition(":")[0] not in APART]
+        others = [line for line in lines if not apart(line)]
         assert done.returncode in (0, 1), done.stdout + done.stderr
         assert not others, "\n".join(others)
