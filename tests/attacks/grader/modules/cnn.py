@@ -6,7 +6,7 @@ from tests.attacks.tools import *
 
 import gc
 
-ALLOWED = ("graders.sandbox", "graders.boundary", "graders.warm", "graders.walls")
+ALLOWED = ("graders.system", "graders.sandbox", "graders.boundary", "graders.warm", "graders.walls")
 look("modules", lambda: [n for n in sys.modules if n.startswith("graders.") and not n.startswith(ALLOWED)] or [n for n in sys.modules if n == "datasets" or n.startswith("datasets.")])
 gc.collect()
 
