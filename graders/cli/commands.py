@@ -66,19 +66,18 @@ def hint(given: argparse.Namespace) -> int:
     Args:
         given: Namespace of `graders.cli.arguments.parser`.
     """
-    asked, given.tasks, given.reference = given.tasks, [given.hint], False
-    [request, *more] = parts.requests(given)
-    if more:
-        arguments.find_one(given.hint)
-    if others := [other for other in arguments.find(asked) if other != request.task]:
+    task = arguments.find_one(given.hint.partition("::")[0])
+    if others := [other for other in arguments.find(given.tasks) if other != task]:
         raise UsageError(
             f"--hint {given.hint} asks for a hint on another task than {others[0].id}. Give one: "
             f"python grade.py --hint {others[0].id}."
         )
+    given.tasks, given.reference = [given.hint], False
+    [request] = parts.requests(given)
     with Runner(arguments.settings(given), bounds=arguments.bounds()) as runner:
         verdict = runner.grade_task(request)
     words = parts.no_hint(request, verdict)
-    words = words or hints.following(request.task, verdict, given.source or "")
+    words = words or hints.following(task, verdict, given.source or "")
     _console().print(words, markup=False, highlight=False)
     return WRONG if verdict.status == "grader_error" else PASSED
 
