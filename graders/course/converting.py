@@ -40,19 +40,18 @@ MAX_COPIED = 500
 
 def _init_notebooks(self: Autograde) -> None:
     """Finds the notebooks, those too in whose place there is a module, or nothing."""
+    missed = None
     # A folder without notebooks is nothing to warn of: a module counts, too.
     self.log.addFilter(_is_no_miss)
     try:
         _original_init(self)
     except NbGraderException as error:
-        self.log.removeFilter(_is_no_miss)
-        if not _add_missing(self):
-            self.log.error("%s", error)
-            raise
-        return
+        missed = error
     finally:
         self.log.removeFilter(_is_no_miss)
-    _add_missing(self)
+    if not _add_missing(self) and missed:
+        self.log.error("%s", missed)
+        raise missed
 
 
 def _is_no_miss(record: logging.LogRecord) -> bool:

@@ -108,14 +108,14 @@ def probed() -> Isolation:
     """
     if not here.FORKS:
         return Isolation("process", dict.fromkeys(LEVELS[1:], "it needs Linux"))
-    try:
-        return _answer()
-    except FAILED:
-        # It may have been killed, or starved: a machine's walls are not given up for that.
+    reason: Exception | None = None
+    # It may have been killed, or starved: a machine's walls are not given up for that.
+    for _ in range(2):
         try:
             return _answer()
         except FAILED as error:
-            return Isolation("process", dict.fromkeys(LEVELS[1:], f"the probe failed: {error}"))
+            reason = error
+    return Isolation("process", dict.fromkeys(LEVELS[1:], f"the probe failed: {reason}"))
 
 
 def _answer() -> Isolation:
