@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import types
 from typing import Any
 
 import keras
-import numpy as np
 import pytest
 
-from graders.checking import CheckFailed
 from graders.checks.customization import custom_layer
-from graders.judge.faults import explain
-from graders.sandbox.box import Box
-from graders.sandbox.errors import WrongAnswer, describe
+from tests.keras import run_here
 
 ops = keras.ops
 
@@ -99,28 +94,9 @@ class HalfStopped(Right):
         return self.activation(0.5 * y + 0.5 * ops.stop_gradient(y))
 
 
-class Submission:
-    """Runs probes in this process."""
-
-    def __init__(self, made: type):
-        self.box: Any = Box(None)  # type: ignore[arg-type]
-        self.box.student = types.SimpleNamespace(CustomDense=made)
-
-    def run(self, function: Any, read: Any, /, *, seconds: float, **data: Any) -> Any:
-        """Runs a probe; a wrong answer becomes what the judge makes of it."""
-        try:
-            return read(function(self.box.student, self.box, **data))
-        except WrongAnswer as error:
-            raise explain(describe(error, "")) from None
-
-
 def message(check: Any, made: type) -> str:
-    """Returns what a check reports of a layer; empty if it passes."""
-    try:
-        check(Submission(made), np.random.default_rng(0))
-    except CheckFailed as failure:
-        return str(failure)
-    return ""
+    """Returns what a check reports of a class; empty if it passes."""
+    return run_here.message(check, CustomDense=made)
 
 
 @pytest.mark.parametrize("check", [custom_layer.config, custom_layer.gradients])

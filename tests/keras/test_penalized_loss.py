@@ -11,9 +11,7 @@ import pytest
 
 from graders.checking import CheckFailed
 from graders.checks.customization import penalized_loss
-from graders.judge.faults import explain
-from graders.sandbox.box import Box
-from graders.sandbox.errors import WrongAnswer, describe
+from tests.keras import run_here
 from tests.keras.models import layers, sequential, snapshot
 
 ops = keras.ops
@@ -109,28 +107,9 @@ class HalfStopped(Right):
         return first, 0.5 * second + 0.5 * ops.stop_gradient(second)
 
 
-class Submission:
-    """Runs probes in this process."""
-
-    def __init__(self, made: type):
-        self.box: Any = Box(None)  # type: ignore[arg-type]
-        self.box.student = types.SimpleNamespace(PenalizedLoss=made)
-
-    def run(self, function: Any, read: Any, /, *, seconds: float, **data: Any) -> Any:
-        """Runs a probe; a wrong answer becomes what the judge makes of it."""
-        try:
-            return read(function(self.box.student, self.box, **data))
-        except WrongAnswer as error:
-            raise explain(describe(error, "")) from None
-
-
 def message(check: Any, made: type) -> str:
-    """Returns what a check reports of a loss; empty if it passes."""
-    try:
-        check(Submission(made), np.random.default_rng(0))
-    except CheckFailed as failure:
-        return str(failure)
-    return ""
+    """Returns what a check reports of a class; empty if it passes."""
+    return run_here.message(check, PenalizedLoss=made)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +190,7 @@ def test_an_ignored_flag_is_not_called_a_lost_gradient() -> None:
 )
 def test_a_loss_for_logits(made: type, from_logits: bool, expected: str) -> None:
     """A model of logits needs the flag, and a loss that obeys it."""
-    submission = Submission(made)
+    submission = run_here.Submission(PenalizedLoss=made)
 
     def built(penalty: float) -> Any:
         loss = made(penalty, from_logits=from_logits)
