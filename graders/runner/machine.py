@@ -117,7 +117,7 @@ class ThisMachine:
     def __init__(self, isolation: Isolation | None = None) -> None:
         self._warm: WarmProcess | None = None
         self._spawner: Spawner | None = None
-        self._lock = threading.RLock()
+        self._lock, self._probing = threading.RLock(), threading.Lock()
         self._isolation = isolation
         self._scratch: Scratch | None = None
         self._closed = False
@@ -127,26 +127,31 @@ class ThisMachine:
     def close(self) -> None:
         """Ends the warm process and everything under it; what is under way raises `Stopped`."""
         self._closing = True
-        if self._warm is not None:
-            self._warm.close()
-            self._warm = None
-        if self._spawner is not None:
-            self._spawner.close()
-            self._spawner = None
-        if self._scratch is not None:
-            self._scratch.close()
-            self._scratch = None
+        # Ctrl-C closes this from the thread that waits and from the one that grades: each closes
+        # what it took, so that nothing is closed twice.
+        with self._lock:
+            held = (self._warm, self._spawner, self._scratch)
+            self._warm = self._spawner = self._scratch = None
+        for each in held:
+            if each is not None:
+                each.close()
 
     def isolation(self) -> Isolation:
         """Returns how submissions are kept apart here: asked once, true for the whole run."""
-        with self._lock:
+        with self._probing:
             if self._isolation is None:
                 self._isolation = probed()
             return self._isolation
 
     def _folder(self) -> str:
-        """Returns the folder for temporary files; other users may pass through it."""
+        """Returns the folder for temporary files; other users may pass through it.
+
+        Raises:
+            Stopped: If this place is closed.
+        """
         with self._lock:
+            if self._closing:
+                raise Stopped
             if self._scratch is None:
                 self._scratch = Scratch()
                 os.mkdir(os.path.join(self._scratch.path, SHOWN))
@@ -164,6 +169,9 @@ class ThisMachine:
         """Starts the warm process, if it does not run yet, and returns what starts its children.
 
         Where nothing is forked, the next grader is started ahead.
+
+        Raises:
+            Stopped: If this place is closed.
         """
         self.isolation()
         with self._lock:

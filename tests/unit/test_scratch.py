@@ -6,12 +6,15 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
 
 from graders.rubric import KIT
-from graders.runner import scratch
+from graders.runner import Settings, scratch
+from graders.runner.isolation import Isolation
+from graders.runner.machine import Stopped, ThisMachine
 
 
 @pytest.fixture(autouse=True)
@@ -58,3 +61,26 @@ def test_a_new_folder_and_other_files_stay(place: Path) -> None:
     old(place / "other")
     scratch.sweep()
     assert len(list(place.iterdir())) == 4
+
+
+def test_a_place_is_closed_once(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C closes it from two threads at once: a second close of a file could hit another's."""
+    closed: list[str] = []
+    let_go = threading.Event()
+
+    def close(held: scratch.Scratch) -> None:
+        closed.append(held.path)
+        let_go.wait(10)
+
+    monkeypatch.setattr(scratch.Scratch, "close", close)
+    machine = ThisMachine(Isolation("process"))
+    machine._folder()
+    threads = [threading.Thread(target=machine.close) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    threads[1].join(10)
+    let_go.set()
+    threads[0].join(10)
+    assert len(closed) == 1
+    with pytest.raises(Stopped):
+        machine.warm_up(Settings())

@@ -106,10 +106,10 @@ def hidden(monkeypatch: pytest.MonkeyPatch) -> None:
     """Makes what processes share unreadable, as a process that hides its memory does."""
     original = Path.read_text
 
-    def read_text(path: Path, *args: str) -> str:
+    def read_text(path: Path, encoding: str) -> str:
         if path.name == "smaps_rollup":
             raise PermissionError
-        return original(path, *args)
+        return original(path, encoding)
 
     monkeypatch.setattr(Path, "read_text", read_text)
 

@@ -1,6 +1,6 @@
 # fails: l2_active
 # says: coefficient
-# says: the loss can feel
+# says: at least 0.0001 to the loss
 """A coefficient that nothing can feel."""
 
 import keras
