@@ -95,10 +95,11 @@ def put_back(model: Any) -> Iterator[None]:
     """Puts back what calls of a model move: averages, and the seeds of Dropout.
 
     Args:
-        model: A built Keras model. Its trainable variables are not copied: no call moves them.
+        model: A built Keras model. Its trainable variables are not kept: no call moves them.
     """
     moved = list(model.non_trainable_variables)
-    kept = [np.array(variable) for variable in moved]
+    # What is read shares the variable's memory until that changes: a frozen VGG16 has 60 MB.
+    kept = [variable.value.read_value() for variable in moved]
     try:
         yield
     finally:

@@ -94,6 +94,9 @@ def _distance(found: Any, wanted: Any) -> float:
     # The shapes first: what came back may be large, and eight times larger as float64.
     if np.shape(wanted) != np.shape(found):
         return math.inf
+    # Most are equal, and some are large: comparing costs less than making others of them.
+    if np.array_equal(found, wanted) and np.isfinite(wanted).all():
+        return 0.0
     ours, theirs = np.asarray(wanted, "float64"), np.asarray(found, "float64")
     if not np.isfinite(ours).all() or not np.isfinite(theirs).all():
         return math.inf

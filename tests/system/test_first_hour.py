@@ -56,16 +56,14 @@ def with_method(module: str, code: str) -> str:
     return "\n".join(lines)
 
 
-def test_the_readme_shows_what_comes(released: Path, tmp_path: Path) -> None:
-    """In a fresh copy of what students get: each command, each change of the file, in order."""
-    kit = tmp_path / "student"
-    shutil.copytree(released / "student", kit)
-    environment = {
-        **{name: value for name, value in os.environ.items() if name != "KERAS_KIT_SECRET"},
-        "KERAS_KIT_CACHE": str(tmp_path / "cache"),
-        "COLUMNS": "80",
-        "NO_COLOR": "1",
-    }
+def replay(kit: Path, python: Path, environment: dict[str, str]) -> None:
+    """Does in a student copy what the first hour shows: each command, each change, in order.
+
+    Args:
+        kit: Path of the copy.
+        python: Path of the interpreter for `python`.
+        environment: Dict of strings.
+    """
     path = kit / TASK.stub.relative_to(KIT)
     # "Three of the methods as their TODOs say".
     solution = re.sub(r"^ *### (BEGIN|END) SOLUTION\n", "", TASK.reference.read_text(), flags=re.M)
@@ -78,11 +76,25 @@ def test_the_readme_shows_what_comes(released: Path, tmp_path: Path) -> None:
         command, _, shown = text.partition("\n")
         assert command.startswith(("$ python grade.py", "$ python -m pytest"))
         done = subprocess.run(
-            [sys.executable, *shlex.split(command)[2:]], cwd=kit, capture_output=True, text=True,
+            [python, *shlex.split(command)[2:]], cwd=kit, capture_output=True, text=True,
             timeout=600, env=environment, stdin=subprocess.DEVNULL,
         )  # fmt: skip
         assert done.stderr == ""
         assert comparable(shown) == comparable(done.stdout), command
+
+
+def surroundings(cache: Path) -> dict[str, str]:
+    """Returns the environment of a student's terminal, with a cache of its own."""
+    left_out = ("KERAS_KIT_SECRET", "PYTHONPATH", "VIRTUAL_ENV", "DISPLAY", "MPLBACKEND")
+    kept = {name: value for name, value in os.environ.items() if name not in left_out}
+    return {**kept, "KERAS_KIT_CACHE": str(cache), "COLUMNS": "80", "NO_COLOR": "1"}
+
+
+def test_the_readme_shows_what_comes(released: Path, tmp_path: Path) -> None:
+    """In a fresh copy of what students get, with the Python that runs this test."""
+    kit = tmp_path / "student"
+    shutil.copytree(released / "student", kit)
+    replay(kit, Path(sys.executable), surroundings(tmp_path / "cache"))
 
 
 def test_it_fits_a_terminal() -> None:
