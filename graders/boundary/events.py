@@ -94,6 +94,17 @@ class Progress:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Training:
+    """A training is about to begin, or is over: so many run at once as there are jobs.
+
+    Attributes:
+        begins: Boolean. The judge waits for the runner before it begins.
+    """
+
+    begins: bool
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Printed:
     """What the submission printed.
 
@@ -165,6 +176,7 @@ JudgeEvent = (
     CheckStarted
     | CheckEnded
     | Progress
+    | Training
     | Printed
     | EvidenceGathered
     | DataUnavailable
@@ -205,6 +217,7 @@ FITS: dict[str, Callable[[Any], bool]] = {
     "outcome": lambda value: isinstance(value, str) and value in get_args(Outcome),
     "lines": lambda value: type(value) is int and 0 <= value <= MOST_LINES,
     "seconds": lambda value: isinstance(value, int | float) and math.isfinite(value) and value >= 0,
+    "begins": lambda value: type(value) is bool,
     "evidence": _is_table,
     "code": lambda value: type(value) is int,
     "hints": lambda value: (

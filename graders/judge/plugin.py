@@ -6,6 +6,7 @@ Points are not decided here: the runner takes them from the rubric, for the outc
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import functools
 import importlib
 import math
@@ -21,6 +22,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pytest
+import pytest_timeout
 
 from graders.boundary import events
 from graders.boundary.launching import Launcher
@@ -77,6 +79,8 @@ class GradingPlugin:
         job: Dict, see `graders.judge.process`.
         launcher: `Launcher`, which starts sandboxes.
         emit: Callable that takes events (`graders.boundary.events`) for the runner.
+        wait: Callable that waits for the runner's word that a training may begin, and returns the
+            seconds that it took.
     """
 
     def __init__(
@@ -84,8 +88,10 @@ class GradingPlugin:
         job: dict[str, Any],
         launcher: Launcher | Spawner,
         emit: Callable[[events.JudgeEvent], None],
+        wait: Callable[[], float],
     ):
-        self._job, self._launcher, self._emit = job, launcher, emit
+        self._job, self._launcher, self._emit, self._wait = job, launcher, emit, wait
+        self._item: Any = None
         self._outcomes: dict[str, str] = {}
         # An error that is gone leaves its number to another one, which has nothing to do with it.
         self._errors: weakref.WeakKeyDictionary[Exception, str] = weakref.WeakKeyDictionary()
@@ -110,6 +116,7 @@ class GradingPlugin:
             job["seconds"],
             job["limits"],
             on_event=self._report_progress,
+            turn=self._turn,
         )
         self._submission.load()
         return self._submission
@@ -118,6 +125,21 @@ class GradingPlugin:
         progress = events.Progress.read(claim)
         if progress is not None:
             self._emit(progress)
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[float]:
+        """Waits for a turn to train, and holds it. The wait is no time of the check's, or task's."""
+        hooks = self._item.config.hook
+        hooks.pytest_timeout_cancel_timer(item=self._item)
+        self._emit(events.Training(True))
+        waited = self._wait()
+        self._started += waited
+        settings = pytest_timeout._get_item_settings(self._item)
+        hooks.pytest_timeout_set_timer(item=self._item, settings=settings)
+        try:
+            yield waited
+        finally:
+            self._emit(events.Training(False))
 
     def _load_data(self) -> Any:
         from datasets import keep
@@ -225,6 +247,7 @@ class GradingPlugin:
 
     def pytest_runtest_setup(self, item: Any) -> None:
         """Skips a check that needs one that did not pass."""
+        self._item = item
         for need in item.function.__check__["needs"]:
             # A shortcut may fail on structure; what it would reach is measured all the same.
             if self._job["calibrating"]:

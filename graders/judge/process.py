@@ -13,6 +13,7 @@ import os
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,19 @@ from graders.walls.kernel import hide_memory
 from graders.walls.limits import is_machines, set_limits
 
 
-def run(job: dict[str, Any], launcher: Launcher | Spawner, emit: Any) -> None:
+def run(
+    job: dict[str, Any],
+    launcher: Launcher | Spawner,
+    emit: Callable[[events.JudgeEvent], None],
+    wait: Callable[[], float],
+) -> None:
     """Runs the checks of one task.
 
     Args:
         job: Dict, see the module.
         launcher: `Launcher`, which starts sandboxes.
         emit: Callable that takes events.
+        wait: Callable that waits until a training may begin, and returns the seconds that it took.
     """
     import pytest
 
@@ -42,7 +49,7 @@ def run(job: dict[str, Any], launcher: Launcher | Spawner, emit: Any) -> None:
         import datasets
 
         datasets.also_from(Path(job["datasets"]))
-    plugin = GradingPlugin(job, launcher, emit)
+    plugin = GradingPlugin(job, launcher, emit, wait)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     code = pytest.main(
         [
@@ -86,6 +93,9 @@ def start(channel: Channel, launcher: Launcher | Spawner) -> None:
         with lock:
             channel.send(events.pack(event))
 
+    def wait() -> float:
+        return float(channel.receive()["waited"])
+
     try:
         job = channel.receive()
         launcher.walls = job["walls"]
@@ -99,7 +109,7 @@ def start(channel: Channel, launcher: Launcher | Spawner) -> None:
             emit(events.DataUnavailable(device.UNSEEN))
             emit(events.Finished(0))
         else:
-            run(job, launcher, emit)
+            run(job, launcher, emit, wait)
     except WireClosed:
         pass
     except BaseException as error:

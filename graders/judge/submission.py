@@ -6,10 +6,12 @@ compared with what the judge computes itself.
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 from graders.boundary import sizes
@@ -55,6 +57,8 @@ class Submission:
         seconds: Float, the limit for all of the submission's work together.
         limits: Dict with `memory`, `cpu_seconds`, `threads`.
         on_event: Callable that takes progress events (dicts).
+        turn: Callable that returns a context: within it a training may run. Entering it gives the
+            seconds that it waited.
     """
 
     def __init__(
@@ -67,10 +71,12 @@ class Submission:
         seconds: float,
         limits: dict[str, Any],
         on_event: Callable[[dict], None] = lambda event: None,
+        turn: Callable[[], AbstractContextManager[float]] = lambda: contextlib.nullcontext(0.0),
     ):
         self._launcher = launcher
         self._source, self._name, self._filename = source, name, filename
         self._seed, self._limits, self._on_event = seed, limits, on_event
+        self._turn = turn
         self._seconds = seconds
         self._deadline = time.monotonic() + seconds
         self._box: Connection | None = None
@@ -117,6 +123,13 @@ class Submission:
             raise
         finally:
             self._last = box
+
+    @contextlib.contextmanager
+    def _training(self) -> Iterator[None]:
+        """Holds a turn to train. To wait for it is not the student's time."""
+        with self._turn() as waited:
+            self._deadline += waited
+            yield
 
     def _start(self) -> None:
         self._sent.clear()
@@ -236,7 +249,9 @@ class Submission:
         }
         limits = sizes.MODEL if models else sizes.ANSWER
         what = f"Your code (asked for `{function.__name__}`)"
-        answer = self._ask(request, what, seconds, limits)
+        # What has all of the time that is left trains.
+        with self._training() if seconds is None else contextlib.nullcontext():
+            answer = self._ask(request, what, seconds, limits)
         return _parsed(lambda: read(answer))
 
 
@@ -303,7 +318,8 @@ class BuiltModel:
             "data": list(names),
         }
         limits = sizes.of_training(sum(weight.nbytes for weight in before.weights))
-        answer = submission._ask_box(box, request, f"`{function}`", None, limits)
+        with submission._training():
+            answer = submission._ask_box(box, request, f"`{function}`", None, limits)
         label = f"for the model of `{self.function}`"
         trained = _parsed(lambda: Trained.from_claim(answer, label, before))
         self.snapshot = trained.after

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from graders.boundary import device
-from graders.boundary.events import unpack
+from graders.boundary.events import Training, unpack
 from graders.boundary.launching import Launcher
 from graders.boundary.limits import (
     GRADER_GRACE_SECONDS,
@@ -26,6 +26,7 @@ from graders.runner.isolation import Isolation, close_to_submissions, hidden, pr
 from graders.runner.job import job
 from graders.runner.scratch import Scratch
 from graders.runner.settings import Settings
+from graders.runner.trainings import Trainings
 from graders.runner.turns import Turns
 from graders.runner.warm import WarmProcess, environment, spawning
 from graders.submission import Source
@@ -107,11 +108,40 @@ class Place(Protocol):
         """Ends what is under way."""
 
 
+class _Turn:
+    """One grading's turns to train, one after the other.
+
+    Attributes:
+        waited: Float, the seconds that it waited for them.
+    """
+
+    def __init__(self, trainings: Trainings):
+        self._trainings, self._held = trainings, False
+        self.waited = 0.0
+
+    def begin(self) -> float:
+        """Waits for a turn, and returns the seconds that it took."""
+        self.end()
+        waited = self._trainings.begin()
+        self._held = True
+        self.waited += waited
+        return waited
+
+    def end(self) -> None:
+        """Ends a turn, if it is held."""
+        if self._held:
+            self._held = False
+            self._trainings.end()
+
+
 class ThisMachine:
     """Grades on this machine; holds the warm process as long as it lives.
 
     Args:
         isolation: `Isolation`; what the machine has if `None`. Less than that is for trials.
+
+    Attributes:
+        trainings: `Trainings`, how many submissions train at once.
     """
 
     def __init__(self, isolation: Isolation | None = None) -> None:
@@ -123,10 +153,12 @@ class ThisMachine:
         self._closed = False
         self._closing = False
         self._turns = Turns()
+        self.trainings = Trainings()
 
     def close(self) -> None:
         """Ends the warm process and everything under it; what is under way raises `Stopped`."""
         self._closing = True
+        self.trainings.close()
         # Ctrl-C closes this from the thread that waits and from the one that grades: each closes
         # what it took, so that nothing is closed twice.
         with self._lock:
@@ -224,19 +256,25 @@ class ThisMachine:
         if self._closing:
             raise Stopped
         collected = Collected(given.task, given.source, self.isolation().level)
-        self._follow(given, collected)
+        started = time.monotonic()
+        waited = self._follow(given, collected)
         if collected.interrupted:
             self._let_go()
             given.tell(Interrupted(collected.interrupted))
         if self._closing:
             raise Stopped
-        verdict = collected.verdict()
+        seconds = time.monotonic() - started - waited
+        verdict = dataclasses.replace(collected.verdict(), seconds=seconds)
         lasting = collected.lasting and verdict.status != "grader_error"
         return Graded(verdict, lasting, interrupted=bool(collected.interrupted))
 
-    def _follow(self, given: _Given, collected: Collected) -> None:
-        """Starts a grader, and collects its events until it ends."""
-        settings = given.settings
+    def _follow(self, given: _Given, collected: Collected) -> float:
+        """Starts a grader, and collects its events until it ends.
+
+        Returns:
+            Float, the seconds that it waited to train.
+        """
+        settings, turn = given.settings, _Turn(self.trainings)
         try:
             grader = self._start(settings)
         except OSError as error:
@@ -244,7 +282,7 @@ class ThisMachine:
             if not is_machines(error):
                 raise
             collected.interrupt(f"the grader could not be started ({error.strerror})")
-            return
+            return 0.0
         deadline: float | None = None
         try:
             work = job(
@@ -257,6 +295,14 @@ class ThisMachine:
                     # The clock starts when the process is there, not while it imports.
                     grace = GRADER_GRACE_SECONDS + (0 if here.FORKS else GRADER_START_SECONDS)
                     deadline = time.monotonic() + settings.seconds + grace
+                if isinstance(event, Training):
+                    if event.begins:
+                        waited = turn.begin()
+                        deadline += waited
+                        grader.channel.send({"waited": waited}, deadline)
+                    else:
+                        turn.end()
+                    continue
                 result = collected.take(event)
                 # What is being ended fails, which is nobody's fault and not told.
                 if not (isinstance(event, Interrupted) or self._closing):
@@ -264,7 +310,7 @@ class ThisMachine:
         except WireTimeout:
             if deadline is None:
                 collected.interrupt("the grader did not start in time")
-                return
+                return turn.waited
             collected.cut_off(
                 f"The grader could not evaluate your model within {settings.seconds:g} s.",
                 "Look for a model or a training that is far larger than the task needs.",
@@ -273,7 +319,9 @@ class ThisMachine:
             if not collected.done and not self._closing:
                 self._explain_end(grader.ended(END_SECONDS), settings, collected)
         finally:
+            turn.end()
             grader.stop()
+        return turn.waited
 
     def _start(self, settings: Settings) -> PipedGrader | Spawned:
         """Starts a grader."""

@@ -121,8 +121,13 @@ class Runner:
             if work.verdict is not None:
                 finish(index)
         waiting = [index for index in range(len(works)) if index not in found]
-        if self.settings.jobs > 1 and len(waiting) > 1:
-            with concurrent.futures.ThreadPoolExecutor(self.settings.jobs) as pool:
+        at_once = self.settings.jobs
+        if isinstance(self._place, ThisMachine):
+            # While so many train, one more is prepared.
+            self._place.trainings.most = at_once
+            at_once += 1
+        if at_once > 1 and len(waiting) > 1:
+            with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
                 try:
                     list(pool.map(finish, waiting))
                 except BaseException:
