@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import dataclasses
+import math
 import time
 from collections.abc import Iterable
 from types import TracebackType
@@ -19,6 +20,7 @@ from graders.printable import printable
 from graders.rubric import Task
 from graders.rubric.bounds import NO_BOUNDS_ADVICE, Bounds, CommittedBounds, NoBounds
 from graders.rubric.stubs import pristine
+from graders.runner import durations
 from graders.runner.collected import grader_failed, in_part, ungraded
 from graders.runner.events import Event, Interrupted, Listener, Measuring, VerdictReady
 from graders.runner.machine import Place, Stopped, ThisMachine
@@ -126,6 +128,9 @@ class Runner:
             # While so many train, one more is prepared.
             self._place.trainings.most = at_once
             at_once += 1
+        if self.settings.jobs > 1:
+            seconds = durations.known()
+            waiting.sort(key=lambda at: -seconds.get(works[at].request.task.id, math.inf))
         if at_once > 1 and len(waiting) > 1:
             with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
                 try:
@@ -139,6 +144,7 @@ class Runner:
             for index in waiting:
                 finish(index)
         tasks = tuple(found[index] for index in range(len(works)))
+        durations.note(tasks)
         return Verdict(
             self.settings.seed, tasks, time.monotonic() - started, self.settings.hidden_tests
         )
