@@ -128,7 +128,7 @@ class GradingPlugin:
 
     @contextlib.contextmanager
     def _turn(self) -> Iterator[float]:
-        """Waits for a turn to train, and holds it. The wait is no time of the check's, or task's."""
+        """Waits for a turn to train, and holds it: not the time of the check, or of the task."""
         hooks = self._item.config.hook
         hooks.pytest_timeout_cancel_timer(item=self._item)
         self._emit(events.Training(True))

@@ -21,6 +21,7 @@ ALL: tuple[events.JudgeEvent, ...] = (
     events.CheckStarted("builds"),
     events.CheckEnded("builds", "failed", "Nö.", "raised", 0.25),
     events.Progress(1, 3, -0.25, 0.75),
+    events.Training(True),
     events.Printed("hello", 1),
     events.EvidenceGathered({"history": {"loss": [1.0]}}),
     events.DataUnavailable("No network."),
