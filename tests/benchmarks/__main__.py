@@ -203,14 +203,14 @@ def watch(runs: int) -> None:
                 lambda: watched.save(f"{right}# {next(saves)}\n", whole) - 1,
                 lambda: bare.training_seconds("cnn"),
                 runs,
-                "at most 1.3 of the bare training",
+                "at most 1.2 of the bare training",
             )
 
 
 def reference(runs: int) -> None:
     """All references graded, against a bare script that only trains them."""
     bare = command("-m", "tests.benchmarks.bare")
-    goals = {"2": "at most 0.9", "1": "at most 1.3"}
+    goals = {"2": "at most 0.75", "1": "at most 1.08"}
     graded = {
         jobs: command("grade.py", "--reference", "--no-cache", "--jobs", jobs) for jobs in goals
     }
