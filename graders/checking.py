@@ -7,10 +7,54 @@ The rubric is read from the file's source, so the decorator's arguments are lite
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from typing import Any, NoReturn, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclasses.dataclass(frozen=True)
+class At:
+    """An argument of a call in the student's file.
+
+    Attributes:
+        call: What a message may be about, see `fail`: the call.
+        argument: String, the argument's name. If the call does not have it, the call is meant.
+    """
+
+    call: Any
+    argument: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Uses:
+    """The place in the student's file where a word is used in code.
+
+    Attributes:
+        word: String, the name of a function, attribute or argument, or a key of a dict.
+        inside: String, the function or class that is searched, see `fail`; all if empty.
+        last: Boolean, whether the last such place is meant; else it is the first.
+        alone: Boolean, whether it is meant only if there is no other one.
+    """
+
+    word: str
+    inside: str = ""
+    last: bool = False
+    alone: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Changes:
+    """The place in the student's file where values are changed: `x / 255`, or `x /= 255`.
+
+    Attributes:
+        inside: String, the function or class that is searched, see `fail`.
+        in_place: Boolean, whether an array itself is changed, in place of what is made of it.
+    """
+
+    inside: str
+    in_place: bool = False
 
 
 class CheckFailed(Exception):
@@ -19,15 +63,24 @@ class CheckFailed(Exception):
     Args:
         message: String.
         hints: Tuple of strings, what helps with this message; the check's own hints if empty.
+        about: What the message is about, see `fail`.
+        reproduce: String, lines for Python that show the fault; empty if there are none.
     """
 
-    def __init__(self, message: str, hints: tuple[str, ...] = ()):
+    def __init__(
+        self, message: str, hints: tuple[str, ...] = (), about: Any = None, reproduce: str = ""
+    ):
         super().__init__(message)
-        self.hints = hints
+        self.hints, self.about, self.reproduce = hints, about, reproduce
 
 
 def check(
-    *, points: float, hints: tuple[str, ...], needs: tuple[str, ...] = (), doc: str = ""
+    *,
+    points: float,
+    hints: tuple[str, ...],
+    needs: tuple[str, ...] = (),
+    doc: str = "",
+    about: str = "",
 ) -> Callable[[Function], Function]:
     """Makes a function a check.
 
@@ -37,6 +90,9 @@ def check(
             with each message that has none of its own, see `fail`.
         needs: Tuple of check names; unless each of them passed, this one is skipped.
         doc: String, the address of the page to read about it; empty if there is none.
+        about: String, the function, class or method of the student's that its messages are about,
+            if they do not tell it themselves. If it is empty, the evidence tells: of a training,
+            the line of its `fit`; of a model, the function that built it.
 
     Returns:
         A decorator.
@@ -48,6 +104,7 @@ def check(
             "hints": hints,
             "needs": needs,
             "doc": doc,
+            "about": about,
         }
         return function
 
@@ -72,7 +129,14 @@ def probe(function: Function) -> Function:
     return function
 
 
-def fail(expected: str, found: str, look_at: str, hints: tuple[str, ...] = ()) -> NoReturn:
+def fail(
+    expected: str,
+    found: str,
+    look_at: str,
+    hints: tuple[str, ...] = (),
+    about: Any = None,
+    reproduce: str = "",
+) -> NoReturn:
     """Fails the check with a message in the student's words.
 
     Args:
@@ -81,6 +145,11 @@ def fail(expected: str, found: str, look_at: str, hints: tuple[str, ...] = ()) -
         look_at: String, a full sentence about what to look at next.
         hints: Tuple of strings, where those of the check would lead elsewhere: from a nudge to a
             strong one; never the solution.
+        about: The place in the student's file: a layer or call of a rebuilt model, the name of a
+            function, class or method (`"build_model"`, `"CustomDense.call"`, `"call"`), a number of
+            a line, an `At`, a `Uses`, a `Changes`; or a tuple of such, of which the first that is
+            found counts. `None` leaves it to the check.
+        reproduce: String, lines for Python that show the fault; empty if there are none.
 
     Raises:
         CheckFailed: Always.
@@ -89,4 +158,6 @@ def fail(expected: str, found: str, look_at: str, hints: tuple[str, ...] = ()) -
     raise CheckFailed(
         f"Expected {expected.rstrip('.')}. Found {found.rstrip('.')}. {look_at.rstrip('.')}{end}",
         hints,
+        about,
+        reproduce,
     )

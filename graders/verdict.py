@@ -11,6 +11,35 @@ SCHEMA = 1
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Where:
+    """The place in a student's file that a message is about: shown, never scored.
+
+    Attributes:
+        file: String, the file's name.
+        line: Integer, from 1; in a notebook, within its cell.
+        cell: Integer, the code cell of a notebook, from 1; 0 for a module.
+        code: String, that line of the file without its indentation. It is kept, and in no JSON.
+        path: String, the file with its folder, for links. It is kept, and in no JSON.
+    """
+
+    file: str
+    line: int
+    cell: int = 0
+    code: str = ""
+    path: str = ""
+
+    def __str__(self) -> str:
+        if self.cell:
+            return f"{self.file}, code cell {self.cell}, line {self.line}"
+        return f"{self.file}:{self.line}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Returns the place as the contract's JSON object."""
+        cell = {"cell": self.cell} if self.cell else {}
+        return {"file": self.file, **cell, "line": self.line}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class CheckResult:
     """The result of one check.
 
@@ -26,6 +55,8 @@ class CheckResult:
         hints: Tuple of strings, all hints of the message; the check's own if empty. They are kept,
             and in no JSON.
         doc: String, the address of a page to read; empty if there is none.
+        where: `Where` the message is about; `None` if passed, or if it is not known.
+        reproduce: String, lines for Python that show the fault; empty if there are none.
     """
 
     id: str
@@ -38,6 +69,8 @@ class CheckResult:
     seconds: float = 0.0
     hints: tuple[str, ...] = ()
     doc: str = ""
+    where: Where | None = None
+    reproduce: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Returns the check as the contract's JSON object."""
@@ -51,7 +84,28 @@ class CheckResult:
             "hint": self.hint,
             "seconds": round(self.seconds, 3),
             **({"doc": self.doc} if self.doc else {}),
+            **({"where": self.where.to_json()} if self.where else {}),
+            **({"reproduce": self.reproduce} if self.reproduce else {}),
         }
+
+    def packed(self) -> dict[str, Any]:
+        """Returns all of it as plain data, for `unpacked`."""
+        where = dataclasses.asdict(self.where) if self.where else None
+        return {**self.to_json(), "hints": list(self.hints), "where": where}
+
+    @classmethod
+    def unpacked(cls, found: dict[str, Any]) -> CheckResult:
+        """Makes a result of what `packed` returned.
+
+        Args:
+            found: Dict of plain data.
+
+        Raises:
+            KeyError, TypeError: If it is nothing of the kind.
+        """
+        where = found.get("where")
+        hints = tuple(found.get("hints", ()))
+        return cls(**{**found, "hints": hints, "where": Where(**where) if where else None})
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -111,7 +165,7 @@ class TaskVerdict:
 
     def packed(self) -> dict[str, Any]:
         """Returns all of it as plain data, evidence and hints too, for `unpacked`."""
-        checks = [{**check.to_json(), "hints": list(check.hints)} for check in self.checks]
+        checks = [check.packed() for check in self.checks]
         return {**self.to_json(), "checks": checks, "evidence": self.evidence}
 
     @classmethod
@@ -125,10 +179,7 @@ class TaskVerdict:
             KeyError, TypeError: If it is nothing of the kind.
         """
         derived = ("checks", "points", "max_points")
-        checks = tuple(
-            CheckResult(**{**check, "hints": tuple(check.get("hints", ()))})
-            for check in found["checks"]
-        )
+        checks = tuple(CheckResult.unpacked(check) for check in found["checks"])
         return cls(checks=checks, **{k: v for k, v in found.items() if k not in derived})
 
 

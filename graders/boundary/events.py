@@ -19,6 +19,8 @@ MAX_NAME = 200
 MAX_TEXT = 200_000
 MOST_LINES = 10**12
 MAX_HINTS, MAX_HINT = 20, 1000
+# No file that is graded has more lines.
+MAX_LINE = 2**20
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -43,6 +45,9 @@ class CheckEnded:
         kind: String, what kind of error it was; empty if it was none.
         seconds: Float, how long the check took.
         hints: Tuple of strings, what helps with the message; the check's own hints if empty.
+        line: Integer, the line of the submission's text that the message is about, from 1; `None`
+            if it is not known.
+        reproduce: String, lines for Python that show the fault; empty if there are none.
     """
 
     check: str
@@ -51,6 +56,8 @@ class CheckEnded:
     kind: str
     seconds: float
     hints: tuple[str, ...] = ()
+    line: int | None = None
+    reproduce: str = ""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -210,7 +217,7 @@ def _is_table(value: Any) -> bool:
 # What each field of an event has to be.
 FITS: dict[str, Callable[[Any], bool]] = {
     **dict.fromkeys(("check", "kind"), _is_text(MAX_NAME)),
-    **dict.fromkeys(("message", "text", "reason", "trace"), _is_text(MAX_TEXT)),
+    **dict.fromkeys(("message", "text", "reason", "trace", "reproduce"), _is_text(MAX_TEXT)),
     **dict.fromkeys(("epoch", "epochs"), _is_count),
     "loss": _is_loss,
     "accuracy": _is_share,
@@ -220,6 +227,7 @@ FITS: dict[str, Callable[[Any], bool]] = {
     "begins": lambda value: type(value) is bool,
     "evidence": _is_table,
     "code": lambda value: type(value) is int,
+    "line": lambda value: value is None or (type(value) is int and 0 < value <= MAX_LINE),
     "hints": lambda value: (
         isinstance(value, list | tuple)
         and len(value) <= MAX_HINTS

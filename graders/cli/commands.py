@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import sys
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -13,7 +14,7 @@ from graders.cli import arguments, hints, parts
 from graders.cli.arguments import NothingFound, UsageError
 from graders.cli.live import Live
 from graders.cli.stopping import Finished
-from graders.reports import text
+from graders.reports import places, text
 from graders.reports.targets import FORMATS, Outputs
 from graders.rubric import Task
 from graders.rubric import bounds as thresholds
@@ -56,6 +57,9 @@ def grade(given: argparse.Namespace) -> int:
         console.print(shown, crop=False)
         if "html" not in outputs and any(task.evidence for task in verdict.tasks):
             console.print("With plots, as a page: add --html report.html", style="dim")
+    if places.on_github():
+        for line in places.for_github(verdict):
+            print(line, file=sys.stderr if quiet else sys.stdout)
     outputs.write(verdict)
     return verdict.exit_code
 

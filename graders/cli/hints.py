@@ -14,7 +14,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-from graders.reports import further
+from graders.reports import further, places
 from graders.rubric import Task
 from graders.verdict import TaskVerdict
 
@@ -80,6 +80,7 @@ def following(task: Task, verdict: TaskVerdict, source: str = "") -> str:
     lines = [f"{task.id}, {item.name}: {item.description}"]
     if started and result.message:
         lines.append(result.message)
+        lines += [f"  {place}"] if (place := places.line(result)) else []
     lines += _next_of(item.id, hints)
     if item.doc:
         lines.append(f"Read: {item.doc}")

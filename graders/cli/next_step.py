@@ -15,6 +15,7 @@ from rich.console import Console
 
 from graders import KIT, rubric, submission
 from graders.cli import arguments
+from graders.reports import places
 from graders.reports.wrapping import Told
 from graders.rubric import Task
 from graders.runner import Request, Runner
@@ -134,6 +135,7 @@ def _about(verdict: TaskVerdict) -> list[str]:
     first = next((c for c in verdict.checks if c.outcome in ("failed", "error")), None)
     if first is not None:
         lines.append(f"{first.id.partition('::')[2]}: {first.message}")
+        lines += [f"  {place}"] if (place := places.line(first)) else []
     if todo:
         lines.append(f"First TODO: {todo}")
     return [*lines, f"Next: change it, then {_grade(task)}", f"Stuck? {_grade(task, '--hint ')}"]

@@ -257,10 +257,11 @@ def without(verdict: TaskVerdict, folder: Path) -> TaskVerdict:
             text = text.replace(f"{place}/", "").replace(place, "your folder")
         return text
 
-    checks = tuple(
-        dataclasses.replace(check, message=clean(check.message)) for check in verdict.checks
-    )
-    return dataclasses.replace(verdict, checks=checks, message=clean(verdict.message))
+    checks = []
+    for check in verdict.checks:
+        where = check.where and dataclasses.replace(check.where, path="")
+        checks.append(dataclasses.replace(check, message=clean(check.message), where=where))
+    return dataclasses.replace(verdict, checks=tuple(checks), message=clean(verdict.message))
 
 
 def _not_graded(verdicts: Verdicts) -> list[str]:

@@ -146,17 +146,19 @@ class CheckItem(pytest.Item):
         """Returns what is shown of a failure."""
         if self.result is None or not isinstance(excinfo.value, NotPassed):
             return super().repr_failure(excinfo, style)
-        from graders.reports import text
+        from graders.reports import places, text
 
         earned, most = text.points(self.result.points), text.points(self.result.max_points)
         told = [
             f"{self.check.description} ({earned} of {most} points)",
-            self.result.message,
+            "\n".join([self.result.message, *places.below(self.result)]),
             f"Hint: {self.result.hint}" if self.result.hint else "",
             f"More hints: python grade.py --hint {self.check.id}",
         ]
         first = self.result.message.partition("\n")[0]
-        crash = Crash(self._shown_path(), (self.line or 0) + 1, first)
+        where = self.result.where
+        line = where.line if where and not where.cell else (self.line or 0) + 1
+        crash = Crash(self._shown_path(), line, first)
         return Told("\n\n".join(part for part in told if part), crash)
 
     def _shown_path(self) -> str:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from graders.boundary.names import Kind
+import re
+from typing import Any
 
+from graders.boundary.names import Kind
+from graders.checking import At, Uses
+
+# How Keras names the layer that raised.
+_LAYER = re.compile(r"Exception encountered when calling (\w+)\.call\(\)")
 # By the kind of a `SubmissionError`.
 OF_ERRORS: dict[str, tuple[str, ...]] = {
     "raised": (
@@ -74,6 +80,19 @@ GIVEN_VALUES = (
     "keras.layers.Rescaling, Normalization and the like do as layers what the data need.",
 )
 PARTS = ("Which data does fit learn from, and which are only to look at?",)
+
+
+def place_of(message: str, about: Any) -> Any:
+    """Returns what an error is about: what raised it, or the loss or layer that Keras names.
+
+    Args:
+        message: String, the error's message.
+        about: What raised it, see `graders.checking.fail`.
+    """
+    if "(in compile_loss/" in message or "gradient_tape/compile_loss/" in message:
+        return At(Uses("compile", last=True), "loss"), about
+    layer = _LAYER.search(message)
+    return (Uses(layer[1], alone=True), about) if layer else about
 
 
 def for_error(kind: str, of_check: tuple[str, ...] = ()) -> tuple[str, ...]:

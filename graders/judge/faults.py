@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from graders.boundary.names import Kind
 from graders.checking import CheckFailed
 from graders.judge import advice
 from graders.judge.lacks import lacking
+from graders.rebuilt.lines import line
 
 
 class SubmissionError(Exception):
@@ -16,11 +18,12 @@ class SubmissionError(Exception):
     Args:
         kind: String, what happened.
         message: String, in the student's words.
+        about: What it is about, see `graders.checking.fail`.
     """
 
-    def __init__(self, kind: str, message: str):
+    def __init__(self, kind: str, message: str, about: Any = None):
         super().__init__(message)
-        self.kind = kind
+        self.kind, self.about = kind, about
 
 
 # A sandbox sends no longer text of an error: `graders.sandbox.errors`.
@@ -61,6 +64,12 @@ AS_FAILED: dict[str, str] = {
         "plain values."
     ),
 }
+# The method of a class of the student's that such a fault is about.
+OF_METHODS: dict[str, str] = {
+    Kind.ARGUMENTS: "__init__",
+    Kind.NO_RESULT: "call",
+    Kind.NO_COPY: "get_config",
+}
 # What ended the submission's work: the kind of error for the verdict, and the words before the
 # student's own lines.
 AS_ERRORS: dict[str, tuple[str, str]] = {
@@ -87,7 +96,8 @@ def explain(error: dict[str, Any], importing: bool = False) -> Exception:
     """Turns an error that the sandbox reports into one for the student.
 
     Args:
-        error: Dict, the claim: `kind`, `type`, `message` and `traceback`, each a string.
+        error: Dict, the claim: `kind`, `type`, `message` and `traceback`, each a string, and the
+            `line` of the submission that raised.
         importing: Boolean, whether the submission was being imported.
 
     Returns:
@@ -100,17 +110,21 @@ def explain(error: dict[str, Any], importing: bool = False) -> Exception:
         return value[:MAX_TEXT] if isinstance(value, str) else ""
 
     kind, name, message, trace = (text(key) for key in ("kind", "type", "message", "traceback"))
+    about: Any = line(error.get("line"))
+    if kind == Kind.SUBCLASSED:
+        about = tuple(re.findall(r"`(\w+)`", message))
     if kind in AS_FAILED:
-        return CheckFailed(AS_FAILED[kind].format(message), advice.OF_KINDS.get(kind, ()))
+        hints = advice.OF_KINDS.get(kind, ())
+        return CheckFailed(AS_FAILED[kind].format(message), hints, about or OF_METHODS.get(kind))
     last = message.strip()[:1500]
     lacks = lacking(name, last, trace, importing)
     if kind in AS_ERRORS:
         kind_of_error, words = AS_ERRORS[kind]
         words = lacks or words.format(name) if kind == Kind.EXIT else words.format(name)
-        return SubmissionError(kind_of_error, f"{words}\n{trace}")
+        return SubmissionError(kind_of_error, f"{words}\n{trace}", about)
     head = f"Your code raised {name}: {last}" if last else f"Your code raised {name}."
     parts = (head, lacks, trace)
-    return SubmissionError("raised", "\n".join(part for part in parts if part))
+    return SubmissionError("raised", "\n".join(part for part in parts if part), about)
 
 
 # What reading an answer raises that is none: an array in place of a dict, a number of 400 digits, …

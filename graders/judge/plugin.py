@@ -31,6 +31,7 @@ from graders.checking import CheckFailed
 from graders.judge import advice
 from graders.judge.connection import Interrupted
 from graders.judge.faults import SubmissionError
+from graders.judge.places import Places, evidence_of
 from graders.judge.submission import Submission
 from graders.verdict import Outcome
 from graders.walls.limits import is_machines
@@ -96,6 +97,7 @@ class GradingPlugin:
         # An error that is gone leaves its number to another one, which has nothing to do with it.
         self._errors: weakref.WeakKeyDictionary[Exception, str] = weakref.WeakKeyDictionary()
         self._started = 0.0
+        self._places = Places(job["source"])
         self._submission: Submission | None = None
         self._evidence: dict[str, Any] = {}
         # While pytest starts, and while the sandbox builds a model, the grader has time.
@@ -273,11 +275,13 @@ class GradingPlugin:
             self._finish(name, "skipped", f"Not run: the same thing stopped it as `{first}`.")
         elif isinstance(error, CheckFailed):
             self._errors[error] = name
-            self._finish(name, "failed", text, hints=error.hints)
+            about = self._about(item, error)
+            shown = error.reproduce
+            self._finish(name, "failed", text, hints=error.hints, about=about, reproduce=shown)
         elif isinstance(error, SubmissionError):
             self._errors[error] = name
             own = advice.for_error(error.kind, item.function.__check__["hints"])
-            self._finish(name, "error", text, error.kind, own)
+            self._finish(name, "error", text, error.kind, own, self._about(item, error))
         elif isinstance(error, pytest.skip.Exception):
             self._finish(name, "skipped", text)
         elif isinstance(error, pytest.fail.Exception) and "Timeout" in text:
@@ -310,6 +314,15 @@ class GradingPlugin:
             self._emit(events.JudgeFailed("".join(traceback.format_exception(error))))
             self._finish(name, "skipped", "The grader itself failed here; this is not your fault.")
 
+    def _about(self, item: Any, error: CheckFailed | SubmissionError) -> int | None:
+        """Returns the line of the submission that a message is about, `None` if there is none.
+
+        What the message tells comes first, then what the check tells, and then its evidence.
+        """
+        function = item.function
+        about = (error.about, function.__check__["about"], evidence_of(item.funcargs))
+        return self._places.line(about) or self._places.named_in(function.__doc__ or "")
+
     def _finish(
         self,
         name: str,
@@ -317,10 +330,13 @@ class GradingPlugin:
         message: str,
         kind: str = "",
         hints: tuple[str, ...] = (),
+        about: int | None = None,
+        reproduce: str = "",
     ) -> None:
         self._outcomes[name] = outcome
         seconds = time.monotonic() - self._started
-        self._emit(events.CheckEnded(name, outcome, message, kind, seconds, hints))
+        ended = (name, outcome, message, kind, seconds, hints, about, reproduce)
+        self._emit(events.CheckEnded(*ended))
 
     def pytest_sessionfinish(self) -> None:
         """Hands over the evidence, and what the submission printed."""

@@ -19,7 +19,7 @@ from graders.boundary.events import Printed
 from graders.boundary.launching import Launcher
 from graders.boundary.names import Verb
 from graders.boundary.spawned import Spawner
-from graders.checking import CheckFailed
+from graders.checking import CheckFailed, Uses
 from graders.judge import advice, compiling
 from graders.judge.connection import Connection
 from graders.judge.faults import FORGED, SubmissionError, forged
@@ -102,6 +102,8 @@ class Submission:
         seconds: float | None,
         limits: sizes.Limits = sizes.SHORT,
     ) -> Any:
+        # A probe's name is none of the student's.
+        function = request.get("function") if request["verb"] != Verb.PROBE else None
         now = time.monotonic()
         if now >= self._deadline:
             raise SubmissionError(
@@ -110,16 +112,24 @@ class Submission:
         limit = self._deadline - now if seconds is None else min(seconds, self._deadline - now)
         try:
             return box.ask(request, now + limit, limits)
+        except CheckFailed as error:
+            error.about = error.about or function
+            raise
         except SubmissionError as error:
+            error.about = advice.place_of(str(error), error.about or function)
             if error.kind == "timeout" and not str(error):
                 raise SubmissionError(
                     "timeout",
                     f"{what} did not finish within {limit:.0f} s and was stopped. Look for a "
                     "loop that does not end, or for far more work than the task needs "
                     "(epochs, layers, data).",
+                    function,
                 ) from None
             if error.kind == "raised":
-                error.args = (compiling.explained(str(error), self._source),)
+                told = compiling.explained(str(error), self._source)
+                if told != str(error):
+                    error.about = (Uses("compile"), error.about)
+                error.args = (told,)
             raise
         finally:
             self._last = box
@@ -210,6 +220,7 @@ class Submission:
                 "`compile` was never called. Call model.compile(optimizer=…, loss=…, "
                 'metrics=["accuracy"]) before `return model`.',
                 advice.NOT_COMPILED,
+                function,
             )
         assert self._box is not None
         return BuiltModel(self, self._box, built.handle, built.snapshot, built.live, function)
@@ -280,6 +291,11 @@ class BuiltModel:
     def keras(self) -> Any:
         """The model as the grader rebuilt it, with its starting weights."""
         return self.snapshot.model
+
+    @property
+    def about(self) -> str:
+        """What a message on it is about, see `graders.checking.fail`."""
+        return self.function
 
     @property
     def handle(self) -> int:

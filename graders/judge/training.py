@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from graders.boundary.names import FitFault
-from graders.checking import CheckFailed
+from graders.checking import At, Changes, CheckFailed
 from graders.judge import advice
 from graders.rebuilt.claims import Change, Run
 from graders.rebuilt.snapshot import Snapshot
@@ -49,6 +50,15 @@ FAULTS = {
         "Found a fit on examples of val_data, too, which then tell nothing of new data. "
         "Give them to fit as validation_data only.",
     ),
+}
+# The argument of `fit` that each is about.
+OF_FIT = {
+    FitFault.SPLIT: "validation_split",
+    FitFault.EXCHANGED: "x",
+    FitFault.VALIDATED_ON_TRAIN: "validation_data",
+    FitFault.CHANGED_TRAINING: "x",
+    FitFault.CHANGED_VALIDATION: "validation_data",
+    FitFault.LEARNED_VALIDATION: "x",
 }
 # The same, where the values of a data set were multiplied by a number.
 SCALED = {
@@ -115,6 +125,15 @@ class Training:
         self.function, self.before, self.after = function, before, after
         self.history, self.returned, self.data_unchanged = history, returned, data_unchanged
 
+    @property
+    def _fitted(self) -> int | None:
+        return self.after.lines.fitted
+
+    @property
+    def about(self) -> tuple[Any, ...]:
+        """What a message on it is about, see `graders.checking.fail`: its last `fit`."""
+        return self._fitted, self.function
+
     def _require_no(self, fault: FitFault) -> None:
         if fault in self.faults:
             expected, found = FAULTS[fault]
@@ -122,7 +141,10 @@ class Training:
                 found = _scaled(fault, self.changes[fault]) or found
             own = advice.GIVEN_VALUES if fault in SCALED else advice.PARTS
             own = advice.HISTORY if fault == FitFault.UNFITTED else own
-            raise CheckFailed(expected.format(self.function) + " " + found, own)
+            about: Any = At(self._fitted, OF_FIT.get(fault, ""))
+            if fault in SCALED:
+                about = (Changes(self.function), about)
+            raise CheckFailed(expected.format(self.function) + " " + found, own, about)
 
     def require_given_values(self) -> None:
         """Fails if a fit trained the model on other values than those of the training data.
@@ -160,4 +182,5 @@ class Training:
                 "Found them changed. Look for an operation in place (`x /= 255`, "
                 "`np.random.shuffle(x)`), and work on a copy.",
                 ("Which operation writes into its argument? `x = x / 255` makes a new array.",),
+                (Changes(self.function, in_place=True), self.about),
             )

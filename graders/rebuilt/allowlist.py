@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from graders.checking import CheckFailed
 
@@ -48,19 +48,21 @@ class NotRebuilt(CheckFailed):
     """The model cannot be rebuilt; the text tells the student why."""
 
 
-def refuse(found: str, advice: str) -> NoReturn:
+def refuse(found: str, advice: str, about: Any = None) -> NoReturn:
     """Refuses a model.
 
     Args:
         found: String, what was found (a sentence's rest after "Found").
         advice: String, full sentences that say what to write in its place.
+        about: What the message is about, see `graders.checking.fail`.
 
     Raises:
         NotRebuilt: Always.
     """
     raise NotRebuilt(
         f"Expected a model that the grader can rebuild from Keras's own layers. Found {found}. "
-        f"{advice}"
+        f"{advice}",
+        about=about,
     )
 
 

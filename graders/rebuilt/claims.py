@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from graders.rebuilt.lines import line
 from graders.rebuilt.snapshot import Snapshot
 
 MOST = 5000
@@ -312,6 +313,7 @@ class Watched:
         policy_after: String, the global dtype policy after it.
         data_unchanged: Boolean, whether the arrays that it was given are what they were.
         models: Tuple of `WatchedModel`, the trained ones, in the order of their builds.
+        fitted: Integer, the line of the last `fit`; `None` if it is not known.
     """
 
     returned: str
@@ -321,6 +323,7 @@ class Watched:
     policy_after: str
     data_unchanged: bool
     models: tuple[WatchedModel, ...]
+    fitted: int | None = None
 
     @classmethod
     def from_claim(cls, claim: Any) -> Watched:
@@ -353,6 +356,7 @@ class Watched:
             _a(str, after)[:200],
             _a(bool, claim.get("data_unchanged")),
             tuple(models),
+            line(claim.get("fitted")),
         )
 
 
@@ -447,10 +451,12 @@ class FactoryModels:
     Attributes:
         trained: Tuple of `FactoryModel`, in the order of their builds.
         untrained: Integer, how many more were built.
+        built: Integer, the line that asked for the last one; `None` if it is not known.
     """
 
     trained: tuple[FactoryModel, ...]
     untrained: int
+    built: int | None = None
 
     @classmethod
     def from_claim(cls, claim: Any, weights: Sequence[np.ndarray], examples: int) -> FactoryModels:
@@ -459,7 +465,7 @@ class FactoryModels:
         trained = [
             FactoryModel.from_claim(item, weights, examples) for item in _list(claim, "builds")
         ]
-        return cls(tuple(trained), _count(claim, "untrained"))
+        return cls(tuple(trained), _count(claim, "untrained"), line(claim.get("built")))
 
 
 def _array(claim: dict[str, Any], key: str, dtype: str, each: tuple[int, ...] = ()) -> np.ndarray:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from graders.boundary.wire import DTYPES
+from graders.checking import Uses
 from graders.rebuilt.allowlist import MARKERS, activation_of, allowed_classes, refuse
 
 MAX_DEPTH = 60
@@ -82,12 +83,14 @@ def _clean_class(node: dict[str, Any]) -> Any:
         refuse(
             f"a function of your own (`{str(given)[:60]}`) inside the model",
             "Use an activation, initializer or regularizer of Keras's by its name.",
+            Uses(str(given)),
         )
     if name in ("Lambda", "__lambda__"):
         refuse(
             "a Lambda layer (or a lambda) in the model",
             "It holds Python code, which nothing safe can rebuild: use keras.ops functions on the "
             "tensors, or a Keras layer that does the same (Rescaling, Reshape, Activation, …).",
+            Uses("Lambda"),
         )
     canonical = None
     if module is None or isinstance(module, str):
@@ -97,6 +100,7 @@ def _clean_class(node: dict[str, Any]) -> Any:
         refuse(
             f"`{str(name)[:60]}`, which is not one of Keras's own layers",
             "Use layers from keras.layers (and keras.ops functions) only.",
+            Uses(name),
         )
     node["module"], node["registered_name"] = canonical, None
     node.pop("compile_config", None)

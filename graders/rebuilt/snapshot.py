@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from graders.rebuilt.lines import NO_LINES, Lines
 from graders.rebuilt.rebuild import rebuild
 
 
@@ -45,6 +46,7 @@ class Snapshot:
         dtypes: List of strings, the variables' dtypes.
         trainable: List of booleans, one for each weight.
         optimizer: Dict as claimed, or `None`.
+        lines: `Lines`, from which lines of the student's file it comes, as claimed.
     """
 
     kind: str
@@ -55,6 +57,7 @@ class Snapshot:
     dtypes: list[str]
     trainable: list[bool]
     optimizer: dict[str, Any] | None
+    lines: Lines = NO_LINES
 
     @classmethod
     def from_claim(cls, claim: Any) -> Snapshot:
@@ -89,6 +92,7 @@ class Snapshot:
             [str(dtype)[:40] for dtype in columns["dtypes"]],
             [flag is True for flag in columns["trainable"]],
             _optimizer_from(claim.get("optimizer")),
+            Lines.from_claim(claim.get("lines")),
         )
 
     @functools.cached_property
@@ -98,7 +102,9 @@ class Snapshot:
         Raises:
             NotRebuilt: See `rebuild`.
         """
-        return rebuild(self.config, self.weights)
+        found = rebuild(self.config, self.weights)
+        self.lines.attach(found)
+        return found
 
     @functools.cached_property
     def compile_config(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import base64
 import html
 from collections.abc import Sequence
 
-from graders.reports import figures, further, printed
+from graders.reports import figures, further, places, printed
 from graders.reports.blocks import blocks
 from graders.verdict import CheckResult, TaskVerdict
 
@@ -24,6 +24,7 @@ def check_text(check: CheckResult) -> str:
     name = check.id.partition("::")[2]
     lines = [f"{name}: {check.outcome}, {check.points:g} of {check.max_points:g} points"]
     lines += [check.message] if check.message else []
+    lines += places.below(check)
     lines += [f"Hint: {check.hint}"] if check.hint and check.outcome != "skipped" else []
     lines += [page] if (page := further.read_line(check)) else []
     return "\n".join(lines)

@@ -10,13 +10,14 @@ import json
 from typing import Any
 
 from graders.printable import printable
-from graders.reports import curves, further, text
+from graders.reports import curves, further, places, text
 from graders.verdict import CheckResult, TaskVerdict, Verdict
 
 
 def _test(task: TaskVerdict, index: int, number: int, check: CheckResult) -> dict[str, Any]:
     name = check.id.partition("::")[2]
     lines = [check.message] if check.message else []
+    lines += places.below(check)
     if check.outcome in ("failed", "error") and check.hint:
         lines.append(f"Hint: {check.hint}")
     if line := further.read_line(check):

@@ -16,7 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from graders.printable import printable
-from graders.reports import curves, figures, further, printed, text
+from graders.reports import curves, figures, further, places, printed, text
 from graders.reports import evidence as reading
 from graders.reports.blocks import blocks
 from graders.reports.curves import percent
@@ -125,6 +125,9 @@ def _check(check: CheckResult) -> dict[str, Any]:
         "message": printable(check.message),
         # Hints are for what went wrong here, not for what was not reached.
         "hint": printable(check.hint) if check.outcome in ("failed", "error") else "",
+        "where": places.line(check),
+        "paste": places.paste(check)[:1],
+        "reproduce": check.reproduce,
         "page": further.page(check),
         "offline": further.offline(check.id.partition("::")[0], check.doc),
     }

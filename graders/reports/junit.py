@@ -10,7 +10,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections import Counter
 
-from graders.reports import further
+from graders.reports import further, places
 from graders.verdict import CheckResult, TaskVerdict, Verdict
 
 # What XML 1.0 cannot hold, not even escaped.
@@ -47,10 +47,11 @@ def _case(suite: ET.Element, task: TaskVerdict, check: CheckResult) -> None:
     found = ET.SubElement(case, tags[check.outcome], message=first)
     if check.outcome != "skipped":
         found.set("type", "CheckFailed" if check.outcome == "failed" else "SubmissionError")
+        told = "".join(f"\n{_clean(row)}" for row in places.below(check))
         hint = f"\nHint: {_clean(check.hint)}" if check.hint else ""
         line = further.read_line(check)
         read = f"\n{_clean(line)}" if line else ""
-        found.text = f"{_clean(check.description)}\n{message}{hint}{read}"
+        found.text = f"{_clean(check.description)}\n{message}{told}{hint}{read}"
 
 
 def render(verdict: Verdict) -> str:

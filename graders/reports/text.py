@@ -10,11 +10,12 @@ from typing import Any
 from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
 from graders.boundary.events import Progress
-from graders.reports import curves, further, printed
+from graders.reports import curves, further, places, printed
 from graders.reports import evidence as reading
 from graders.reports.wrapping import Told
 from graders.rubric import Task
@@ -60,6 +61,7 @@ def failed_check(task: str, check: CheckResult, source: str = "") -> RenderableT
         head,
         Told(check.description, 4, "dim"),
         Told(check.message, 4),
+        *_place(check),
         *_page(check),
         Told(f"For a hint: {_hint(task, source)}", 4, "dim"),
     )
@@ -77,6 +79,18 @@ def training(progress: Progress) -> str:
         if value is not None:
             found += f", {name} {value:.2f}" if abs(value) < 1000 else f", {name} {value:.1e}"
     return found
+
+
+def _place(check: CheckResult) -> list[RenderableType]:
+    """Renders the line that a message is about, as a link, and the lines that show the fault."""
+    found: list[RenderableType] = []
+    if place := places.line(check):
+        assert check.where is not None
+        line = Text(f"    {place}", no_wrap=True, overflow="ignore")
+        if address := places.link(check.where):
+            line.stylize(Style(link=address), 4, 4 + len(str(check.where)))
+        found.append(line)
+    return found + [Told(row, 4) for row in places.paste(check)]
 
 
 def _page(check: CheckResult) -> list[RenderableType]:

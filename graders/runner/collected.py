@@ -21,7 +21,7 @@ from graders.boundary.events import (
 from graders.printable import plain, printable
 from graders.rubric import Task
 from graders.submission import Source
-from graders.verdict import CheckResult, Outcome, Status, TaskVerdict
+from graders.verdict import CheckResult, Outcome, Status, TaskVerdict, Where
 
 # Errors that depend on the machine's day: a verdict with one of them is not stored.
 PASSING_KINDS = ("timeout", "died", "memory", "protocol")
@@ -34,6 +34,8 @@ def result_of(
     message: str,
     seconds: float = 0.0,
     hints: tuple[str, ...] = (),
+    where: Where | None = None,
+    reproduce: str = "",
 ) -> CheckResult:
     """Makes the result of a check, with the points of the rubric.
 
@@ -44,6 +46,8 @@ def result_of(
         message: String, for the student, as it came.
         seconds: Float, how long it took.
         hints: Tuple of strings, the message's own; the check's if empty.
+        where: `Where` the message is about, or `None`.
+        reproduce: String, lines for Python that show the fault; may be empty.
     """
     [item] = [check for check in task.checks if check.name == name]
     passed = outcome == "passed"
@@ -58,6 +62,8 @@ def result_of(
         seconds,
         hints=() if passed else hints,
         doc=item.doc,
+        where=None if passed else where,
+        reproduce="" if passed else printable(reproduce).strip(),
     )
 
 
@@ -90,6 +96,7 @@ def ungraded(
     message: str,
     submission: str = "",
     first: Outcome = "skipped",
+    where: Where | None = None,
 ) -> TaskVerdict:
     """Makes a verdict on work of which no check ran.
 
@@ -99,10 +106,11 @@ def ungraded(
         message: String, why no check ran.
         submission: String, the submission's digest.
         first: String, the outcome of the first check; the others are skipped.
+        where: `Where` the message is about, or `None`.
     """
     names = [check.name for check in task.checks]
     checks = (
-        result_of(task, names[0], first, message),
+        result_of(task, names[0], first, message, where=where),
         *(result_of(task, name, "skipped", f"Not run: {message}") for name in names[1:]),
     )
     return TaskVerdict(
@@ -166,9 +174,10 @@ class Collected:
         match event:
             case CheckStarted(name):
                 self._current = name
-            case CheckEnded(name, outcome, message, kind, seconds, hints):
+            case CheckEnded(name, outcome, message, kind, seconds, hints, line, reproduce):
                 message = self._source.in_cells(message)
-                result = result_of(self._task, name, outcome, message, seconds, hints)
+                told = (hints, self._source.place(line), self._source.pasted(reproduce))
+                result = result_of(self._task, name, outcome, message, seconds, *told)
                 self._results[name] = result
                 self._current = ""
                 self.lasting = self.lasting and kind not in PASSING_KINDS

@@ -190,7 +190,8 @@ class Runner:
             source = submission.load(task, request.path)
         except submission.Unreadable as error:
             text = printable(str(error))
-            return _Work(request, None, ungraded(asked, "error", text, first="error"))
+            found = ungraded(asked, "error", text, first="error", where=error.where)
+            return _Work(request, None, found)
         if request.is_reference or not submission.is_stub(source, task):
             return _Work(request, source, None)
         text = f"Not started: {submission.still(source, task)}."
@@ -305,6 +306,8 @@ def _whole(work: _Work, verdict: TaskVerdict) -> TaskVerdict:
     source = work.source
     if source is None:
         return verdict
+    if verdict.cached:
+        verdict = _here(source, verdict)
     if source.note:
         text = f"{source.note} {verdict.message}".strip()
         verdict = dataclasses.replace(verdict, message=printable(text))
@@ -318,6 +321,19 @@ def _whole(work: _Work, verdict: TaskVerdict) -> TaskVerdict:
             evidence = {**verdict.evidence, "idiom": remark}
             verdict = dataclasses.replace(verdict, evidence=evidence)
     return verdict
+
+
+def _here(source: Source, verdict: TaskVerdict) -> TaskVerdict:
+    """Names the file that was graded now: the same text may have had another name in the store."""
+    checks = []
+    for check in verdict.checks:
+        where = check.where
+        if where is not None:
+            name = printable(source.path.name, 200)
+            where = dataclasses.replace(where, file=name, path=str(source.path))
+        reproduce = source.pasted(check.reproduce)
+        checks.append(dataclasses.replace(check, where=where, reproduce=reproduce))
+    return dataclasses.replace(verdict, checks=tuple(checks))
 
 
 def grade(

@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from graders.sandbox.lines import line_of
+
 Places = Mapping[bytes, Sequence[int]]
 
 
@@ -125,13 +127,17 @@ class WatchedFactory:
         return model
 
     def answer(self) -> dict[str, Any]:
-        """Returns what its models saw: `builds`, and how many were never trained (`untrained`)."""
+        """Returns what its models saw: `builds`, and how many were never trained (`untrained`).
+
+        `built` is the line at which the submission asked for the last one.
+        """
         trained = [notes for notes in self._notes if notes.seen]
         for notes in trained:
             notes.state()
         return {
             "builds": [notes.claim() for notes in trained],
             "untrained": len(self._notes) - len(trained),
+            "built": line_of(self._notes[-1].model) if self._notes else None,
         }
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from graders.boundary.names import FitFault
 from graders.sandbox.fits import Change, Given, arrays, faults_of, learning_rate
+from graders.sandbox.lines import FITTED, line_of
 from graders.sandbox.notes import MOST, FitNote, digest_of_all, digest_of_trainable, finite, sums
 from graders.sandbox.watching import Watch, exchanged, watched_models, watched_optimizers
 
@@ -86,6 +87,8 @@ class Recorder:
 
         note = FitNote(weakref.ref(model))
         built = self._watch.note_of(model) if self._watch is not None else None
+        if self._watch is not None:
+            self._watch.fitted = line_of(model, FITTED)
         given = arguments.get("callbacks")
         if given is None or isinstance(given, list | tuple | keras.callbacks.Callback):
             several = [given] if isinstance(given, keras.callbacks.Callback) else list(given or [])

@@ -24,6 +24,7 @@ from graders.boundary.wire import Channel, TooLarge, WireClosed
 from graders.sandbox import absent, live
 from graders.sandbox.box import Box
 from graders.sandbox.errors import WrongAnswer, describe, require_eager, type_name
+from graders.sandbox.lines import Lines
 
 
 def _checksum(value: Any) -> int:
@@ -54,9 +55,11 @@ def _load(box: Box, source: str, name: str, filename: str, seed: int) -> dict[st
     # One line for each epoch instead of a bar that is redrawn a thousand times.
     keras.config.disable_interactive_logging()
     absent.stand_in()
-    box.recorder.install()
     folder = Path(tempfile.mkdtemp(prefix="submission-"))
     path = folder / filename
+    box.recorder.install()
+    # After the recorder: it is to know the line of a fit before it hears of the fit.
+    Lines(str(path)).install()
     path.write_text(source, encoding="utf-8")
     os.chdir(folder)
     sys.argv = [filename]

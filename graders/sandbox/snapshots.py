@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from graders.boundary.names import Kind
+from graders.boundary.operations import operations
 from graders.boundary.sizes import MAX_PARAMETERS
 from graders.sandbox.errors import WrongAnswer, type_name
 from graders.sandbox.fits import learning_rate
+from graders.sandbox.lines import ASKED, COMPILED, FITTED, line_of
 
 
 def snapshot(model: Any, input_shape: Any = None) -> dict[str, Any]:
@@ -24,7 +26,8 @@ def snapshot(model: Any, input_shape: Any = None) -> dict[str, Any]:
             Sequential model that was not given an Input.
 
     Returns:
-        A dict: its serialised config, weights, and how it was compiled.
+        A dict: its serialised config, weights, how it was compiled, and from which lines of the
+        student's file its parts come.
 
     Raises:
         WrongAnswer: If it is no Sequential or Functional Keras model.
@@ -62,6 +65,24 @@ def snapshot(model: Any, input_shape: Any = None) -> dict[str, Any]:
         "dtypes": [str(variable.dtype) for variable in model.weights],
         "trainable": [bool(variable.trainable) for variable in model.weights],
         "optimizer": _describe_optimizer(optimizer),
+        "lines": _lines(model),
+    }
+
+
+def _lines(model: Any) -> dict[str, Any]:
+    """Returns the lines that a model and its parts remember, see `graders.sandbox.lines`."""
+    optimizer = getattr(model, "optimizer", None)
+    try:
+        parts = operations(model)
+    except Exception:  # of a model that was taken apart, say
+        parts = []
+    return {
+        "layers": [[type(part).__name__, line_of(part)] for part in parts],
+        "compiled": line_of(model, COMPILED),
+        "asked": line_of(model, ASKED),
+        "fitted": line_of(model, FITTED),
+        "loss": line_of(getattr(model, "loss", None)),
+        "optimizer": line_of(getattr(optimizer, "inner_optimizer", optimizer)),
     }
 
 

@@ -21,12 +21,14 @@ class Watch:
 
     Attributes:
         builds: List of `BuildNote`.
+        fitted: Integer, the line of the last `fit`; `None` if it is not known.
     """
 
     def __init__(self) -> None:
         import keras
 
         self.builds: list[BuildNote] = []
+        self.fitted: int | None = None
         self._given: list[tuple[np.ndarray, np.ndarray]] = []
         self._before = str(keras.config.dtype_policy().name)
         self._left = ""
@@ -70,6 +72,7 @@ class Watch:
             "policies": [self._before, self._left],
             "data_unchanged": all(np.array_equal(now, then) for now, then in self._given),
             "models": [note.claim() for note in self.builds if note.starts],
+            "fitted": self.fitted,
         }
 
 

@@ -257,7 +257,7 @@ def load(task: Task, where: Path) -> Source:
 
 def _choose(paths: list[Path], task: Task, below: Path | None) -> Source:
     module, notebook = paths
-    first, broken = None, Unreadable()
+    first, broken = None, Unreadable("")
     try:
         first = read(module, task, below)
     except Unreadable as error:

@@ -43,7 +43,17 @@ JUPYTER = {"display": "IPython.display", "get_ipython": "IPython"}
 
 
 class BadNotebook(ValueError):
-    """A notebook without a module in it; the text, which follows the file's name, is the reason."""
+    """A notebook without a module in it; the text, which follows the file's name, is the reason.
+
+    Args:
+        reason: String.
+        cell: Integer, the code cell that it lies in, from 1; 0 if it lies in none.
+        line: Integer, the line there, from 1.
+    """
+
+    def __init__(self, reason: str, cell: int = 0, line: int = 0):
+        super().__init__(reason)
+        self.cell, self.line = cell, line
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -304,7 +314,9 @@ def _read_cells(cells: list[dict[str, Any]], roots: frozenset[str]) -> list[_Cel
                 shown = f"\n    {line.strip()[:200]}" if line.strip() else ""
                 raise BadNotebook(
                     f"has a syntax error in code cell {number}, line {error.lineno}: "
-                    f"{error.msg}.{shown}"
+                    f"{error.msg}.{shown}",
+                    number,
+                    error.lineno or 0,
                 )
             continue
         found.append(_Cell(number, source.split("\n"), body))

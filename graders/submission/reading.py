@@ -16,6 +16,7 @@ from graders.submission.parsing import MAX_SOURCE, TooLarge
 from graders.submission.source import Source, Unreadable
 from graders.submission.untouched import names_of
 from graders.system import here
+from graders.verdict import Where
 
 MAX_BYTES = MAX_SOURCE
 MAGIC = (
@@ -100,7 +101,9 @@ def _read_notebook(path: Path, task: Task, below: Path | None) -> Source:
     try:
         module = notebooks.module(data, names_of(task), path.name)
     except notebooks.BadNotebook as error:
-        raise Unreadable(f"{path} {error}") from None
+        name = printable(path.name, 200)
+        place = Where(name, error.line, error.cell, path=str(path)) if error.line else None
+        raise Unreadable(f"{path} {error}", place) from None
     return _checked(Source(module.text, f"{task.id}.py", path, module.lines))
 
 
@@ -122,7 +125,7 @@ def _checked(source: Source) -> Source:
         text = f"Syntax error in {path.name}{where}: {error.msg}.{shown}"
         if path.suffix.lower() == ".py" and line.lstrip().startswith(("%", "!")):
             text += f"\n{MAGIC}"
-        raise Unreadable(printable(text)) from None
+        raise Unreadable(printable(text), source.place(error.lineno)) from None
     except TooLarge as error:
         raise Unreadable(f"{path.name} {error}") from None
     except (RecursionError, MemoryError):

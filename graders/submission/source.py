@@ -10,11 +10,25 @@ import hashlib
 import re
 from pathlib import Path
 
+from graders.printable import printable
 from graders.submission import notebooks, trial
+from graders.verdict import Where
+
+# A longer line is cut where it is shown.
+LONGEST = 120
 
 
 class Unreadable(Exception):
-    """A submission that cannot be graded; the text is the reason, in the student's words."""
+    """A submission that cannot be graded; the text is the reason, in the student's words.
+
+    Args:
+        reason: String.
+        where: `Where` the reason lies; `None` if that is no line.
+    """
+
+    def __init__(self, reason: str, where: Where | None = None):
+        super().__init__(reason)
+        self.where = where
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,6 +96,39 @@ class Source:
         name = re.escape(self.filename)
         message = re.sub(rf'"(?:[^"\n]*/)?{name}", line (\d{{1,7}})', place, message)
         return message.replace(self.filename, title)
+
+    def place(self, line: int | None) -> Where | None:
+        """Returns the place of a line of the text in the student's file.
+
+        Args:
+            line: Integer, from 1; `None` or another number for no line.
+
+        Returns:
+            `Where`; `None` if the file has no such line.
+        """
+        text = self.text.split("\n")
+        if line is None or not 0 < line <= len(text):
+            return None
+        code = printable(text[line - 1].strip(), LONGEST).replace("\n", " ")
+        cell, number = self.lines[line - 1] if line <= len(self.lines) else (0, line)
+        if self.lines and not cell:
+            return None
+        return Where(printable(self.path.name, 200), number, cell, code, str(self.path))
+
+    def pasted(self, lines: str) -> str:
+        """Has lines for Python import the submission as this one can be imported.
+
+        Args:
+            lines: String, which begins with `from <module> import <name>; `; or another one.
+        """
+        found = re.match(r"from \w+ import (\w+); ", lines)
+        if found is None:
+            return lines
+        if self.lines:  # in a notebook it is there already
+            return lines[found.end() :]
+        stem = self.path.stem
+        name = stem if stem.isidentifier() else self.filename.removesuffix(".py")
+        return f"from {name} import {found[1]}; {lines[found.end() :]}"
 
 
 def bare(node: ast.AST) -> ast.AST:

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from graders.checking import fail
+from graders.checking import At, fail
 from graders.rebuilt.snapshot import Snapshot
 from graders.toolkit import hints
 from graders.toolkit.outputs import Scores, part_scores, rows
-from graders.toolkit.scaling import scaled_away
+from graders.toolkit.scaling import scaled_away, scaled_by
 
 # The training accuracy from which on a model knows its examples by heart.
 BY_HEART = 0.85
@@ -112,6 +112,7 @@ def check_accuracy(
             f"validation {noun}: {on_validation:.1%}",
             "Look at the call of fit: are train_data and val_data swapped?",
             hints.SWAPPED_PARTS,
+            about=At(training.after.lines.fitted, "x"),
         )
     if scores.accuracy >= wanted:
         return
@@ -134,10 +135,12 @@ def check_accuracy(
             f"What it learns holds for the training {noun} in part only: does it see all that the "
             "label depends on? If so, train longer, or with another learning rate",
         )
+    scaled = scaled_away(training.after.model, rows(data.train[0], 0, 100))
     fail(
         expected,
         found,
-        scaled_away(training.after.model, rows(data.train[0], 0, 100))
+        scaled
         or f"It does not do well on the training {noun} either: train longer, with another "
         "learning rate, or with a larger model",
+        about=scaled_by(training.after.model) if scaled else None,
     )

@@ -106,12 +106,13 @@ class Durations:
         return ""
 
 
-def check_positive(seconds: float, where: str) -> None:
+def check_positive(seconds: float, where: str, about: Any = None) -> None:
     """Fails unless reported seconds per epoch are a positive, finite number.
 
     Args:
         seconds: Float, as reported.
         where: String, a phrase such as `"under float32"`.
+        about: What a message is about, see `graders.checking.fail`.
 
     Raises:
         CheckFailed: If they are not.
@@ -121,10 +122,13 @@ def check_positive(seconds: float, where: str) -> None:
             f"a positive number of seconds per epoch {where}",
             f"{seconds:g}",
             "Look at how the two times are subtracted",
+            about=about,
         )
 
 
-def check_total(reported: Sequence[float], total: float, function: str, each: str) -> None:
+def check_total(
+    reported: Sequence[float], total: float, function: str, each: str, about: Any = None
+) -> None:
     """Fails if one epoch of each training takes longer than the function that trained them all.
 
     Args:
@@ -132,6 +136,7 @@ def check_total(reported: Sequence[float], total: float, function: str, each: st
         total: Float, the seconds that the function took, measured by the grader.
         function: String, its name.
         each: String, a phrase such as `"under each policy"`.
+        about: What a message is about, see `graders.checking.fail`.
 
     Raises:
         CheckFailed: With both.
@@ -141,10 +146,11 @@ def check_total(reported: Sequence[float], total: float, function: str, each: st
             f"seconds per epoch that fit into the {total:.1f} s that {function} took",
             f"{sum(reported):.3g} s for one epoch {each}",
             "Look at the unit (seconds, not milliseconds), and at what the time is divided by",
+            about=about,
         )
 
 
-def check_later_epochs(seconds: float, run: Run) -> None:
+def check_later_epochs(seconds: float, run: Run, about: Any = None) -> None:
     """Fails unless reported seconds are those of an epoch after the first one of a training.
 
     A training whose epochs were not noted (batches by hand) is not judged.
@@ -152,6 +158,7 @@ def check_later_epochs(seconds: float, run: Run) -> None:
     Args:
         seconds: Float, as reported.
         run: `Run`, the training.
+        about: What a message is about, see `graders.checking.fail`.
 
     Raises:
         CheckFailed: With what was measured.
@@ -162,6 +169,7 @@ def check_later_epochs(seconds: float, run: Run) -> None:
             f"epochs {run.label} after the first one, in which TensorFlow traces the model",
             "a single epoch of training",
             "Train one epoch that is not timed, and then some that are",
+            about=about,
         )
     if len(noted) < 2:
         return
@@ -173,6 +181,7 @@ def check_later_epochs(seconds: float, run: Run) -> None:
             f"first it is about {noted.later:.2g} s",
             "Look at what is timed: train one epoch before the clock starts; and divide by the "
             "number of the epochs that are timed",
+            about=about,
         )
     least, most = SHORTEST * noted.shortest, LONGEST * noted.longest + SLACK
     expected = (
@@ -185,12 +194,14 @@ def check_later_epochs(seconds: float, run: Run) -> None:
             f"{seconds:.3g} s{noted.divided_by(seconds)}",
             "Look at what is timed: without the first epoch and the building of the model, "
             "divided by the number of epochs that are timed",
+            about=about,
         )
     if seconds < least:
         fail(
             expected,
             f"{seconds:.3g} s{noted.divided_by(seconds)}",
             "Look at what the time is divided by, and at when the clock is read",
+            about=about,
         )
 
 
@@ -212,13 +223,14 @@ def forward_seconds(model: Any, x: np.ndarray) -> float:
     return min(passes)
 
 
-def check_forward(seconds: float, forward: float, where: str) -> None:
+def check_forward(seconds: float, forward: float, where: str, about: Any = None) -> None:
     """Fails if reported seconds per epoch are too short for a pass forward.
 
     Args:
         seconds: Float, as reported.
         forward: Float, the seconds of a pass forward over the same examples.
         where: String, a phrase such as `"under float32"`.
+        about: What a message is about, see `graders.checking.fail`.
 
     Raises:
         CheckFailed: With both.
@@ -228,4 +240,5 @@ def check_forward(seconds: float, forward: float, where: str) -> None:
             f"at least {FORWARD * forward:.2g} s per epoch {where}",
             f"{seconds:.2g} s, and one pass forward took the grader {forward:.2g} s",
             "Look at what is timed, at what the time is divided by, and at the unit",
+            about=about,
         )

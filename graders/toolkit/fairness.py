@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from graders.checking import fail
+from graders.checking import Uses, fail
 from graders.rebuilt.claims import Fingerprint, Run
 from graders.toolkit import hints
 
@@ -107,6 +107,7 @@ def no_early_stop(runs: Sequence[Run], why: str = "") -> None:
                     f"{fit.done} of {fit.asked} epochs {run.label}",
                     "Look at the callbacks in train: leave out EarlyStopping and whatever else "
                     "sets stop_training",
+                    about=(Uses("EarlyStopping"), Uses("stop_training")),
                 )
 
 
@@ -129,6 +130,7 @@ def same_steps(runs: Sequence[Run], each: str) -> None:
             f"the same training {each}",
             _listed(runs, counts),
             "Look at train: epochs and batch size must not depend on the model",
+            about=Uses("epochs", "train"),
         )
 
 
@@ -155,6 +157,7 @@ def same_rate(runs: Sequence[Run], each: str) -> None:
             f"a first epoch with a learning rate of {_listed(runs, [f'{r:g}' for r in known])}, "
             "which were built with the same",
             "Look at train: the learning rate must not depend on the model",
+            about=Uses("learning_rate", "train"),
         )
 
 

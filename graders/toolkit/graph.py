@@ -238,6 +238,16 @@ def between(found: list[Node], counts: Callable[[Node], bool]) -> list[Node]:
     return [node for node in found if id(node) in before & after]
 
 
+def output_layer(model: Any) -> Any:
+    """Returns the last call that has a kernel, as Dense has; the last call if none has.
+
+    Args:
+        model: A rebuilt Keras model.
+    """
+    found = nodes(model)
+    return next((node for node in reversed(found) if has_kernel(node)), found[-1])
+
+
 def layers_where(found: list[Node], counts: Callable[[Node], bool]) -> list[Any]:
     """Returns the layers of the calls that count, each once, in the order of the graph.
 

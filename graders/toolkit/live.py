@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from graders.checking import fail
+from graders.checking import Uses, fail
 from graders.toolkit import hints
 
 # Of the outputs' own size: mixed precision rounds, and two processes sum in different orders.
@@ -79,6 +79,7 @@ def check_same_penalty(model: Any) -> None:
             f"{described:.3g}",
             NEVER_ADDED if found < described else STILL_ADDED,
             hints.SAME_MODEL,
+            about=(Uses("kernel_regularizer", model.function, last=True), model.function),
         )
 
 

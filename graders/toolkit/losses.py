@@ -8,10 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from graders.checking import fail
+from graders.checking import At, fail
 from graders.rebuilt.snapshot import Snapshot
-from graders.toolkit import hints
-from graders.toolkit.outputs import last_activation, only, output_kind, predict, rows
+from graders.toolkit import graph, hints
+from graders.toolkit.outputs import (
+    last_activation,
+    last_activation_call,
+    only,
+    output_kind,
+    predict,
+    rows,
+)
 
 CROSSENTROPIES = (
     "sparse_categorical_crossentropy",
@@ -124,12 +131,14 @@ class Rule:
         expected: String.
         found: String, in which `{loss}` and `{activation}` are filled in.
         look_at: String.
+        of_loss: Boolean, whether it is one of the loss; else it is one of the output's activation.
     """
 
     applies: Callable[[Ending], bool]
     expected: str
     found: str
     look_at: str
+    of_loss: bool = False
 
 
 _CLASSES = "class probabilities (softmax) or logits (no activation) from the last layer"
@@ -165,18 +174,21 @@ CLASSIFIER_RULES = (
         _MATCHING,
         f"logits (a last layer without softmax) with {_NOT_PROBABILITIES}",
         _ADD_SOFTMAX,
+        of_loss=True,
     ),
     Rule(
         lambda end: end.unscaled and end.loss in CROSSENTROPIES,
         _MATCHING,
         f"logits (a last layer with {{activation}}) with {_NOT_PROBABILITIES}",
         _ADD_SOFTMAX,
+        of_loss=True,
     ),
     Rule(
         lambda end: end.twice and end.kind == "probabilities" and end.loss in CROSSENTROPIES,
         _MATCHING,
         "probabilities with {loss}(from_logits=True), which applies softmax once more",
         "Leave from_logits out, or return the logits",
+        of_loss=True,
     ),
     Rule(
         lambda end: (
@@ -214,6 +226,7 @@ BINARY_RULES = (
         "a loss that matches one output unit, such as binary cross-entropy",
         "{loss}, which compares several classes that sum to 1: of one unit it learns nothing",
         'Look at compile: loss="binary_crossentropy"',
+        of_loss=True,
     ),
     Rule(
         lambda end: (
@@ -229,18 +242,21 @@ BINARY_RULES = (
         "a loss that matches the output",
         f"logits (a last layer without sigmoid) with {_NOT_PROBABILITIES}",
         "Add sigmoid to the last layer, or give the loss from_logits=True",
+        of_loss=True,
     ),
     Rule(
         lambda end: end.twice and end.kind == "scores" and "crossentropy" in end.loss,
         "a loss that matches the output",
         "probabilities with {loss}(from_logits=True), which applies sigmoid once more",
         "Leave from_logits out, or return the logits",
+        of_loss=True,
     ),
     Rule(
         lambda end: end.kind == "logits" and end.loss.startswith(DISTANCES),
         f"{_ONE}, with a loss for classes",
         "a linear output with {loss}, as for a number that is measured",
         "Use sigmoid and binary cross-entropy: the label is one of two classes",
+        of_loss=True,
     ),
 )
 
@@ -258,7 +274,9 @@ def _check(snapshot: Snapshot, x: Any, outputs: np.ndarray, rules: tuple[Rule, .
     for rule in rules:
         if rule.applies(ending):
             words = {"activation": ending.activation, "loss": ending.loss or "of your own"}
-            fail(rule.expected, rule.found.format(**words), rule.look_at)
+            _, node = last_activation_call(snapshot.model)
+            about = snapshot.lines.of_loss() if rule.of_loss else At(node, "activation")
+            fail(rule.expected, rule.found.format(**words), rule.look_at, about=about)
     return ending.kind
 
 
@@ -286,6 +304,7 @@ def check_classifier_output(snapshot: Snapshot, x: Any, classes: int) -> str:
             "Look at the last layer: its units are num_classes, and it comes after a Flatten or "
             "global pooling",
             hints.OUTPUT,
+            about=graph.output_layer(snapshot.model),
         )
     return _check(snapshot, x, outputs, CLASSIFIER_RULES)
 

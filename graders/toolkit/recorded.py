@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from graders.checking import fail
+from graders.checking import Changes, Uses, fail
 from graders.rebuilt.claims import Watched, WatchedModel
 from graders.rebuilt.snapshot import Snapshot
 
@@ -56,10 +56,12 @@ def check_untouched(seen: Watched, function: str, where: str = "build_model") ->
             f"the global policy {seen.policy_before} to be there again after `{function}`",
             seen.policy_after,
             f"Look for keras.config.set_dtype_policy in {function}: {where} sets it where needed",
+            about=(Uses("set_dtype_policy", function), function),
         )
     if not seen.data_unchanged:
         fail(
             f"`{function}` to leave the arrays that it was given as they are",
             "them changed",
             "Look for an operation in place: the next training gets what this one leaves",
+            about=(Changes(function, in_place=True), function),
         )

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from graders.checking import At
 from graders.toolkit import graph
 from graders.toolkit.outputs import predict
 
@@ -88,10 +89,22 @@ def _size(node: graph.Node) -> str:
 
 
 class Regularizer(NamedTuple):
-    """A regularizer of a layer: the argument that has it (`"kernel_regularizer"`), and itself."""
+    """A regularizer of a layer.
+
+    Attributes:
+        argument: String, the argument that has it: `"kernel_regularizer"`.
+        value: The regularizer.
+        layer: The layer.
+    """
 
     argument: str
     value: Any
+    layer: Any = None
+
+    @property
+    def about(self) -> Any:
+        """What a message on it is about, see `graders.checking.fail`."""
+        return At(self.layer, self.argument)
 
     @property
     def kind(self) -> str:
@@ -112,7 +125,7 @@ class Regularizer(NamedTuple):
 def regularizers(model: Any) -> list[Regularizer]:
     """Lists the regularizers of all layers of a model, as its config has them."""
     return [
-        Regularizer(name, value)
+        Regularizer(name, value, layer)
         for layer in model._flatten_layers(include_self=False)
         for name, value in sorted(vars(layer).items())
         if name.endswith("_regularizer") and value is not None

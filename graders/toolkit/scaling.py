@@ -18,6 +18,8 @@ from graders.toolkit.perturbations import received
 
 # A pooling or a mean over steps makes values a few times smaller; a second division by 255 more.
 TIMES = 50.0
+# What multiplies or divides by a number.
+SCALING = ("Rescaling", "Divide", "TrueDivide", "Multiply", "Normalization")
 
 
 def _largest(x: Any) -> float:
@@ -60,6 +62,23 @@ def scaled_away(model: Any, x: Any) -> str:
                 )
             )
     return ""
+
+
+def scaled_by(model: Any) -> Any:
+    """Returns the first call before the weights that may have made the data smaller.
+
+    Args:
+        model: A rebuilt Keras model.
+
+    Returns:
+        `graph.Node`; `None` if there is none.
+    """
+    for node in graph.nodes(model):
+        if graph.has_kernel(node):
+            return None
+        if node.kind in SCALING:
+            return node
+    return None
 
 
 def other_values(runs: Sequence[Run], train: tuple[np.ndarray, np.ndarray]) -> tuple[str, str]:

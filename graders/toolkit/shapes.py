@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from graders.checking import fail
-from graders.toolkit import hints
+from graders.toolkit import graph, hints
+from graders.toolkit.reproductions import of_shape
 
 INPUT_ADVICE = "Look at keras.Input: it takes the argument input_shape"
 OUTPUT_ADVICE = (
@@ -70,6 +71,7 @@ def check_free_batch(model: Any) -> None:
                 "Look at keras.Input: leave out batch_size=…, and give shape=… in place of "
                 "batch_shape=…",
                 hints.FREE_BATCH,
+                about=tensor._keras_history.operation,
             )
     for tensor in model.outputs:
         if len(tensor.shape) and tensor.shape[0] is not None:
@@ -79,7 +81,14 @@ def check_free_batch(model: Any) -> None:
                 "Look for a reshape that has a number in the place of the batch size: -1 belongs "
                 "there",
                 hints.FREE_BATCH,
+                about=_first_fixed(model),
             )
+
+
+def _first_fixed(model: Any) -> Any:
+    """Returns the first call whose result has a fixed batch axis, `None` if there is none."""
+    found = graph.nodes(model)
+    return next((node for node in found if node.shape and node.shape[0] is not None), None)
 
 
 def check_input(model: Any, shape: tuple[int, ...], call: str, noun: str, advice: str) -> None:
@@ -102,12 +111,19 @@ def check_input(model: Any, shape: tuple[int, ...], call: str, noun: str, advice
             f"{len(model.inputs)} input{'s' * (len(model.inputs) != 1)} of shape {found}",
             advice,
             hints.INPUT,
+            model.inputs[0]._keras_history.operation,
+            of_shape(call, "input_shape", (None, *shape), input_shape(model)),
         )
     check_free_batch(model)
 
 
 def check_output(
-    model: Any, outputs: int, call: str, advice: str, each: str = "one value for each class"
+    model: Any,
+    outputs: int,
+    call: str,
+    advice: str,
+    each: str = "one value for each class",
+    about: Any = None,
 ) -> None:
     """Fails unless a model has one output of shape `(batch, outputs)`.
 
@@ -117,6 +133,7 @@ def check_output(
         call: String, the call that gave the model.
         advice: String, what to look at.
         each: String, what the output holds.
+        about: What comes before the output layer in what the message is about, see `fail`.
 
     Raises:
         CheckFailed: With the shapes that were expected and found.
@@ -129,6 +146,8 @@ def check_output(
             f"{len(model.outputs)} outputs" if found is None else f"the shape {found}",
             advice,
             hints.OUTPUT,
+            (about, graph.output_layer(model)),
+            of_shape(call, "output_shape", (None, outputs), found),
         )
 
 
@@ -176,4 +195,5 @@ def check_named_inputs(
                 f"the shape {found}",
                 f"Look at keras.Input for {name}: it takes the argument of build_model",
                 hints.INPUT,
+                about=inputs[name]._keras_history.operation,
             )

@@ -12,7 +12,7 @@ import itertools
 import math
 from typing import Any, NamedTuple
 
-from graders.checking import fail
+from graders.checking import Uses, fail
 from graders.rebuilt.claims import FactoryModel, FactoryModels, Watched
 from graders.toolkit.softmax_regression import Data, Weights, accuracy_curve
 
@@ -112,6 +112,7 @@ class Row:
                 "a list of dicts",
                 f"{_words(value)} in the list",
                 "Look at what is appended to the list",
+                about="sweep",
             )
         missing = [key for key in KEYS if key not in value]
         if missing:
@@ -120,6 +121,7 @@ class Row:
                 'rows with the keys "learning_rate", "batch_size", "val_accuracy" and "history"',
                 f"a row without {', '.join(missing)} (it has {', '.join(keys) or 'none'})",
                 "Look at the spelling of the keys",
+                about=[Uses(str(key), "sweep") for key in value if key not in KEYS],
             )
         numbers = [value[key] for key in NUMBERS]
         for key, number in zip(NUMBERS, numbers, strict=True):
@@ -128,6 +130,7 @@ class Row:
                     f"a number under {key!r}",
                     _words(number),
                     "Look at what the row holds: history.history is a dict of lists of floats",
+                    about=Uses(key, "sweep", last=True),
                 )
         rate, size, accuracy = numbers
         return cls(rate, size, accuracy, _read_history(value["history"]))
@@ -144,6 +147,7 @@ def _read_history(value: Any) -> list[float]:
             'a list of floats under "history": val_accuracy, epoch by epoch',
             _words(odd[0]) + " in the list" * isinstance(value, list),
             'Take history.history["val_accuracy"] of the History that fit returns',
+            about=Uses("history", "sweep", last=True),
         )
     return value[:MAX_HISTORY]
 
@@ -159,6 +163,8 @@ class Sweep:
         data_unchanged: Boolean, whether the arrays that it was given are what they were.
         models: Tuple of `FactoryModel`, the trained ones.
         untrained: Integer, how many more were built.
+        built: Integer, the line that asked for the last model; `None` if it is not known.
+        fitted: Integer, the line of the last `fit`; `None` if it is not known.
     """
 
     asked: Asked
@@ -167,6 +173,13 @@ class Sweep:
     data_unchanged: bool
     models: tuple[FactoryModel, ...]
     untrained: int
+    built: int | None = None
+    fitted: int | None = None
+
+    @property
+    def about(self) -> tuple[Any, ...]:
+        """What a message on it is about, see `graders.checking.fail`."""
+        return self.fitted, "sweep"
 
     @classmethod
     def from_claim(cls, claim: Any, asked: Asked) -> Sweep:
@@ -182,7 +195,8 @@ class Sweep:
         watched = Watched.from_claim(claim)
         models = FactoryModels.from_claim(claim, asked.weights, asked.examples)
         returned, value, unchanged = watched.returned, watched.value, watched.data_unchanged
-        return cls(asked, returned, value, unchanged, models.trained, models.untrained)
+        lines = models.built, watched.fitted
+        return cls(asked, returned, value, unchanged, models.trained, models.untrained, *lines)
 
     @functools.cached_property
     def rows(self) -> list[Row]:
@@ -200,9 +214,15 @@ class Sweep:
                 "`sweep` to return a list of dicts",
                 "None: is a `return` missing?" if self.returned == "NoneType" else self.returned,
                 "Look at the end of sweep",
+                about="sweep",
             )
         if not self.value:
-            fail("one row for each pair", "an empty list", "Look at what is appended to the list")
+            fail(
+                "one row for each pair",
+                "an empty list",
+                "Look at what is appended to the list",
+                about="sweep",
+            )
         return [Row.read(value) for value in self.value]
 
     def rate_of(self, model: FactoryModel) -> float | None:

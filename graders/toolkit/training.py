@@ -9,20 +9,27 @@ from typing import Any
 
 import numpy as np
 
-from graders.checking import fail
+from graders.checking import At, Changes, Uses, fail
+from graders.rebuilt.lines import line_of
 from graders.rebuilt.live import put_back
 from graders.rebuilt.snapshot import Snapshot
 from graders.toolkit import graph, hints
 from graders.toolkit.losses import DISTANCES, loss_of
 from graders.toolkit.outputs import Scores, at_once, only, part_scores, rows, size
 from graders.toolkit.perturbations import silent_units
-from graders.toolkit.scaling import scaled_away
+from graders.toolkit.scaling import scaled_away, scaled_by
 
 # The share of itself that a training loss must lose, and the points (of 1) that an accuracy in a
 # History may be above the grader's own.
 LEAST_FALL, CLAIM = 0.05, 0.2
 # So many examples at a time show which weights a gradient reaches; most often the first ones do.
 FEW = 32
+
+
+# No optimizer of Keras's learns with a larger learning rate.
+HIGH_RATE = 1.0
+# Losses that take labels for numbers.
+NO_CLASSES = (*DISTANCES, "poisson", "cosine_similarity")
 
 
 def moved(before: Snapshot, after: Snapshot) -> list[bool]:
@@ -38,6 +45,7 @@ def moved(before: Snapshot, after: Snapshot) -> list[bool]:
             "a model with other layers or sizes",
             "Train the model that is given; do not add or remove layers",
             hints.SAME_LAYERS,
+            about=after.lines.fitted,
         )
     return [not np.array_equal(b, a) for b, a in zip(before.weights, after.weights, strict=True)]
 
@@ -45,6 +53,23 @@ def moved(before: Snapshot, after: Snapshot) -> list[bool]:
 def layers_of_weights(snapshot: Snapshot) -> list[str]:
     """Returns for each weight the name of the layer that it belongs to."""
     return [variable.path.rpartition("/")[0] for variable in snapshot.model.weights]
+
+
+def _without_step(after: Snapshot) -> Any:
+    """Returns where it stands that a fit takes no step: the learning rate, or its epochs."""
+    if (after.optimizer or {}).get("learning_rate") == 0:
+        return after.lines.of_rate()
+    return At(after.lines.fitted, "epochs")
+
+
+def _layer_of(snapshot: Snapshot, index: int) -> Any:
+    """Returns the layer of a rebuilt model that a weight belongs to, `None` if none does."""
+    model = snapshot.model
+    variable = model.weights[index]
+    layers = [layer for layer in model._flatten_layers(include_self=False) if line_of(layer)]
+    owners = (each for each in layers if any(variable is weight for weight in each.weights))
+    # A model within the model has it, too: the innermost is meant.
+    return min(owners, key=lambda layer: len(layer.weights), default=None)
 
 
 def check_finite(training: Any) -> None:
@@ -68,6 +93,7 @@ def _check_finite(after: Snapshot, function: str) -> None:
             "weights that are NaN or infinite: the training diverged",
             f"Look at the learning rate in `{function}` or in compile (too high?), and at the loss",
             hints.DIVERGED,
+            about=after.lines.of_rate(),
         )
 
 
@@ -91,6 +117,7 @@ def check_trained(before: Snapshot, after: Snapshot, function: str) -> None:
             "a model in which every layer is frozen",
             "Look for trainable=False",
             hints.FROZEN,
+            about=Uses("trainable"),
         )
     # By layer, because some weights of a good layer never move: a bias before BatchNormalization,
     # or the recurrent weights of a state that is read before they act.
@@ -104,6 +131,7 @@ def check_trained(before: Snapshot, after: Snapshot, function: str) -> None:
             f"Look at `{function}`: it must call fit on that very model, for at least one epoch "
             "and with a learning rate above 0",
             hints.NO_STEP,
+            about=(Uses("clone_model", function), _without_step(after)),
         )
     if still:
         fail(
@@ -112,6 +140,7 @@ def check_trained(before: Snapshot, after: Snapshot, function: str) -> None:
             "Look at how these layers are connected: is their output used, and not cut off by a "
             "stop_gradient or multiplied by 0?",
             hints.NOT_CONNECTED,
+            about=(Uses("stop_gradient"), _layer_of(before, before.paths.index(still[0]))),
         )
 
 
@@ -201,7 +230,7 @@ def dead_weights(snapshot: Snapshot, data: tuple[Any, np.ndarray], kind: str) ->
 
 
 def check_claimed_accuracy(
-    history: dict[str, list[float]] | None, snapshot: Snapshot, data: Any
+    history: dict[str, list[float]] | None, snapshot: Snapshot, data: Any, function: str = "train"
 ) -> None:
     """Fails if the History has a validation accuracy that the model is far from.
 
@@ -211,6 +240,7 @@ def check_claimed_accuracy(
         history: Dict of lists of floats, or `None`.
         snapshot: `Snapshot` of the trained model.
         data: `datasets.Dataset`.
+        function: String, the function that trained it.
 
     Raises:
         CheckFailed: With both accuracies.
@@ -228,6 +258,7 @@ def check_claimed_accuracy(
             "Look for a change of the data in the training function (scaling, normalising): what "
             "the data need must be part of the model, as a layer",
             hints.IN_THE_MODEL,
+            about=(Changes(function), At(snapshot.lines.fitted, "x")),
         )
 
 
@@ -238,6 +269,7 @@ def check_loss_fell(
     loss: str = "",
     advice: Callable[[], str] = str,
     own: tuple[str, ...] = (),
+    about: Any = None,
 ) -> None:
     """Fails unless the loss on the training data, computed by the grader, fell.
 
@@ -248,6 +280,7 @@ def check_loss_fell(
         loss: String, the name of the loss that it was compiled with, for the message.
         advice: Function that returns what to look at where the caller knows better, or nothing.
         own: Tuple of strings, the hints that go with that advice; the check's own if empty.
+        about: What the message is about, see `graders.checking.fail`.
 
     Raises:
         CheckFailed: With both losses.
@@ -258,7 +291,7 @@ def check_loss_fell(
         look_at = look_at or (
             "Look at the learning rate, the loss, and whether fit gets x and y that belong together"
         )
-        if loss.startswith((*DISTANCES, "poisson", "cosine_similarity")):
+        if loss.startswith(NO_CLASSES):
             own = hints.OUTPUT_AND_LOSS
             look_at = (
                 f"Look at the loss: {loss} compares outputs with labels as if these were numbers; "
@@ -271,6 +304,7 @@ def check_loss_fell(
             + " (computed by the grader on the training data)",
             look_at,
             own,
+            about,
         )
 
 
@@ -280,6 +314,15 @@ def _by_how_much(before: float, after: float) -> str:
         return ""
     share = (after - before) / before
     return f": {100 * abs(share):.1f} % {'more' if share > 0 else 'less'}"
+
+
+def reordered(function: str) -> tuple[Uses, ...]:
+    """Returns where a function may put examples and labels into another order.
+
+    Args:
+        function: String, the function that trains.
+    """
+    return tuple(Uses(word, function) for word in ("permutation", "sort", "roll"))
 
 
 def check_training(training: Any, data: Any) -> None:
@@ -297,9 +340,19 @@ def check_training(training: Any, data: Any) -> None:
     if not training.data_unchanged:
         training.require_history()
     old, new = (part_scores(snapshot, data, "train") for snapshot in (before, after))
-    check_claimed_accuracy(training.history, after, data)
+    check_claimed_accuracy(training.history, after, data, function)
     arriving = functools.partial(scaled_away, before.model, rows(data.train[0], 0, 100))
-    check_loss_fell(old, new, function, loss_of(before)[0], arriving)
+    loss = loss_of(before)[0]
+    about: Any = None
+    if loss.startswith(NO_CLASSES):
+        about = before.lines.of_loss()
+    elif arriving():
+        about = scaled_by(before.model)
+    elif ((after.optimizer or {}).get("learning_rate") or 0) > HIGH_RATE:
+        about = after.lines.of_rate()
+    else:
+        about = reordered(function)
+    check_loss_fell(old, new, function, loss, arriving, about=about)
     few = (rows(data.train[0], 0, 200), data.train[1][:200])
     # A layer that starts with zeros lets no gradient through at first, and a model that is sure of
     # every training example has none at the end. A layer is cut off if it gets none either time.
@@ -311,6 +364,7 @@ def check_training(training: Any, data: Any) -> None:
             f"none for {', '.join(dead[:4])}",
             "Look for a stop_gradient, or units that ReLU has shut for good",
             hints.NOT_CONNECTED,
+            about=(Uses("stop_gradient"), _layer_of(before, before.paths.index(dead[0]))),
         )
     training.require_history()
 

@@ -5,6 +5,7 @@ one fault, and begin with their golden verdict:
 
     # fails: <the check that fails first, or a list of checks that may>
     # says: <words that its message must hold>          (as many lines as wanted)
+    # line: <the line that it must point at, without its indentation>     (if somebody has chosen it)
 
 Run `python -m tests.corpus [TASK …] [--only WORD]` to grade them and print what differs.
 """
@@ -38,6 +39,7 @@ class Case:
         right: Boolean, whether it must earn all points.
         fails: Tuple of check names, one of which must be the first that does not pass.
         says: Tuple of strings that the message of that check must hold.
+        line: String, the line that the message must point at; empty if nobody has chosen one.
     """
 
     task: str
@@ -45,6 +47,7 @@ class Case:
     right: bool
     fails: tuple[str, ...] = ()
     says: tuple[str, ...] = ()
+    line: str = ""
 
     @property
     def name(self) -> str:
@@ -57,17 +60,20 @@ def read_case(path: Path) -> Case:
     task, kind = path.parent.parent.name, path.parent.name
     fails: list[str] = []
     says: list[str] = []
+    pointed = ""
     if kind == "wrong":
         for line in path.read_text(encoding="utf-8").splitlines():
             if line.startswith("# fails:"):
                 fails += [word.strip() for word in line[8:].split(",")]
             elif line.startswith("# says:"):
                 says.append(line[7:].strip())
+            elif line.startswith("# line:"):
+                pointed = line[7:].strip()
             elif line.strip():
                 break
         if not fails or not says:
             raise ValueError(f"{path} lacks its golden verdict (# fails: and # says: lines).")
-    return Case(task, path, kind == "right", tuple(fails), tuple(says))
+    return Case(task, path, kind == "right", tuple(fails), tuple(says), pointed)
 
 
 def cases(task: str | None = None) -> list[Case]:
@@ -105,7 +111,14 @@ def _first_differs(case: Case, first: CheckResult) -> str:
     missing = [words for words in case.says if words.lower() not in first.message.lower()]
     if missing:
         return f"the message lacks {missing}: {first.message}"
+    if case.line and pointed_at(first) != case.line:
+        return f"must point at {case.line!r}, points at {pointed_at(first) or 'no line'!r}"
     return ""
+
+
+def pointed_at(check: CheckResult) -> str:
+    """Returns the line of the submission that a message is about; empty if it names none."""
+    return check.where.code if check.where else ""
 
 
 stop_at_first_failure = stops_at("failed", "error")
@@ -185,9 +198,13 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"{'DIFFERS' if found else 'ok':8}{verdict.seconds:6.1f} s  {case.name}")
             if found:
                 print(f"        {found}", flush=True)
-            elif given.verbose:
+            if given.verbose:
                 for check in verdict.checks:
                     if check.outcome in ("failed", "error"):
                         print(f"        {check.id}: {check.message}", flush=True)
+                        print(f"        at {check.where}: {pointed_at(check)}")
+                        print(
+                            "".join(f"        >>> {row}\n" for row in check.reproduce.split("\n"))
+                        )
     print(f"{len(wanted) - bad} passed, {bad} failed")
     return 1 if bad else 0

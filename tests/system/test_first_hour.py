@@ -98,12 +98,13 @@ def test_the_readme_shows_what_comes(released: Path, tmp_path: Path) -> None:
 
 
 def test_it_fits_a_terminal() -> None:
-    """Nothing that is shown is wider than 80 columns, or ends in blanks."""
+    """Nothing that is shown is wider than 80 columns, or ends in blanks; but code to paste."""
     readme = (KIT / "assignments" / "README.md").read_text(encoding="utf-8")
     lines = [line for _, text in BLOCK.findall(section(readme)) for line in text.splitlines()]
     assert len(lines) > 40
     for line in lines:
-        assert len(line) <= 80 and line == line.rstrip(), line
+        to_paste = line.startswith(("      from custom_layer import ", "      print("))
+        assert (len(line) <= 80 or to_paste) and line == line.rstrip(), line
 
 
 def test_it_tells_a_whole_story() -> None:

@@ -18,7 +18,16 @@ ALLOWED = (
     "graders",
     *(
         f"graders.boundary{name}"
-        for name in ("", ".challenge", ".device", ".log", ".names", ".sizes", ".wire")
+        for name in (
+            "",
+            ".challenge",
+            ".device",
+            ".log",
+            ".names",
+            ".operations",
+            ".sizes",
+            ".wire",
+        )
     ),
     *("graders.sandbox", "graders.system", "graders.warm", "graders.walls"),
 )

@@ -11,6 +11,7 @@ from graders.boundary.names import FitFault
 from graders.checking import CheckFailed
 from graders.judge.training import FAULTS, Training
 from graders.rebuilt.claims import Change, Run, Values
+from graders.rebuilt.snapshot import Snapshot
 
 UNIT, BYTES = [0.4, 0.25, 1.0], [102.0, 63.75, 255.0]
 SMALL = [value / 255 for value in UNIT]
@@ -20,7 +21,7 @@ HISTORY = {"loss": [1.0], "val_loss": [1.0]}
 def training(fault: FitFault, given: list[float], found: list[float]) -> Training:
     """Returns a training with a fault that is about changed values."""
     changes = {fault: Change.from_claim([given, found])}
-    nothing: Any = None
+    nothing = Snapshot("Sequential", True, "{}", [], [], [], [], None)
     run = Run("for the model")
     return Training("train", nothing, nothing, HISTORY, "", True, [fault], 0.1, run, changes)
 

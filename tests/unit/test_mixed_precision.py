@@ -12,6 +12,7 @@ from graders.checking import CheckFailed
 from graders.checks.optimization import mixed_precision as task
 from graders.judge.faults import SubmissionError
 from graders.rebuilt.claims import Watched
+from graders.rebuilt.lines import NO_LINES
 from tests.fuzzing import Answering
 
 POLICIES = list(task.COMPUTE)
@@ -42,7 +43,7 @@ def test_policy_restored_needs_an_answer(answer: Any) -> None:
 @pytest.mark.parametrize("answer", [*FORGED, ["float32"], [None]])
 def test_loss_scaling_needs_an_answer(answer: Any) -> None:
     """The policy of the model is one string."""
-    snapshot = SimpleNamespace(optimizer={"wrapper": "", "class_name": "Adam"})
+    snapshot = SimpleNamespace(optimizer={"wrapper": "", "class_name": "Adam"}, lines=NO_LINES)
     models = {"mixed_float16": SimpleNamespace(handle=0, snapshot=snapshot)}
     with pytest.raises(SubmissionError, match="not what the grader asked for"):
         task.loss_scaling(Answering(answer), models)
@@ -50,7 +51,7 @@ def test_loss_scaling_needs_an_answer(answer: Any) -> None:
 
 def test_loss_scaling_is_asked_for_where_keras_does_it() -> None:
     """A model whose layers have the policy one by one needs none."""
-    snapshot = SimpleNamespace(optimizer={"wrapper": "", "class_name": "Adam"})
+    snapshot = SimpleNamespace(optimizer={"wrapper": "", "class_name": "Adam"}, lines=NO_LINES)
     models = {"mixed_float16": SimpleNamespace(handle=0, snapshot=snapshot)}
     with pytest.raises(CheckFailed, match="Found Adam without it"):
         task.loss_scaling(Answering("mixed_float16"), models)

@@ -3,12 +3,13 @@
 import dataclasses
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 
-from graders.checking import check, fail, probe
+from graders.checking import Uses, check, fail, probe
+from graders.toolkit import reproductions as paste
 from graders.toolkit.answers import read
 from graders.toolkit.closed_forms import diagnose, differs, near, same, softmax
 
@@ -214,6 +215,100 @@ def _ask(submission: Any, kind: type[T], probe: Callable[..., Any], **asked: Any
     return submission.run(probe, functools.partial(read, kind), seconds=SECONDS, **asked)
 
 
+# --- lines that show a fault ---------------------------------------------------------------------
+
+X = "np.ones((2, 5), 'float32')"
+SMALL = [(1, 1), (1, 2), (2, 2)]
+# The methods in which a weight may be made, the right one first.
+MAKERS = ("build", "__init__", "call")
+
+
+def _pasted(setup: str, expected: Any, expression: str, came: Any) -> str:
+    return paste.lines("CustomDense", setup, expected, expression, came)
+
+
+def _of_made(call: str, expected: Any, expression: str, came: Any) -> str:
+    """Returns lines on a layer that was built by a call."""
+    return _pasted(f"layer = {call}; y = layer({X})", expected, expression, came)
+
+
+def _small(units: int, *shape: int) -> Arrays:
+    """Returns an input and weights of few small numbers that tell terms and signs apart."""
+    x = np.arange(1, 1 + np.prod(shape), dtype="float32").reshape(shape)
+    column = np.array([1, -2, 1, -1][: shape[-1]], "float32")
+    w = np.stack([column * (-1) ** unit for unit in range(units)], axis=1)
+    return {"x": x, "w": w, "b": np.arange(1, 1 + units, dtype="float32")}
+
+
+def _set_up(call: str, given: Arrays) -> str:
+    """Returns statements that make a layer with the grader's weights, and its input."""
+    x, w, b = (paste.rounded(given[name]) for name in "xwb")
+    kind = str(given["x"].dtype)
+    return (
+        f"layer = {call}; x = np.array({x}, '{kind}'); y = layer(x); _ = layer.w.assign({w}); "
+        f"_ = layer.b.assign({b})"
+    )
+
+
+@paste.tried
+def _of_values(
+    submission: Any,
+    shapes: Sequence[tuple[int, ...]],
+    units: int = 1,
+    activation: str | None = None,
+    function: Function = lambda z: z,
+    options: dict[str, Any] | None = None,
+) -> str:
+    """Returns lines on the smallest of some inputs that shows a wrong output; empty if none does.
+
+    Args:
+        submission: The judge's `Submission`.
+        shapes: Sequence of tuples, the shapes of inputs, smallest first.
+        units: Integer.
+        activation: String, as `graders.sandbox.objects.activation` takes it.
+        function: Function that the activation is.
+        options: Dict, further arguments.
+    """
+    given = [_small(units, *shape) for shape in shapes]
+    # Where x @ w + b is negative, another activation shows itself than where it is positive.
+    given += [{**small, "w": -small["w"]} for small in given]
+    options = options or {}
+    typed = [str(units)] + [f"activation={_in_code(activation)}"] * (activation is not None)
+    call = f"CustomDense({', '.join(typed + [f'{k}={v!r}' for k, v in options.items()])})"
+    for small in given:
+        asked = {"units": units, "given": small, "activation": activation, "options": options}
+        came = paste.rounded(_ask(submission, Computed, compute, **asked).y)
+        wanted = paste.rounded(function(_linear(small)))
+        if paste.differ(wanted, came):
+            shown = "np.array(layer(x), 'float64').round(4).tolist()"
+            return _pasted(_set_up(call, small), wanted, shown, came)
+    return ""
+
+
+def _in_code(activation: str | None) -> str:
+    """Returns an activation as Python takes it."""
+    return "lambda z: z * z + 1" if activation == "function:own" else _typed(activation)
+
+
+@paste.tried
+def _of_gradient(name: str, given: Arrays, submission: Any) -> str:
+    """Returns lines on the gradient of the outputs' sum; empty if they do not show the fault."""
+    ones = np.ones((len(given["x"]), given["w"].shape[1]), "float32")
+    found = _ask(submission, Gradients, differentiate, units=1, given=given, upstream=ones)
+    wanted = {"w": given["x"].T @ ones, "b": ones.sum(axis=0), "x": ones @ given["w"].T}[name]
+    gradient = getattr(found, name)
+    came = None if gradient is None else paste.rounded(gradient)
+    if came is not None and not paste.differ(paste.rounded(wanted), came):
+        return ""
+    variable = "x" if name == "x" else f"layer.{name}.value"
+    setup = (
+        f"{_set_up('CustomDense(1)', given)}; import tensorflow as tf; x = tf.constant(x); "
+        "tape = tf.GradientTape().__enter__(); tape.watch(x); "
+        f"g = tape.gradient(layer(x), {variable})"
+    )
+    return _pasted(setup, paste.rounded(wanted), "None if g is None else g.numpy().tolist()", came)
+
+
 # --- closed forms -------------------------------------------------------------------------------
 
 
@@ -282,6 +377,7 @@ WRITTEN_DOWN = ("A dtype written into add_weight or into a cast overrules the po
 @check(
     points=1.5,
     doc="https://keras.io/guides/making_new_layers_and_models_via_subclassing/",
+    about="CustomDense.build",
     hints=(
         "Which method does Keras call when it knows the shape of the input?",
         "In build(self, input_shape), input_shape[-1] is the number of features that come in.",
@@ -292,6 +388,7 @@ def weights_created(submission):
     """The layer creates trainable weights w (input_dim, units) and b (units,)."""
     for units, input_dim, options in ((3, 5, {}), (4, 9, {"activation": None})):
         made = _ask(submission, Made, make_layer, units=units, input_dim=input_dim, options=options)
+        call = f"CustomDense({units}{', activation=None' if options else ''})"
         if made.borrowed:
             borrowed = made.borrowed[0]
             fail(
@@ -300,29 +397,46 @@ def weights_created(submission):
                 "Writing what Dense does is the exercise: create w and b with self.add_weight in "
                 "build, and use them in call",
                 ("Which of Keras's layers does your class call, or inherit from? Do without it.",),
+                about="CustomDense" if borrowed.startswith("a ") else Uses(borrowed),
             )
         for name, weight, words, shape in (
             ("w", made.w, "(input_dim, units)", (input_dim, units)),
             ("b", made.b, "(units,)", (units,)),
         ):
             size = f"{words} = {shape} for {input_dim} features and {units} units"
-            _check_weight(name, weight, shape, size)
+            _check_weight(name, weight, shape, size, call, input_dim)
         if made.trainable != 2:
             fail(
                 "two trainable weights, w and b",
                 f"{made.trainable} in layer.trainable_weights",
                 "Look at build: does it make a weight that call does not need?",
                 ("Count the calls of add_weight: which of the weights is in x @ w + b?",),
+                (Uses("add_weight", "CustomDense.build", last=True), "CustomDense.build"),
+                _of_made(call, 2, "len(layer.trainable_weights)", made.trainable),
             )
 
 
-def _check_weight(name: str, found: Weight, shape: tuple[int, ...], size: str) -> None:
+def _ones(features: int) -> str:
+    return f"np.ones((2, {features}), 'float32')"
+
+
+def _check_weight(
+    name: str, found: Weight, shape: tuple[int, ...], size: str, call: str, input_dim: int
+) -> None:
     advice = f"Make it with self.{name} = self.add_weight(…)"
+    about = (*(Uses(name, f"CustomDense.{method}") for method in MAKERS), "CustomDense.build")
+    built = f"layer = {call}; layer.build((None, {input_dim}))"
+    setup = f"layer = {call}; y = layer({_ones(input_dim)})"
+    is_weight = f"any(layer.{name} is weight for weight in layer.trainable_weights)"
+    untracked = _pasted(setup, True, is_weight, False)
     if found.kind == "NoneType":
         fail(
             f"a weight `self.{name}` once the layer is built",
             f"no attribute `{name}` (or None)",
             f"Look at build: self.{name} = self.add_weight(…)",
+            (),
+            about,
+            _pasted(setup, True, f"getattr(layer, '{name}', None) is not None", False),
         )
     if found.kind == "tf":
         fail(
@@ -330,18 +444,27 @@ def _check_weight(name: str, found: Weight, shape: tuple[int, ...], size: str) -
             "a raw tf.Variable, which is in neither layer.weights nor layer.trainable_weights, so "
             "that no optimizer would ever change it",
             advice,
+            (),
+            about,
+            untracked,
         )
     if found.kind != "keras":
         fail(
             f"`self.{name}` to be a trainable weight",
             f"a {found.kind}, which nothing can train",
             advice,
+            (),
+            about,
+            untracked,
         )
     if found.shape != shape:
         fail(
             f"`{name}` with the shape {size}",
             f"the shape {found.shape}",
             "Look at build: input_dim is input_shape[-1]" if name == "w" else "Look at build",
+            (),
+            about,
+            _pasted(built, shape, f"tuple(layer.{name}.shape)", found.shape),
         )
     if not found.tracked:
         fail(
@@ -351,12 +474,15 @@ def _check_weight(name: str, found: Weight, shape: tuple[int, ...], size: str) -
             else "a variable that the layer does not track",
             f"{advice}, which is trainable by default",
             ("add_weight has an argument trainable: what is it if nobody gives it?",),
+            about,
+            untracked,
         )
 
 
 @check(
     points=1.5,
     doc="https://keras.io/api/layers/core_layers/dense/",
+    about="CustomDense.call",
     needs=("weights_created",),
     hints=(
         "Which three things does call use, and in which order?",
@@ -377,12 +503,14 @@ def computes(submission, rng):
                 MISTAKES[problem][1]
                 if problem in MISTAKES
                 else "Look at call: activation(x @ w + b), and no activation means the sum itself",
+                reproduce=_of_values(submission, SMALL),
             )
 
 
 @check(
     points=1,
     doc="https://keras.io/api/layers/core_layers/dense/",
+    about="CustomDense.call",
     needs=("computes",),
     hints=(
         "What does the layer do with a batch of sequences, shape (n, t, features)?",
@@ -399,6 +527,14 @@ def any_rank(submission, rng):
                 f"w of shape (input_dim, units) = (5, 3) for an input of shape {shape}",
                 f"the shape {made.w.shape}",
                 "Look at build: input_dim is the last entry, input_shape[-1]",
+                (),
+                (Uses("w", "CustomDense.build"), "CustomDense.build"),
+                _pasted(
+                    f"layer = CustomDense(3); layer.build((None, *{shape[1:]}))",
+                    (5, 3),
+                    "tuple(layer.w.shape)",
+                    made.w.shape,
+                ),
             )
         given = _draw(rng, 3, *shape)
         found = _ask(submission, Computed, compute, units=3, given=given)
@@ -409,12 +545,14 @@ def any_rank(submission, rng):
                 problem,
                 "Look at build and call for something that takes x to have two axes "
                 "(input_shape[1], a Flatten, a transpose)",
+                reproduce=_of_values(submission, [(1, 2, 2), (1, 2, 2, 2)], 2),
             )
 
 
 @check(
     points=1,
     doc="https://keras.io/api/layers/activations/",
+    about="CustomDense.call",
     needs=("computes",),
     hints=(
         'The argument may be "relu", a function, or None. What turns all three into a function?',
@@ -438,12 +576,14 @@ def activation(submission, rng):
                 problem,
                 "Look at how __init__ keeps the activation, and where call applies it",
                 INSIDE_OUT if problem in list(mistakes)[1:] else (),
+                reproduce=_of_values(submission, SMALL, 2, name, function),
             )
 
 
 @check(
     points=1,
     doc="https://keras.io/api/ops/numpy/",
+    about="CustomDense.call",
     needs=("computes",),
     hints=(
         "Could the optimizer tell from the output how to change w and b?",
@@ -466,6 +606,8 @@ def gradients(submission, rng):
                 "none",
                 "Look at call for what a gradient cannot pass: NumPy, stop_gradient, rounding, a "
                 "copy of the weight made elsewhere",
+                about=(Uses("stop_gradient"), "CustomDense.call"),
+                reproduce=_of_gradient(name[-1], _small(1, 1, 2), submission),
             )
         if problem := differs(arrived, wanted, 1e-3):
             fail(
@@ -473,12 +615,15 @@ def gradients(submission, rng):
                 problem,
                 "The values are right: look at call for what changes a gradient alone, such as a "
                 "stop_gradient on a part of the sum, rounding, or a gradient of your own",
+                about=(Uses("stop_gradient"), "CustomDense.call"),
+                reproduce=_of_gradient(name[-1], _small(1, 1, 2), submission),
             )
 
 
 @check(
     points=1,
     doc="https://keras.io/api/mixed_precision/policy/",
+    about="CustomDense.__init__",
     needs=("computes",),
     hints=(
         "Which arguments does keras.layers.Layer take, and do they get there?",
@@ -501,12 +646,16 @@ def _check_policy(
     tolerance: float,
 ) -> None:
     options = {"dtype": policy}
+    call = f"CustomDense(3, dtype='{policy}')"
     made = _ask(submission, Made, make_layer, units=3, input_dim=5, options=options)
     if made.policy != policy:
         fail(
             f'`CustomDense(3, dtype="{policy}")` to have the dtype policy {policy}',
             f"the policy {made.policy[:40]}",
             "Look at __init__: **kwargs must reach super().__init__(**kwargs)",
+            (),
+            (Uses("super", "CustomDense.__init__"), "CustomDense.__init__"),
+            _of_made(call, policy, "layer.dtype_policy.name", made.policy),
         )
     for name, weight in (("w", made.w), ("b", made.b)):
         if weight.dtype != variables:
@@ -515,6 +664,13 @@ def _check_policy(
                 weight.dtype[:40] or f"a {weight.kind[:40]}",
                 "Look at build: leave dtype out of add_weight (or use self.variable_dtype)",
                 WRITTEN_DOWN,
+                (Uses("dtype", "CustomDense.build"), Uses(name, "CustomDense.build")),
+                _pasted(
+                    f"layer = {call}; layer.build((None, 5))",
+                    variables,
+                    f"keras.backend.standardize_dtype(layer.{name}.dtype)",
+                    weight.dtype,
+                ),
             )
     given = _draw(rng, 3, 6, 5, dtype=variables)
     found = _ask(submission, Computed, compute, units=3, given=given, options=options)
@@ -525,6 +681,8 @@ def _check_policy(
             "Look at call for a cast, or an array of a fixed dtype: the layer's compute_dtype "
             "decides",
             WRITTEN_DOWN,
+            (Uses("cast", "CustomDense.call"), "CustomDense.call"),
+            _of_made(call, output, "keras.backend.standardize_dtype(y.dtype)", found.dtype),
         )
     if problem := differs(found.y, _linear(given), tolerance):
         fail(
@@ -532,12 +690,14 @@ def _check_policy(
             problem,
             "Look at build and call for a cast to a smaller dtype",
             WRITTEN_DOWN,
+            (Uses("cast", "CustomDense.call"), "CustomDense.call"),
         )
 
 
 @check(
     points=0.5,
     doc="https://keras.io/api/layers/base_layer/",
+    about="CustomDense.__init__",
     needs=("computes",),
     hints=(
         "Who decides whether a layer is trainable: the layer, or the one who uses it?",
@@ -550,9 +710,12 @@ def trainable_flag(submission, rng):
     given = _draw(rng, 3, 6, 5)
     made = _ask(submission, Computed, compute, units=3, given=given, options={"trainable": False})
     later = _ask(submission, Computed, compute, units=3, given=given, frozen=True)
-    for found, how in (
-        (made, "`CustomDense(3, trainable=False)`"),
-        (later, "a layer whose `trainable` was set to False later"),
+    call = "CustomDense(3, trainable=False)"
+    set_up = f"layer = {call}; y = layer({X})"
+    set_later = f"layer = CustomDense(3); y = layer({X}); layer.trainable = False"
+    for found, how, setup in (
+        (made, f"`{call}`", set_up),
+        (later, "a layer whose `trainable` was set to False later", set_later),
     ):
         if found.trainable != 0:
             fail(
@@ -560,20 +723,28 @@ def trainable_flag(submission, rng):
                 f"{found.trainable}",
                 "Look at __init__ (does trainable reach super().__init__?) and for an attribute "
                 "or property of your own called trainable or trainable_weights",
+                (),
+                (Uses("trainable", "CustomDense"), "CustomDense.__init__"),
+                _pasted(setup, 0, "len(layer.trainable_weights)", found.trainable),
             )
     if made.weights < 2:
         fail(
             "w and b to stay weights of the layer with trainable=False",
             f"{made.weights} weights",
             "Create the weights in any case; Keras sorts them into trainable and others",
+            (),
+            "CustomDense.build",
+            _pasted(set_up, 2, "len(layer.weights)", made.weights),
         )
     if problem := differs(made.y, _linear(given), CLOSE):
-        fail("x @ w + b with trainable=False too", problem, "Look at call")
+        shown = _of_values(submission, SMALL, options={"trainable": False})
+        fail("x @ w + b with trainable=False too", problem, "Look at call", (), None, shown)
 
 
 @check(
     points=1.5,
     doc="https://keras.io/guides/serialization_and_saving/",
+    about="CustomDense.get_config",
     needs=("activation",),
     hints=(
         "What would another person need to make a layer like yours, without its weights?",
@@ -591,6 +762,8 @@ def config(submission, rng):
 
 
 GET_CONFIG = "Look at get_config: {**super().get_config(), …}"
+
+
 ADVICE = f"{GET_CONFIG} with units and activation, as plain values"
 
 
@@ -609,11 +782,14 @@ def _check_copies(
     kind = Copied if saved else CopiedByConfig
     found = _ask(submission, kind, copy_layer, units=7, given=given, **asked)
     wanted = {**options, "trainable": options.get("trainable", True)}
-    _check_made(found.original, shown, wanted)
+    code = shown if activation is None else shown.replace(_typed(activation), _in_code(activation))
+    _check_made(found.original, shown, wanted, f"layer = {code}")
     config = found.config if isinstance(found.config, dict) else {}
     if config.get("units") != 7:
         keys = ", ".join(str(key)[:30] for key in list(config)[:12])
-        fail('"units": 7 in the config', f"the keys {keys}", ADVICE)
+        got = config.get("units")
+        lines = _pasted(f"layer = {code}", 7, "layer.get_config().get('units')", got)
+        fail('"units": 7 in the config', f"the keys {keys}", ADVICE, reproduce=lines)
     z = _linear(given)
     right = ACTIVATIONS[activation][1](z) if activation else z
     # Another check's business is whether the layer computes as it should: a copy is compared with
@@ -626,7 +802,9 @@ def _check_copies(
         copies["saving"] = found.by_saving
     for way, copy in copies.items():
         what = f"a copy (by {way}) of `{shown}`"
-        _check_kept(copy, what, wanted, config)
+        # What saving and loading loses, a copy from the config alone may have.
+        setup = f"layer = {code}; copy = CustomDense.from_config(layer.get_config())"
+        _check_kept(copy, what, wanted, config, setup if copy is found.by_config else "")
         if problem := _differs(copy.y, y, z, tolerance):
             fail(
                 f"{what} that computes the same, once it has the same weights",
@@ -635,6 +813,7 @@ def _check_copies(
                 if "activation" not in config
                 else "The config has an activation: look at whether get_config gives the one that "
                 "the layer applies (keras.activations.serialize), and at what __init__ makes of it",
+                reproduce=_of_copy(submission, activation),
             )
 
 
@@ -646,7 +825,25 @@ def _differs(found: np.ndarray, wanted: np.ndarray, z: np.ndarray, tolerance: fl
     return diagnose(found, wanted, lost, tolerance) or differs(found, wanted, tolerance)
 
 
-def _check_made(layer: Copy, shown: str, wanted: dict[str, Any]) -> None:
+@paste.tried
+def _of_copy(submission: Any, activation: str | None) -> str:
+    """Returns lines on a copy that computes something else; empty if they do not show it."""
+    for sign in (1, -1):
+        given = _small(1, 1, 2)
+        given["w"] = sign * given["w"]
+        asked: Any = {"activation": activation, "options": {}, "shown": "CustomDense(1)"}
+        found = _ask(submission, CopiedByConfig, copy_layer, units=1, given=given, **asked)
+        z = _linear(given)
+        wanted = paste.rounded(ACTIVATIONS[activation][1](z) if activation else z)
+        came = paste.rounded(found.by_config.y)
+        if paste.differ(wanted, came):
+            call = f"CustomDense(1, activation={_in_code(activation)})"
+            setup = _set_up(f"CustomDense.from_config({call}.get_config())", given)
+            return _pasted(setup, wanted, "np.array(layer(x), 'float64').round(4).tolist()", came)
+    return ""
+
+
+def _check_made(layer: Copy, shown: str, wanted: dict[str, Any], setup: str) -> None:
     """Fails unless a layer has what it was made with, before it is copied."""
     for key, value in wanted.items():
         if getattr(layer, key) != value:
@@ -654,10 +851,15 @@ def _check_made(layer: Copy, shown: str, wanted: dict[str, Any]) -> None:
                 f"`{shown}` to have {key}={_typed(value)}",
                 f"{key}={_typed(getattr(layer, key))}, before it is copied",
                 "Look at __init__: **kwargs must reach super().__init__(**kwargs)",
+                (),
+                (Uses("super", "CustomDense.__init__"), "CustomDense.__init__"),
+                _pasted(setup, value, ATTRIBUTES[key].format("layer"), getattr(layer, key)),
             )
 
 
-def _check_kept(copy: Copy, what: str, wanted: dict[str, Any], config: dict[str, Any]) -> None:
+def _check_kept(
+    copy: Copy, what: str, wanted: dict[str, Any], config: dict[str, Any], setup: str
+) -> None:
     """Fails unless a copy has its original's arguments and sizes."""
     for key, value in wanted.items():
         if getattr(copy, key) != value:
@@ -670,10 +872,23 @@ def _check_kept(copy: Copy, what: str, wanted: dict[str, Any], config: dict[str,
                 if lacks
                 else "Look at whether get_config changes it, and whether __init__ and from_config "
                 "hand it on",
+                (),
+                "get_config",
+                _pasted(setup, value, ATTRIBUTES[key].format("copy"), getattr(copy, key))
+                if setup
+                else "",
             )
     shapes = (copy.w.shape, copy.b.shape)
     if shapes != ((5, 7), (7,)):
         fail(f"{what} with 7 units", f"weights of the shapes {shapes}", ADVICE)
+
+
+# How Python gets at what a layer was made with.
+ATTRIBUTES = {
+    "name": "{}.name",
+    "dtype": "{}.dtype_policy.name",
+    "trainable": "{}.trainable",
+}
 
 
 def _typed(value: Any) -> str:
@@ -688,6 +903,7 @@ def _typed(value: Any) -> str:
 @check(
     points=1,
     doc="https://keras.io/api/layers/initializers/",
+    about="CustomDense.call",
     needs=("gradients", "activation"),
     hints=(
         "Does the layer work inside keras.Model, where the batch size is not known beforehand?",
@@ -732,7 +948,8 @@ def _check_start(submission: Any, evidence: dict[str, Any]) -> None:
     made = _ask(submission, Made, make_layer, units=8, input_dim=12)
     start = made.w.value
     if start is None or start.shape != (12, 8) or not np.isfinite(start).all():
-        fail("finite starting values of w", "others", "Look at the initializer of w")
+        about = (Uses("w", "CustomDense.build"), "CustomDense.build")
+        fail("finite starting values of w", "others", "Look at the initializer of w", (), about)
     evidence["start"] = [float(start.mean()), float(start.std())]
     if np.ptp(start, axis=1).max() == 0:
         fail(
@@ -741,4 +958,11 @@ def _check_start(submission: Any, evidence: dict[str, Any]) -> None:
             "Look at the initializer of w: units that start equal get equal gradients and stay "
             "equal for ever. Use a random one, as glorot_uniform",
             ("With which values do the weights start? Units that start equal stay equal.",),
+            (Uses("w", "CustomDense.build"), "CustomDense.build"),
+            _pasted(
+                f"layer = CustomDense(8); y = layer({_ones(12)})",
+                8,
+                "len(set(np.array(layer.w)[0].tolist()))",
+                len(set(start[0].tolist())),
+            ),
         )

@@ -1,11 +1,12 @@
 """A model with two inputs, built with the Functional API."""
 
+import contextlib
 from typing import Any, NoReturn
 
 import numpy as np
 import pytest
 
-from graders.checking import check, fail
+from graders.checking import Uses, check, fail
 from graders.toolkit import graph, hints
 from graders.toolkit.accuracy import check_accuracy, share_lost_by_chance
 from graders.toolkit.live import check_same_model
@@ -13,7 +14,7 @@ from graders.toolkit.losses import check_classifier_output
 from graders.toolkit.outputs import Scores, part_scores
 from graders.toolkit.perturbations import same_output
 from graders.toolkit.shapes import check_free_batch, check_named_inputs, check_output
-from graders.toolkit.training import check_training, note_training
+from graders.toolkit.training import check_training, note_training, reordered
 
 DATA = "digits_context"
 ORDER = 3
@@ -44,6 +45,7 @@ def _check_inputs(model: Any, shapes: dict[str, tuple[int, ...]], call: str) -> 
             f"{len(found)} input{'s' if len(found) != 1 else ''}: {names}",
             'Look at keras.Input(…, name="image") and keras.Input(…, name="context"), and at the '
             "inputs of keras.Model",
+            about=[t._keras_history.operation for n, t in found.items() if n not in NAMES],
         )
     check_named_inputs(found, shapes, call)
     check_free_batch(model)
@@ -110,6 +112,7 @@ def two_paths(model):
             f'no connection from the input "{unused[0]}" to the output',
             "Look at what goes into the merging layer, and at the model's outputs",
             hints.NOT_CONNECTED,
+            about=_input_of(model, unused[0]),
         )
     meeting = {
         node.kind for node in both if all(len(reached[parent]) < 2 for parent in node.parents)
@@ -122,20 +125,30 @@ def two_paths(model):
             f"that they merge by {', '.join(sorted(meeting))}",
             "Use layers.Concatenate()([image_features, context_features])",
             ("Which layer puts two feature vectors side by side, so that both are kept?",),
+            about=[node for node in both if all(len(reached[p]) < 2 for p in node.parents)],
         )
     trained = graph.trainable_before(nodes)
     own = [_own_layers(merge, reached, trained) for merge in merges]
     if not any(min(counts.values()) > 0 for counts in own):
         best = max(own, key=lambda counts: sum(counts.values()))
-        _fail_without_path(next(name for name in NAMES if not best[name]), meeting)
+        without = next(name for name in NAMES if not best[name])
+        first = [node for node in both if all(len(reached[p]) < 2 for p in node.parents)]
+        about = (Uses("trainable", "build_model"), first, _input_of(model, without))
+        _fail_without_path(without, meeting, about)
 
 
-def _fail_without_path(without: str, meeting: set[str]) -> NoReturn:
+def _input_of(model: Any, name: str) -> Any:
+    """Returns the layer that is an input of a model."""
+    return _inputs(model.keras)[name]._keras_history.operation
+
+
+def _fail_without_path(without: str, meeting: set[str], about: Any) -> NoReturn:
     """Fails because one of the inputs has no trainable layer of its own.
 
     Args:
         without: String, the input's name.
         meeting: Set of strings, the kinds of the calls in which the two inputs meet first.
+        about: What the message is about, see `fail`.
 
     Raises:
         CheckFailed: Always.
@@ -148,11 +161,13 @@ def _fail_without_path(without: str, meeting: set[str]) -> NoReturn:
             f"Concatenate the features of image and of context themselves; here {without} goes "
             "in only as a part of the mixture",
             ("Which layer is the first that sees both inputs? It should be the concatenation.",),
+            about=about,
         )
     fail(
         "a trainable path of its own (Dense, Conv2D, …) for each input before the concatenation",
         f'no trainable layer of its own between the input "{without}" and the concatenation',
         f"Give {without} a layer with weights, as Dense, and concatenate its result",
+        about=about,
     )
 
 
@@ -188,7 +203,25 @@ def branches_alive(model, data, rng):
                 f'an output that changes when the input "{name}" does',
                 "the same output for other values, whatever the weights are",
                 f"Follow {name} from its input to the output: is it multiplied by 0, or lost?",
+                about=(_lost_at(model, name, x, other), _input_of(model, name)),
             )
+
+
+def _lost_at(model: Any, name: str, x: dict[str, Any], other: dict[str, Any]) -> Any:
+    """Returns the first call that gives the same for other values of an input, `None` if none."""
+    import keras
+
+    found = graph.nodes(model.keras)
+    reached = graph.inputs_before(found, _inputs(model.keras))
+    for node in found:
+        if reached[node] == {name}:
+            with contextlib.suppress(Exception):  # a layer that is called twice has no one output
+                until = keras.Model(model.keras.inputs, node.op.output)
+                given = [[part[key] for key in _inputs(model.keras)] for part in (x, other)]
+                first, second = (np.asarray(until(part)) for part in given)
+                if np.allclose(first, second, atol=1e-6):
+                    return node
+    return None
 
 
 @check(
@@ -268,6 +301,7 @@ def uses_both(training, data, rng, threshold, evidence):
                 f"(hidden examples): {max(lost, 0):.0%} are lost",
                 f"Look at whether train feeds {name} as given, and at the features that its branch "
                 "can learn",
+                about=reordered("train"),
             )
 
 

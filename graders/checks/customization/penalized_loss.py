@@ -1,14 +1,17 @@
 """A loss with a penalty term: cross-entropy minus a multiple of the prediction's entropy."""
 
+import contextlib
 import dataclasses
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 
-from graders.checking import check, fail, probe
+from graders.checking import Uses, check, fail, probe
 from graders.toolkit import hints, live
+from graders.toolkit import reproductions as paste
 from graders.toolkit.accuracy import check_accuracy
 from graders.toolkit.closed_forms import (
     crossentropy,
@@ -177,6 +180,90 @@ def _ignores_flag(submission: Any, cases: list[Case], found: np.ndarray, penalty
     return same(found, _numbers(_measure(submission, cases, penalty=penalty)))
 
 
+# Labels and logits, smallest first, of which one shows a fault.
+SMALL = tuple(
+    Batch(np.array(y), np.array(z, "float32"), softmax(np.array(z)).astype("float32"))
+    for y, z in (
+        ([0], [[0.0, 0.0]]),
+        ([0], [[1.0, 0.0]]),
+        ([1], [[2.0, 0.0, 1.0]]),
+        ([0, 1], [[1.0, 0.0], [1.0, 0.0]]),
+        ([0, 2, 1], [[1.0, 0.0, 0.5], [0.0, 2.0, 1.0], [0.3, 0.2, 0.1]]),
+    )
+)
+
+
+def _mean_loss(penalty: float, batch: Batch) -> np.ndarray:
+    return batch.loss(penalty).mean()
+
+
+def _call(*args: Any, **options: Any) -> str:
+    """Returns the call that makes a loss, as a student types it."""
+    given = [repr(arg) for arg in args] + [f"{name}={value!r}" for name, value in options.items()]
+    return f"PenalizedLoss({', '.join(given)})"
+
+
+def _pasted(y: np.ndarray, p: np.ndarray, setup: str, expected: Any, shown: str, came: Any) -> str:
+    """Returns lines on a batch, `y` and `p`."""
+    given = f"y, p = {paste.array(y)}, {paste.array(p)}"
+    setup = "; ".join(part for part in (given, setup) if part)
+    return paste.lines("PenalizedLoss", setup, expected, shown, came)
+
+
+@paste.tried
+def _of_values(
+    submission: Any,
+    wanted: Callable[[Batch], np.ndarray],
+    *args: Any,
+    labels: Callable[[np.ndarray], np.ndarray] = np.array,
+    **options: Any,
+) -> str:
+    """Returns lines on the smallest batch that shows a wrong loss; empty if none does.
+
+    Args:
+        submission: The judge's `Submission`.
+        wanted: Function from a batch to its loss.
+        *args: What `PenalizedLoss` gets.
+        labels: Function that gives labels another shape or dtype.
+        **options: What it gets by name.
+    """
+    logits = options.get("from_logits", False)
+    for batch in SMALL:
+        # What is typed is what was measured: four digits.
+        p = np.array(paste.rounded(batch.z if logits else batch.p), "float32")
+        exact = batch if logits else dataclasses.replace(batch, p=p)
+        case = {"y": labels(batch.y), "p": p}
+        [found] = _measure(submission, [case], *args, **options)
+        right, came = paste.rounded(wanted(exact)), paste.rounded(found.value)
+        if paste.differ(right, came):
+            shown = f"np.array({_call(*args, **options)}(y, p), 'float64').round(4).tolist()"
+            return _pasted(case["y"], p, "", right, shown, came)
+    return ""
+
+
+@paste.tried
+def _of_gradient(submission: Any, penalty: float, logits: bool) -> str:
+    """Returns lines on the smallest batch that shows a wrong gradient; empty if none does."""
+    options = {"penalty": penalty, "from_logits": logits, "reduction": "sum"}
+    for batch in SMALL[1:]:
+        # Along the plane of predictions whose sum stays the same, see `_flat`.
+        right = paste.rounded(sum(batch.gradients(penalty, logits)))
+        case = {"y": batch.y, "p": batch.z if logits else batch.p}
+        [found] = _measure(submission, [case], **options)
+        came = None if found.gradient is None else paste.rounded(_flat(found.gradient))
+        if came is None or paste.differ(right, came):
+            setup = (
+                "import tensorflow as tf; p = tf.constant(p); "
+                "tape = tf.GradientTape().__enter__(); tape.watch(p); "
+                f"g = tape.gradient({_call(**options)}(y, p), p)"
+            )
+            flat = "(g - np.mean(g, axis=-1, keepdims=True)).numpy().round(4).tolist()"
+            return _pasted(
+                case["y"], case["p"], setup, right, f"None if g is None else {flat}", came
+            )
+    return ""
+
+
 MATCHING = (
     "What does the last layer give, probabilities or logits? What is the loss told about that?",
     "A last layer with softmax goes with from_logits=False, one without activation with "
@@ -188,6 +275,7 @@ FLAG = ("Where does call use from_logits? With it, the predictions are not proba
 @check(
     points=1,
     doc="https://keras.io/api/losses/probabilistic_losses/",
+    about="PenalizedLoss.call",
     hints=(
         "Write the two terms down first: what is the cross-entropy of one example, and what is "
         "the entropy of its prediction?",
@@ -201,20 +289,29 @@ def values(submission, rng):
     for args, options in (([0.3], {}), ([], {"penalty": 0.0}), ([], {"penalty": 1.7}), ([], {})):
         [penalty] = [*args, *options.values()] or [0.1]
         batch = Batch.draw(rng)
-        found = _numbers(_measure(submission, batch.singles(), *args, **options))
+        given: dict[str, Any] = {**options}
+        found = _numbers(_measure(submission, batch.singles(), *args, **given))
         if not near(found, batch.loss(penalty)):
             default = not (args or options)
+            problem = batch.explain(found, penalty)
+            another = problem.startswith("cross-entropy minus") and " 0 * " not in problem
+            kept = Uses("penalty", "PenalizedLoss.__init__", last=True) if another else None
             fail(
                 f"`PenalizedLoss({'' if default else penalty})` to give {FORMULA} for probabilities"
                 + (" (the default penalty is 0.1)" if default else ""),
-                batch.explain(found, penalty),
+                problem,
                 "Look at the two terms in call, and at how __init__ keeps the penalty",
+                about="PenalizedLoss.__init__" if default else kept,
+                reproduce=_of_values(
+                    submission, functools.partial(_mean_loss, penalty), *args, **given
+                ),
             )
 
 
 @check(
     points=1,
     doc="https://keras.io/api/losses/probabilistic_losses/",
+    about="PenalizedLoss.call",
     needs=("values",),
     hints=(
         "With from_logits=True the predictions are not probabilities yet. Which term needs them?",
@@ -242,12 +339,19 @@ def from_logits(submission, rng):
             problem,
             "Look at from_logits in call: softmax turns the logits into probabilities, for the "
             "cross-entropy and for the entropy",
+            reproduce=_of_values(
+                submission,
+                functools.partial(_mean_loss, penalty),
+                penalty=penalty,
+                from_logits=True,
+            ),
         )
 
 
 @check(
     points=1,
     doc="https://keras.io/api/losses/",
+    about="PenalizedLoss.call",
     needs=("values",),
     hints=(
         "How many numbers should call return for a batch of 9 examples?",
@@ -267,12 +371,61 @@ def reductions(submission, rng):
         plain, weighted = _measure(submission, cases, penalty=0.3, reduction=reduction)
         how = f"with reduction={reduction!r}"
         what = repr(reduction) if reduction else "values"
-        _check_reduced(plain.value, reduced(each), what, how)
-        _check_reduced(weighted.value, reduced(each * weights), what, how + " and sample_weight")
+        lines = _of_reduced(submission, reduction, reduced)
+        keeps = functools.partial(_keeps, submission, reduction)
+        _check_reduced(plain.value, reduced(each), what, how, lines, keeps)
+        how += " and sample_weight"
+        lines = _of_reduced(submission, reduction, reduced, [1.0, 3.0])
+        _check_reduced(weighted.value, reduced(each * weights), what, how, lines, keeps)
 
 
-def _check_reduced(value: np.ndarray, wanted: np.ndarray, what: str, how: str) -> None:
+def _keeps(submission: Any, reduction: str | None) -> bool:
+    """Returns whether a loss has the reduction that it was made with."""
+    small = SMALL[3]
+    asked = {"options": {"penalty": 0.3, "reduction": reduction}, "y": small.y, "p": small.p}
+    with contextlib.suppress(Exception):  # of what fails here, another message tells
+        found = submission.run(copy_loss, copied_loss, seconds=SECONDS, **asked)
+        return bool(found.original.reduction == str(reduction))
+    return True
+
+
+def _of_reduced(
+    submission: Any, reduction: str | None, reduced: Callable[..., Any], weights: Any = None
+) -> Callable[[], str]:
+    """Returns a function that returns lines on how two examples are reduced."""
+
+    @paste.tried
+    def lines() -> str:
+        small = SMALL[3]
+        p = np.array(paste.rounded(small.p), "float32")
+        case = {"y": small.y, "p": p}
+        each = dataclasses.replace(small, p=p).loss(0.3)
+        given = "y, p"
+        if weights is not None:
+            case["weights"], given = np.array(weights, "float32"), f"y, p, np.array({weights})"
+            each = each * weights
+        options = {"penalty": 0.3, "reduction": reduction}
+        [found] = _measure(submission, [case], **options)
+        right, came = paste.rounded(reduced(each)), paste.rounded(found.value)
+        if not paste.differ(right, came):
+            return ""
+        shown = f"np.array({_call(**options)}({given}), 'float64').round(4).tolist()"
+        return _pasted(small.y, p, "", right, shown, came)
+
+    return lines
+
+
+def _check_reduced(
+    value: np.ndarray,
+    wanted: np.ndarray,
+    what: str,
+    how: str,
+    lines: Callable[[], str],
+    keeps: Callable[[], bool],
+) -> None:
     """Fails unless the losses of a batch are reduced as they should be."""
+    # What does not arrive at the base class is __init__'s business.
+    init = (Uses("super", "PenalizedLoss.__init__"), "PenalizedLoss.__init__")
     if wanted.ndim and value.shape == (*wanted.shape, 1):
         value = value[:, 0]
     if wanted.ndim and value.shape != wanted.shape:
@@ -282,6 +435,8 @@ def _check_reduced(value: np.ndarray, wanted: np.ndarray, what: str, how: str) -
             f"{found}, shape {value.shape}",
             "Look at call: sum over the classes (axis=-1) and leave the batch to Keras; and at "
             f"__init__: {KWARGS}",
+            about=None if keeps() else init,
+            reproduce=lines(),
         )
     if not near(value, wanted):
         fail(
@@ -291,12 +446,15 @@ def _check_reduced(value: np.ndarray, wanted: np.ndarray, what: str, how: str) -
             else diagnose(value, wanted, {}),
             "Look for a mean or sum over the whole batch in call, and for a __call__ or a "
             "reduction of your own",
+            about=("__call__", "PenalizedLoss.call") if keeps() else init,
+            reproduce=lines(),
         )
 
 
 @check(
     points=0.5,
     doc="https://keras.io/api/losses/probabilistic_losses/",
+    about="PenalizedLoss.call",
     needs=("reductions",),
     hints=(
         "What happens to your terms when y_true has the shape (n, 1)?",
@@ -311,6 +469,7 @@ def label_shapes(submission, rng):
     cases = [{"y": labels, "p": batch.p} for labels in kinds]
     answers = _measure(submission, cases, penalty=0.3, reduction=None)
     for labels, answer in zip(kinds, answers, strict=True):
+        lines = functools.partial(_of_labels, submission, labels)
         kind = f"y_true of shape {labels.shape} and dtype {labels.dtype}"
         if answer.value.size != len(labels) or answer.value.ndim > 2:
             fail(
@@ -319,6 +478,7 @@ def label_shapes(submission, rng):
                 "Look at which shapes meet in call: (n, 1) beside (n,) gives (n, n), and a one-hot "
                 "of (n, 1) has the shape (n, 1, classes). Bring y_true to the shape (n,) first, "
                 "with ops.reshape(y_true, (-1,))",
+                reproduce=lines(),
             )
         found = answer.value.reshape(-1)
         if not near(found, batch.loss(0.3)):
@@ -326,12 +486,24 @@ def label_shapes(submission, rng):
                 f"the same loss for {kind} as for (n,) integers",
                 batch.explain(found, 0.3),
                 "Bring y_true to one shape and to integers first",
+                reproduce=lines(),
             )
+
+
+def _of_labels(submission: Any, labels: np.ndarray) -> str:
+    """Returns lines on labels of the shape and dtype of others."""
+
+    def alike(y: np.ndarray) -> np.ndarray:
+        return y.astype(labels.dtype).reshape(-1, *labels.shape[1:])
+
+    options: dict[str, Any] = {"penalty": 0.3, "reduction": None}
+    return _of_values(submission, lambda small: small.loss(0.3), labels=alike, **options)
 
 
 @check(
     points=1,
     doc="https://keras.io/api/ops/nn/",
+    about="PenalizedLoss.call",
     needs=("values",),
     hints=(
         "Does the penalty reach the weights? Only what has a gradient teaches.",
@@ -359,8 +531,15 @@ def gradient(submission, rng):
                 f"another loss already: {IGNORED if ignored else batch.explain(found, penalty)}",
                 "Look at from_logits in call",
                 FLAG if logits else (),
+                reproduce=_of_values(
+                    submission,
+                    functools.partial(_mean_loss, penalty),
+                    penalty=penalty,
+                    from_logits=logits,
+                ),
             )
-        _check_gradients(together, alone, terms, what)
+        lines = functools.partial(_of_gradient, submission, penalty, logits)
+        _check_gradients(together, alone, terms, what, lines)
 
 
 def _named(found: np.ndarray | None, right: np.ndarray, mistakes: dict[str, np.ndarray]) -> str:
@@ -369,7 +548,11 @@ def _named(found: np.ndarray | None, right: np.ndarray, mistakes: dict[str, np.n
 
 
 def _check_gradients(
-    together: LossValue, alone: list[LossValue], terms: tuple[np.ndarray, np.ndarray], what: str
+    together: LossValue,
+    alone: list[LossValue],
+    terms: tuple[np.ndarray, np.ndarray],
+    what: str,
+    lines: Callable[[], str],
 ) -> None:
     """Fails with what is wrong with a gradient: one of its terms, or how a batch is reduced."""
     first, second = terms
@@ -380,6 +563,8 @@ def _check_gradients(
             f"a gradient of the loss with respect to the {what}",
             "none",
             "Look at call for what a gradient cannot pass: NumPy, argmax, stop_gradient",
+            about=(Uses("stop_gradient"), "PenalizedLoss.call"),
+            reproduce=lines(),
         )
     lost = {"that of the cross-entropy alone": first, "that of the penalty alone": second}
     problem = _named(np.concatenate(gradients), right, lost)
@@ -392,6 +577,7 @@ def _check_gradients(
             "The terms are right for one example, so look at how a batch is reduced: call returns "
             f"one value for each example (a sum over axis=-1 alone), and {KWARGS}",
             ("How many numbers does call return for a batch of 9 examples? It should be 9.",),
+            reproduce=lines(),
         )
     fail(
         f"the gradient of both terms with respect to the {what}",
@@ -400,6 +586,8 @@ def _check_gradients(
         if problem in lost
         else "The values are right: look at call for what changes a gradient alone, such as "
         "rounding, a division by 0, or a stop_gradient on a part of a term",
+        about=(Uses("stop_gradient"), "PenalizedLoss.call"),
+        reproduce=lines(),
     )
 
 
@@ -452,6 +640,26 @@ class Extreme:
             )
         return None
 
+    def pasted(self, answer: LossValue, logits: bool) -> str:
+        """Returns lines that show the loss, or the gradient where the loss is right."""
+        y, p = np.array([self.y]), np.array([self.z if logits else self.p], "float32")
+        value, call = number(answer.value), _call(penalty=0.5, from_logits=logits)
+        if self.loss is None:
+            wrong = not value >= SURE_AND_WRONG or not np.isfinite(value)
+            expected: Any = f"a finite number of at least {SURE_AND_WRONG}"
+        else:
+            wrong, expected = paste.differ(self.loss, value), paste.rounded(self.loss)
+        if wrong:
+            shown, came = f"round(float({call}(y, p)), 4)", paste.rounded(value)
+            return _pasted(y, p, "", expected, shown, came)
+        setup = (
+            "import tensorflow as tf; p = tf.constant(p); tape = tf.GradientTape().__enter__(); "
+            f"tape.watch(p); g = tape.gradient({call}(y, p), p)"
+        )
+        came = None if answer.gradient is None else paste.rounded(answer.gradient)
+        shown = "None if g is None else g.numpy().round(4).tolist()"
+        return _pasted(y, p, setup, "finite numbers", shown, came)
+
 
 EXTREMES = (
     Extreme([1.0, 0.0, 0.0, 0.0], [300, 0, 0, 0], 0, 0.0),
@@ -464,6 +672,7 @@ EXTREMES = (
 @check(
     points=1,
     doc="https://keras.io/api/ops/numpy/",
+    about="PenalizedLoss.call",
     needs=("values",),
     hints=(
         "What is 0 * log(0) for a computer, and what should it be here?",
@@ -483,15 +692,18 @@ def extremes(submission):
         answers = _measure(submission, cases, penalty=0.5, from_logits=logits)
         for row, answer in zip(EXTREMES, answers, strict=True):
             fault = row.fault(answer, what)
+            lines = row.pasted(answer, logits)
             if fault and logits and _ignores_flag(submission, cases, _numbers(answers), 0.5):
-                fail(fault[0], f"{fault[1]}, {IGNORED}", "Look at from_logits in call", FLAG)
+                fault = (fault[0], f"{fault[1]}, {IGNORED}", "Look at from_logits in call")
+                fail(*fault, FLAG, reproduce=lines)
             if fault:
-                fail(*fault)
+                fail(*fault, reproduce=lines)
 
 
 @check(
     points=0.5,
     doc="https://keras.io/guides/serialization_and_saving/",
+    about="PenalizedLoss.get_config",
     needs=("values",),
     hints=(
         "What would another person need to make a loss like yours?",
@@ -510,10 +722,29 @@ def config(submission, rng):
         found = submission.run(copy_loss, copied_loss, seconds=SECONDS, options=options, **given)
         right = batch.loss(options["penalty"])
         reduced = right.sum() if options["reduction"] == "sum" else right.mean()
-        _check_copies(found, options, reduced)
+        _check_copies(found, options, reduced, functools.partial(_of_copy, submission, options))
 
 
-def _check_copies(found: CopiedLoss, options: dict[str, Any], right: float) -> None:
+@paste.tried
+def _of_copy(submission: Any, options: dict[str, Any]) -> str:
+    """Returns lines on the smallest batch for which a copy gives another loss; empty if none."""
+    for batch in SMALL:
+        p = np.array(paste.rounded(batch.z if options["from_logits"] else batch.p), "float32")
+        exact = batch if options["from_logits"] else dataclasses.replace(batch, p=p)
+        asked = {"options": options, "y": batch.y, "p": p}
+        found = submission.run(copy_loss, copied_loss, seconds=SECONDS, **asked)
+        each = exact.loss(options["penalty"])
+        right = paste.rounded(each.sum() if options["reduction"] == "sum" else each.mean())
+        came = paste.rounded(found.copies[0].value)
+        if paste.differ(right, came):
+            setup = f"loss = PenalizedLoss.from_config({_call(**options)}.get_config())"
+            return _pasted(batch.y, p, setup, right, "round(float(loss(y, p)), 4)", came)
+    return ""
+
+
+def _check_copies(
+    found: CopiedLoss, options: dict[str, Any], right: float, lines: Callable[[], str]
+) -> None:
     """Fails unless the copies of a loss are like it."""
     shown = f"PenalizedLoss({', '.join(f'{key}={value!r}' for key, value in options.items())})"
     for key in ("name", "reduction"):
@@ -524,12 +755,22 @@ def _check_copies(found: CopiedLoss, options: dict[str, Any], right: float) -> N
                 f"{key}={kept!r}, before it is copied",
                 f"Look at __init__: {KWARGS}",
                 ("Who takes name and reduction? super().__init__(**kwargs) hands them on.",),
+                (Uses("super", "PenalizedLoss.__init__"), "PenalizedLoss.__init__"),
+                paste.lines("PenalizedLoss", f"loss = {shown}", wanted, f"loss.{key}", kept),
             )
+        copied = f"loss = PenalizedLoss.from_config({shown}.get_config())"
         for copy in found.copies:
             kept = getattr(copy, key)
             if kept != wanted:
                 lacks, advice = _what_is_lost(found.keys, [key])
-                fail(f"a copy of {shown} with {key}={wanted!r}", f"{key}={kept!r}{lacks}", advice)
+                # What saving and loading loses, a copy from the config alone may have.
+                of_key = paste.lines("PenalizedLoss", copied, wanted, f"loss.{key}", kept)
+                fail(
+                    f"a copy of {shown} with {key}={wanted!r}",
+                    f"{key}={kept!r}{lacks}",
+                    advice,
+                    reproduce=of_key if copy is found.copies[0] else "",
+                )
     # Another check's business is whether from_logits does what it should: a copy is compared with
     # the loss that it was made from, right or wrong.
     original = found.original.value
@@ -537,7 +778,8 @@ def _check_copies(found: CopiedLoss, options: dict[str, Any], right: float) -> N
     for copy in found.copies:
         if not same(copy.value, value):
             lacks, advice = _what_is_lost(found.keys, ["penalty", "from_logits"])
-            fail(f"a copy of {shown} that gives the same loss", f"another loss{lacks}", advice)
+            what = f"a copy of {shown} that gives the same loss"
+            fail(what, f"another loss{lacks}", advice, reproduce=lines())
 
 
 def _what_is_lost(keys: Sequence[str], wanted: Sequence[str]) -> tuple[str, str]:
@@ -634,13 +876,14 @@ def compiled_loss(submission, penalised, plain, data, rng):
             continue
         expected = f"build_model(…, penalty={penalty}) to compile with PenalizedLoss({penalty})"
         if logits and near(on_p, wanted):
-            _fail_unscaled(expected, loss_of(model.snapshot)[1])
+            _fail_unscaled(expected, loss_of(model.snapshot)[1], model)
         if not logits and near(on_p, batch.softened().loss(penalty).mean()):
             fail(
                 expected + ", and the loss to match the output",
                 "probabilities (softmax) with from_logits=True: softmax would be applied twice",
                 "Take softmax from the last layer, or leave from_logits out",
                 MATCHING,
+                model.snapshot.lines.of_loss(),
             )
         first, second = batch.loss(0.0).mean(), entropy(batch.p).mean()
         mistakes = {
@@ -656,10 +899,11 @@ def compiled_loss(submission, penalised, plain, data, rng):
             expected,
             problem,
             "Look at model.compile: loss=PenalizedLoss(penalty), with the argument of build_model",
+            about=model.snapshot.lines.of_loss(),
         )
 
 
-def _fail_unscaled(expected: str, flagged: bool) -> None:
+def _fail_unscaled(expected: str, flagged: bool, model: Any) -> None:
     """Fails with a loss that takes a model's logits for probabilities."""
     expected += ", and the loss to match the output"
     if flagged:
@@ -669,12 +913,14 @@ def _fail_unscaled(expected: str, flagged: bool) -> None:
             "it has from_logits=True",
             "Look at from_logits in call",
             FLAG,
+            "PenalizedLoss.call",
         )
     fail(
         expected,
         "logits (a last layer without softmax) with from_logits=False",
         "Add softmax to the last layer, or give the loss from_logits=True",
         MATCHING,
+        model.snapshot.lines.of_loss(),
     )
 
 
@@ -717,6 +963,7 @@ def less_confident(training, plain_training, data, threshold, evidence):
             f"at least {100 * wanted:.1f} points less",
             f"{sure:.1%} with it and {surer:.1%} without (the mean of the largest probability)",
             "Look at train: does it recompile with another loss, or train for too short a time?",
+            about=Uses("compile", "train"),
         )
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from graders.checking import check, fail
+from graders.checking import Uses, check, fail
 from graders.toolkit import graph, hints
 from graders.toolkit.accuracy import check_accuracy
 from graders.toolkit.live import check_same_model
@@ -81,6 +81,7 @@ def two_convolutions(model, nodes, data, rng):
             "output when the grader changes its weights",
             "Look for a convolution whose result is multiplied by 0 or thrown away",
             hints.NOT_CONNECTED,
+            about=next(layer for layer in convolutions if layer not in alive),
         )
 
 
@@ -103,12 +104,14 @@ def nonlinear(nodes):
             "convolutions side by side: no path from input to output goes through two of them",
             "Look at build_model: the second Conv2D takes the first one's result as its input",
             ("Draw the way of an image: whose result does the second convolution take?",),
+            about=graph.layers_where(nodes, graph.is_convolution)[-1],
         )
     fail(
         "an activation such as ReLU between the convolutions",
         "convolutions in a row without one: together they compute no more than one convolution "
         "does",
         'Look at the Conv2D layers: pass activation="relu", or put layers.ReLU() after each',
+        about=graph.layers_where(nodes, graph.is_convolution)[0],
     )
 
 
@@ -175,6 +178,7 @@ def trains(training, data, evidence):
             f"{learned} whose weights changed; the others are as random as they were",
             "Look for trainable=False on a convolution",
             hints.FROZEN,
+            about=Uses("trainable"),
         )
     check_training(training, data)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from graders.checking import check, fail
+from graders.checking import Uses, check, fail
 from graders.toolkit import graph, hints
 from graders.toolkit.accuracy import check_accuracy
 from graders.toolkit.live import check_same_model
@@ -23,6 +23,8 @@ WALKTHROUGH = 2
 
 # Sizes unlike the task's, with many divisors: models may read several steps at a time.
 OTHER_TIMESTEPS, OTHER_FEATURES = 48, 5
+# Calls that leave time steps out.
+CUTS = ("GetItem", "Cropping1D", "Slice", "Conv1D", "MaxPooling1D", "AveragePooling1D", "Split")
 LEFT_OUT = (
     "Which layer gives fewer time steps than it takes? model.summary() shows their number.",
 )
@@ -67,7 +69,10 @@ def _check_shapes(model, shape):
     call = f"build_model{shape}"
     look = "Look at keras.Input: its shape is (timesteps, features)"
     check_input(model, shape, call, "sequences", look)
-    check_output(model, 1, call, _output_advice(model), each="one number for each sequence")
+    steps = len(output_shape(model) or ()) == 3
+    about = Uses("return_sequences", last=True) if steps else None
+    each = "one number for each sequence"
+    check_output(model, 1, call, _output_advice(model), each=each, about=about)
 
 
 def _output_advice(model):
@@ -135,6 +140,7 @@ def uses_lstm(model, nodes, data, rng):
             f"{found} (the sequence passes {graph.describe(nodes)})",
             "Look at build_model: pass the sequence, with its time steps, to layers.LSTM, and use "
             "its result",
+            about=graph.layers_of(nodes, *others),
         )
     x = data.validation[0][:32]
     with without_constant_end(model.keras):
@@ -145,6 +151,7 @@ def uses_lstm(model, nodes, data, rng):
             "that the output stays the same when the grader changes the LSTM's weights",
             "Look at what happens to the LSTM's result: is it multiplied by 0, or replaced?",
             hints.NOT_CONNECTED,
+            about=lstms,
         )
 
 
@@ -183,6 +190,7 @@ def time_axis(nodes, other, data):
             f"{OTHER_FEATURES} features it takes {OTHER_FEATURES}): it walks along the features",
             "Look at what stands before the LSTM: Permute, Reshape or transpose has put the "
             "features where time belongs. The data come as (batch, time, features) already",
+            about=_before(nodes),
         )
     if set(steps) == {1}:
         fail(
@@ -190,7 +198,21 @@ def time_axis(nodes, other, data):
             "one that gets the whole sequence as a single step, so that it has nothing to remember",
             "Look at what stands before the LSTM: a Flatten, Reshape or pooling has removed time",
             ("model.summary() shows each layer's shape: where do the time steps get lost?",),
+            about=_before(nodes),
         )
+
+
+def _before(nodes):
+    """Lists the calls before the first LSTM that take another shape than they give."""
+    first = next(i for i, node in enumerate(nodes) if _is_lstm(node))
+    return [
+        node for node in nodes[:first] if node.input_shapes and node.shape != node.input_shapes[0]
+    ]
+
+
+def _cuts(nodes):
+    """Lists the calls that leave steps out or mix them, in the order of the graph."""
+    return [node for node in nodes if node.kind in CUTS]
 
 
 def _steps(nodes):
@@ -208,13 +230,13 @@ def _steps(nodes):
         "Which of its states does the LSTM hand on, and what has it seen by then?",
     ),
 )
-def remembers(model, data, rng):
+def remembers(model, nodes, data, rng):
     """The output depends on early and on late steps, and on their order."""
     x = data.validation[0][:64]
     middle = x.shape[1] // 2
     swapped = np.concatenate([x[:, middle:], x[:, :middle]], axis=1)
     with without_constant_end(model.keras):
-        _check_reach(steps_that_matter(model.keras, x, rng))
+        _check_reach(steps_that_matter(model.keras, x, rng), _cuts(nodes))
         ordered = not same_output(model.keras, x, swapped, rng)
     if not ordered:
         fail(
@@ -222,14 +244,16 @@ def remembers(model, data, rng):
             "the same output when the grader swaps the two halves of each sequence",
             "Look for a mean, sum or maximum over time before the LSTM",
             ("A mean and a sum are the same in any order. Which layer stands before the LSTM?",),
+            about=_before(nodes),
         )
 
 
-def _check_reach(reached):
+def _check_reach(reached, cuts):
     """Fails unless the steps that the output depends on are spread over the whole sequence.
 
     Args:
         reached: Array of booleans, one for each step.
+        cuts: List of `Node`, the calls that may have left some out.
 
     Raises:
         CheckFailed: With the steps that have no influence.
@@ -243,6 +267,7 @@ def _check_reach(reached):
                 f"that none of the {name} {quarter} of {steps} steps has an influence on it",
                 "Look for a slice of the sequence, or one of the LSTM's states picked before it "
                 "has seen everything (with return_sequences=True, the last one is [:, -1])",
+                about=cuts,
             )
     # At the end, a stride or a pooling that does not divide the length may leave some out.
     if not reached[:2].any():
@@ -251,6 +276,7 @@ def _check_reach(reached):
             f"that the first {int(reached.argmax())} of {steps} steps have no influence on it",
             "Look for a slice or a Cropping1D: what matters may come at any step",
             LEFT_OUT,
+            about=cuts,
         )
     if reached.sum() < steps / 2:
         fail(
@@ -258,6 +284,7 @@ def _check_reach(reached):
             f"that only {reached.sum()} of {steps} steps have an influence on it",
             "Look for a slice or a stride that leaves steps out",
             LEFT_OUT,
+            about=cuts,
         )
 
 
@@ -280,6 +307,7 @@ def trains(training, data, evidence):
             "one whose weights are as random as they were before",
             "Look for trainable=False on the LSTM",
             hints.FROZEN,
+            about=Uses("trainable"),
         )
     check_training(training, data)
 

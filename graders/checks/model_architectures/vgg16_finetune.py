@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graders.checking import check, fail
+from graders.checking import At, Uses, check, fail
 from graders.toolkit import graph, hints
 from graders.toolkit.accuracy import check_accuracy
 from graders.toolkit.closed_forms import diagnose, near
@@ -16,6 +16,7 @@ from graders.toolkit.live import check_same_model
 from graders.toolkit.losses import check_classifier_output
 from graders.toolkit.outputs import part_scores
 from graders.toolkit.perturbations import reaches_output, received
+from graders.toolkit.scaling import scaled_by
 from graders.toolkit.shapes import check_image_classifier, input_shape
 from graders.toolkit.training import check_finite, check_training, moved, note_training
 
@@ -36,6 +37,7 @@ SMALLER_STEPS = (
     "Look at the optimizer that fine_tune compiles with: a learning_rate of at most 1e-4 (or a "
     "tenth of train's) keeps what pretraining has found"
 )
+VGG16 = Uses("VGG16", "build_model"), Uses("VGG16")
 OTHER_SHAPE, OTHER_CLASSES = (48, 64, 3), 4
 
 
@@ -173,6 +175,7 @@ def pretrained_base(built, base, pretrained, data, rng):
             f"{len(convolutions)} convolutions, of which {len(base.layers)} fit",
             "Take the whole base: keras.applications.VGG16(weights=weights, include_top=False, …)",
             ("How much of VGG16 does the model take? include_top=False leaves out its top alone.",),
+            about=VGG16,
         )
     held = [built.weights[index] for index in base.indices]
     same = [near(mine, theirs, 1e-5) for mine, theirs in zip(held, pretrained, strict=True)]
@@ -182,6 +185,7 @@ def pretrained_base(built, base, pretrained, data, rng):
             "a base with the pretrained weights",
             f"other weights ({found})",
             "Look at the call of keras.applications.VGG16: does it get the argument weights?",
+            about=At(VGG16, "weights"),
         )
     if not reaches_output(built.model, base.layers[-1], data.validation[0][:8], rng):
         fail(
@@ -189,6 +193,7 @@ def pretrained_base(built, base, pretrained, data, rng):
             "that the output stays the same when the grader changes block5_conv3",
             "Look at what the head takes as its input",
             hints.NOT_CONNECTED,
+            about=VGG16,
         )
 
 
@@ -211,6 +216,7 @@ def base_is_frozen(built, base):
             + (", …" if len(loose) > 3 else ""),
             "Set base.trainable = False before compile: large steps of an untrained head would "
             "wreck the pretrained features",
+            about=(Uses("trainable", "build_model"), VGG16),
         )
     if not any(flag for i, flag in enumerate(built.trainable) if i not in base.indices):
         fail(
@@ -218,6 +224,7 @@ def base_is_frozen(built, base):
             "no trainable weight in the whole model",
             "Freeze the base, not the model: base.trainable = False",
             ("Which is frozen: the base, or the model around it? Print model.trainable_weights.",),
+            about=Uses("trainable", "build_model"),
         )
 
 
@@ -249,6 +256,7 @@ def preprocessing(built, base, rng):
             found,
             "Look at what stands between keras.Input and the base: preprocess_input, once, and "
             "nothing else that scales",
+            about=(Uses("preprocess_input", "build_model"), scaled_by(built.model), VGG16),
         )
 
 
@@ -305,6 +313,7 @@ def honours_arguments(submission, pretrained):
             f"{called} to give a base with random weights",
             "the pretrained ones",
             "Look at the call of keras.applications.VGG16: weights=weights",
+            about=At(VGG16, "weights"),
         )
 
 
@@ -326,6 +335,7 @@ def trains_head(training, base, data, evidence):
             "train to leave the pretrained base as it is",
             f"changed weights in {_names(blocks)}",
             "Look for trainable = True (and a compile after it) in train: it trains the head only",
+            about=Uses("trainable", "train"),
         )
     check_training(training, data)
 
@@ -359,6 +369,7 @@ def tunes_block5(tuning, base, evidence):
             "Look at which layers fine_tune makes trainable: those whose names start with block5, "
             "and the head",
             THE_OTHERS,
+            about=Uses("trainable", "fine_tune"),
         )
     changed = moved(tuning.before, tuning.after)
     if not blocks:
@@ -366,6 +377,7 @@ def tunes_block5(tuning, base, evidence):
             "fine_tune to change the weights of block5",
             "that only the head has changed" if any(changed) else "every weight as it was before",
             _how_to_unfreeze(tuning.after, base),
+            about=(Uses("trainable", "fine_tune"), "fine_tune"),
         )
     still = [tuning.after.paths[i] for i in base.blocks[4] if not changed[i]]
     if still:
@@ -374,6 +386,7 @@ def tunes_block5(tuning, base, evidence):
             f"weights that never moved: {', '.join(still)}",
             "Look at which layers fine_tune makes trainable: the names of all three start with "
             "block5",
+            about=Uses("trainable", "fine_tune"),
         )
     tuning.require_history()
 
@@ -417,6 +430,7 @@ def small_steps(training, tuning, built, base, data, threshold, evidence):
             f"a learning rate of at most {allowed:g} in fine_tune",
             f"{rate:g} (the kernels of block5 changed by {change:.2g} times their size)",
             SMALLER_STEPS,
+            about=tuning.after.lines.of_rate(),
         )
     limit = threshold("block5_change", change, upper=True)
     if change > limit:
@@ -424,6 +438,7 @@ def small_steps(training, tuning, built, base, data, threshold, evidence):
             f"kernels of block5 that change by at most {limit:g} times their size",
             f"{change:.2g} times: nothing is left of the pretrained features",
             SMALLER_STEPS,
+            about=tuning.after.lines.of_rate(),
         )
     _check_not_wrecked(tuning, data)
 
@@ -451,6 +466,7 @@ def _check_not_wrecked(tuning, data):
             f"cross-entropy of at most {most:.3f}",
             f"a cross-entropy of {after.loss:.3f} on the training data, {before.loss:.3f} before",
             SMALLER_STEPS,
+            about=tuning.after.lines.of_rate(),
         )
 
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graders.checking import check, fail
+from graders.checking import At, Uses, check, fail
 from graders.toolkit import fairness as fair
 from graders.toolkit import graph, hints, live
 from graders.toolkit import regularization as reg
 from graders.toolkit.losses import check_classifier_output
 from graders.toolkit.outputs import part_scores, varies
-from graders.toolkit.scaling import scaled_away
+from graders.toolkit.scaling import scaled_away, scaled_by
 from graders.toolkit.shapes import check_image_classifier
 from graders.toolkit.training import check_loss_fell, check_moved, note_training
 
@@ -120,7 +120,19 @@ def same_architecture(baseline, regularized):
         found,
         "Make them equal: otherwise nobody can tell whether Dropout and L2 helped, or the "
         "other size",
+        about=_odd_layer(baseline, regularized),
     )
+
+
+def _odd_layer(baseline: Any, regularized: Any) -> Any:
+    """Returns the first layer of the regularised network that the baseline does not have so."""
+    plain = reg.skeleton(graph.nodes(baseline.keras))
+    found = graph.nodes(regularized.keras)
+    for count, node in enumerate(found, 1):
+        rows = reg.skeleton(found[:count])
+        if rows != plain[: len(rows)]:
+            return node
+    return REGULARIZED
 
 
 @check(
@@ -142,15 +154,18 @@ def baseline_plain(baseline, images):
                 "a baseline without dropout",
                 f"{node.kind}({reg.rate(node):g}) in it",
                 "Look at build_baseline: the dropout layers belong into build_regularized only",
+                about=node,
             )
     penalty = reg.penalty(baseline.keras, images)
     if penalty != 0:
-        names = [regularizer.argument for regularizer in reg.regularizers(baseline.keras)]
+        at_work = reg.regularizers(baseline.keras)
+        names = [regularizer.argument for regularizer in at_work]
         fail(
             "a baseline whose loss is the cross-entropy alone",
             f"{names[-1] if names else 'a penalty'} at work: it adds {penalty:.3g} to the loss of "
             "the fresh model",
             "Look at build_baseline: the regularizers belong into build_regularized only",
+            about=at_work[-1].about if at_work else BASELINE,
         )
     noisy = any(reg.is_other_noise(node) for node in found)
     if not noisy and varies(baseline.keras, images, training=True):
@@ -158,6 +173,7 @@ def baseline_plain(baseline, images):
             "a baseline that gives the same output for the same images in training",
             "an output that changes from call to call",
             "Look for a dropout argument or a layer with dropout inside in build_baseline",
+            about=(Uses("dropout", BASELINE), BASELINE),
         )
 
 
@@ -182,6 +198,7 @@ def dropout_active(regularized, images):
             f"{reg.rate(between[0]):g}",
             "The rate is the share of values that is dropped: 0.2 to 0.5 is usual",
             ("Print layer.rate of each Dropout layer: which share of the values is dropped?",),
+            about=between[0],
         )
     if varies(model, images, training=False):
         fail(
@@ -189,6 +206,7 @@ def dropout_active(regularized, images):
             "an answer that changes from call to call",
             "Look for training=True in the call of a layer: leave it to Keras when to drop",
             ("Who tells a Dropout layer that a training is going on: you, or fit?",),
+            about=(Uses("training"), between),
         )
     # It is the dropout between layers that must reach the output.
     with reg.only_these(found, between):
@@ -199,6 +217,7 @@ def dropout_active(regularized, images):
             "the same outputs in two calls with training=True",
             "Look at where the dropped values go: is the result of the dropout layer used, and "
             "not called with training=False?",
+            about=(Uses("training"), between),
         )
 
 
@@ -211,6 +230,7 @@ def _check_place(model: Any, found: list[graph.Node], between: list[graph.Node])
             f"none (the image passes {graph.describe(found)})",
             "Look at build_regularized: add Dropout after a hidden layer, and use its result as "
             "the next layer's input",
+            about=(Uses("Dropout", REGULARIZED), REGULARIZED),
         )
     last = max((i for i, node in enumerate(found) if graph.has_kernel(node)), default=-1)
     on_output = any(
@@ -228,6 +248,7 @@ def _check_place(model: Any, found: list[graph.Node], between: list[graph.Node])
         "dropout between layers: a Dense or convolution before it and another one after it",
         f"{dropouts[-1].kind} {where}",
         MOVE_IT,
+        about=dropouts[-1],
     )
 
 
@@ -245,7 +266,8 @@ def l2_active(regularized, images):
     """An L2 penalty on at least one kernel is part of the regularised model's loss."""
     live.check_same_penalty(regularized)
     model = regularized.keras
-    _check_l2(reg.regularizers(model))
+    found = reg.regularizers(model)
+    _check_l2(found)
     added = reg.quadratic_penalty(model, images[:8])
     if added < SMALLEST_PENALTY:
         fail(
@@ -254,6 +276,7 @@ def l2_active(regularized, images):
             f"{added:.2g} added to the loss of the fresh model, whose cross-entropy is about "
             f"{np.log(model.outputs[0].shape[-1]):.1f}",
             "Look at the coefficient (1e-4 to 1e-2 is usual), and whether the layer is trainable",
+            about=next(each.about for each in found if each.on_kernel),
         )
 
 
@@ -266,6 +289,7 @@ def _check_l2(found: list[reg.Regularizer]) -> None:
             f"only {found[0].argument}" if found else "no regularizer in the model",
             "Look at build_regularized: pass kernel_regularizer=keras.regularizers.L2(...) to its "
             "Dense or convolution layers",
+            about=found[0].about if found else REGULARIZED,
         )
     squares = [regularizer for regularizer in on_kernels if regularizer.kind in ("L2", "L1L2")]
     if not squares:
@@ -274,12 +298,14 @@ def _check_l2(found: list[reg.Regularizer]) -> None:
             f"{on_kernels[0].kind}, which is another penalty",
             "Look at kernel_regularizer: L2 adds the sum of the squared weights, L1 that of their "
             "absolute values",
+            about=on_kernels[0].about,
         )
     if max(regularizer.l2 for regularizer in squares) <= 0:
         fail(
             "an L2 coefficient above 0",
             f"{squares[0].kind} with l2={squares[0].l2:g}",
             "Look at the argument of the regularizer: 1e-4 to 1e-2 is usual",
+            about=squares[0].about,
         )
 
 
@@ -321,7 +347,7 @@ def honours_arguments(submission):
         "val_data is there to watch: fit must not learn from it.",
     ),
 )
-def trains(trainings, scores, data, evidence):
+def trains(trainings, regularized, scores, data, evidence):
     """train fits either model on the training data alone and returns the History."""
     # Both are noted before either is judged: the curves are read where the baseline fails, too.
     evidence["history_baseline"] = trainings[BASELINE].history
@@ -334,7 +360,10 @@ def trains(trainings, scores, data, evidence):
         other = "" if name == BASELINE else TOO_STRONG
         advice = functools.partial(_what_keeps_it, trainings, data, name, other)
         own = () if name == BASELINE else hints.TOO_STRONG
-        check_loss_fell(before, scores[name]["train"], "train", advice=advice, own=own)
+        kept = training.about if name == BASELINE else _of_penalty(regularized)
+        about = (_of_scaling(trainings, data, name), kept)
+        after = scores[name]["train"]
+        check_loss_fell(before, after, "train", advice=advice, own=own, about=about)
         training.require_history()
     for found in scores.values():
         watched, unseen = found["validation"].accuracy, found["test"].accuracy
@@ -345,7 +374,16 @@ def trains(trainings, scores, data, evidence):
                 f"an accuracy of {watched:.1%} on val_data and {unseen:.1%} on hidden images",
                 "Look at what fit is given as x and y: val_data belongs into validation_data only",
                 hints.SWAPPED_PARTS,
+                about=At(trainings[REGULARIZED].after.lines.fitted, "x"),
             )
+
+
+def _of_penalty(regularized: Any) -> Any:
+    """Returns where dropout and L2 stand: a dropout of nearly everything comes first."""
+    dropouts = [n for n in graph.nodes(regularized.keras) if reg.is_dropout(n)]
+    penalties = [each.about for each in reg.regularizers(regularized.keras) if each.on_kernel]
+    strong = [node for node in dropouts if reg.rate(node) > 0.8]
+    return [*strong, *penalties, *dropouts, REGULARIZED]
 
 
 def _scaled(trainings: Any, data: Any, *names: str) -> str:
@@ -353,6 +391,13 @@ def _scaled(trainings: Any, data: Any, *names: str) -> str:
     few = data.train[0][:100]
     advice = {name: scaled_away(trainings[name].before.model, few) for name in names}
     return next((f"{words} (in {name})" for name, words in advice.items() if words), "")
+
+
+def _of_scaling(trainings: Any, data: Any, *names: str) -> Any:
+    """Returns where one of the models makes its images far smaller, `None` if none does."""
+    few = data.train[0][:100]
+    models = [trainings[name].before.model for name in names]
+    return [scaled_by(model) for model in models if scaled_away(model, few)]
 
 
 def _what_keeps_it(trainings: Any, data: Any, name: str, other: str) -> str:
@@ -392,6 +437,7 @@ def _check_same_end(plain: Any, other: Any) -> None:
             "them in the baseline, and other ones in the regularised model after `train`",
             "Look for a callback or set_weights that keeps the best epoch of one model only",
             ("Which weights does each model end with: its last epoch's, or its best one's?",),
+            about=(Uses("restore_best_weights"), Uses("ModelCheckpoint"), Uses("set_weights")),
         )
 
 
@@ -429,6 +475,7 @@ def baseline_overfits(trainings, scores, data, threshold, evidence):
             _scaled(trainings, data, BASELINE)
             or "Look at train: are there enough epochs, and does it keep the weights of the last "
             "epoch (no restoring of the best ones)? And is the baseline large enough?",
+            about=(_of_scaling(trainings, data, BASELINE), Uses("restore_best_weights")),
         )
 
 
@@ -442,7 +489,7 @@ def baseline_overfits(trainings, scores, data, threshold, evidence):
         "Raise the dropout rate or the L2 coefficient step by step, and watch both losses.",
     ),
 )
-def gap_shrinks(trainings, scores, data, threshold, evidence):
+def gap_shrinks(trainings, regularized, scores, data, threshold, evidence):
     """Dropout and L2 shrink the gap between training and hidden loss clearly."""
     gaps = {name: found["test"].loss - found["train"].loss for name, found in scores.items()}
     plain, other = gaps[BASELINE], gaps[REGULARIZED]
@@ -456,6 +503,7 @@ def gap_shrinks(trainings, scores, data, threshold, evidence):
             f"{other:.2f} with Dropout and L2, and {plain:.2f} without",
             _scaled(trainings, data, *BUILDERS)
             or "Look at the dropout rate and the L2 coefficient: too small, they change nothing",
+            about=(_of_scaling(trainings, data, *BUILDERS), _of_penalty(regularized)),
         )
 
 
@@ -468,7 +516,7 @@ def gap_shrinks(trainings, scores, data, threshold, evidence):
         "Lower the dropout rate or the L2 coefficient, or train longer.",
     ),
 )
-def accuracy(trainings, scores, data, threshold, evidence):
+def accuracy(trainings, regularized, scores, data, threshold, evidence):
     """The regularised model's accuracy on hidden images does not suffer."""
     found, plain = scores[REGULARIZED], scores[BASELINE]
     reached, without = found["test"].accuracy, plain["test"].accuracy
@@ -484,4 +532,5 @@ def accuracy(trainings, scores, data, threshold, evidence):
             _scaled(trainings, data, REGULARIZED)
             or "Look at the curves: if the training accuracy is low as well, the penalty or the "
             "dropout rate is too high, or the training too short",
+            about=(_of_scaling(trainings, data, *BUILDERS), _of_penalty(regularized)),
         )

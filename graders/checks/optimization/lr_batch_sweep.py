@@ -2,14 +2,18 @@
 
 import collections
 import dataclasses
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from graders.checking import check, fail, probe
+from graders.checking import At, Changes, Uses, check, fail, probe
+from graders.toolkit import reproductions as paste
 from graders.toolkit.softmax_regression import accuracy, nearest_mean, train
 from graders.toolkit.sweeps import Asked, Choice, Pair, Row, Sweep
+from graders.toolkit.training import reordered
 
 DATA = "digits"
 SOURCES = ("mnist",)
@@ -20,6 +24,8 @@ WALKTHROUGH = 1
 EXAMPLES = 157
 WATCHED = 200
 EPOCHS = 4
+# What may leave examples out of an epoch, or draw them twice.
+DRAWS = ("drop_remainder", "repeat", "integers", "choice", "steps_per_epoch", "validation_split")
 BATCH_SIZES = (16, 50)
 # Gradient descent on softmax regression swings ever wider beyond a rate of about 0.05, and the
 # grader could not train again what a model did.
@@ -115,11 +121,14 @@ def full_grid(swept):
     if count != len(pairs) or set(rows_of.values()) != {1}:
         missing = [pair for pair in pairs if not rows_of[pair]]
         rates, sizes = len(swept.asked.rates), len(swept.asked.sizes)
+        # As many rows as pairs, and not these pairs: what stands under the keys is something else.
+        swapped = Uses("learning_rate", "sweep", last=True) if count == len(pairs) else None
         fail(
             f"{len(pairs)} rows: each of {rates} learning rates with each of {sizes} batch sizes",
             f"{count} row{'s' * (count != 1)}" + (f", and none for {missing[0]}" * bool(missing)),
             "Look at the loops: every learning rate meets every batch size once, and each row "
             'holds the two under "learning_rate" and "batch_size"',
+            about=(Uses("zip", "sweep"), swapped, "sweep"),
         )
 
 
@@ -149,6 +158,7 @@ def _one_model_for_each_pair(swept: Sweep) -> None:
             f"{pairs} models for {pairs} pairs, each fresh from build_model and trained once",
             f"{found} that {'was' if found == 1 else 'were'} trained{extra}",
             "Look at where build_model is called: a model that was trained before has a head start",
+            about=(swept.built, Uses("build_model", "sweep")),
         )
 
 
@@ -161,6 +171,7 @@ def _from_the_given_weights(swept: Sweep) -> None:
                 "one that starts from other weights",
                 "Look for set_weights, load_weights, or a training before the one that counts",
                 ("What happens between build_model and the fit that counts?",),
+                about=(Uses("set_weights", "sweep"), Uses("load_weights", "sweep")),
             )
 
 
@@ -172,6 +183,7 @@ def _at_one_rate(swept: Sweep) -> None:
                 f"one that goes from {model.rate:g} to {model.rates[-1]:g}",
                 "Look for callbacks that change it: the comparison is between fixed learning rates",
                 ("Which callback or schedule changes the learning rate on the way?",),
+                about=At(swept.fitted, "callbacks"),
             )
 
 
@@ -191,6 +203,7 @@ def _at_the_given_rates(swept: Sweep) -> None:
             if changed
             else "Look at what build_model is given",
             ("Print what build_model is given in each round of the loops.",),
+            about=(Uses("optimizer", "sweep") if changed else None, swept.built),
         )
 
 
@@ -215,6 +228,7 @@ def batch_size_used(swept):
                 f"{unused[0]}",
                 f"batches of {(foreign or found)[0]} (learning rate {rate:g})",
                 "Look at fit: it takes batch_size=…, and uses 32 without it",
+                about=At(swept.fitted, "batch_size"),
             )
 
 
@@ -246,6 +260,7 @@ def _leaves_the_data_alone(swept: Sweep) -> None:
             "Look for an operation in place (`x /= 255`, `np.random.shuffle(x)`): the next pair "
             "trains on what this one leaves",
             ("Which operation writes into its argument? `x = x / 255` makes a new array.",),
+            about=Changes("sweep", in_place=True),
         )
 
 
@@ -256,6 +271,7 @@ def _sees_the_given_images(swept: Sweep, pair: Pair) -> None:
             f"other images in the steps for {pair}",
             "Look at what fit gets: the model takes the images as they come",
             ("What stands between train_data and fit, and what does it do to an image?",),
+            about=Changes("sweep"),
         )
 
 
@@ -271,6 +287,7 @@ def _sees_each_in_the_first_epoch(swept: Sweep, pair: Pair) -> None:
             f"first {count} that were seen",
             "Look for drop_remainder, a repeat, a count of steps that is rounded down, or draws "
             "with replacement",
+            about=[Uses(word, "sweep") for word in DRAWS],
         )
 
 
@@ -282,6 +299,7 @@ def _sees_each_in_later_epochs(swept: Sweep, pair: Pair) -> None:
                 "every training example once in each epoch",
                 f"an epoch that leaves some out ({pair})",
                 "Look at how the batches of the second and later epochs are made",
+                about=(Uses("permutation", "sweep"), swept.about),
             )
 
 
@@ -320,6 +338,7 @@ def equal_epochs(swept):
                 f"{swept.asked.epochs} epochs for every pair, as `epochs` says",
                 f"{epochs:g} for {pair}",
                 "Look at what fit gets as epochs, and for callbacks that stop early",
+                about=(Uses("EarlyStopping", "sweep"), At(swept.fitted, "epochs")),
             )
 
 
@@ -343,6 +362,7 @@ def val_accuracy(swept):
                 "computed by the grader from the weights)",
                 f"{row.val_accuracy:.3f}{found}",
                 f"Look at which data and which epoch val_accuracy comes from{advice}",
+                about=(Uses("val_accuracy", "sweep", last=True), Uses("val_accuracy")),
             )
 
 
@@ -388,6 +408,7 @@ def history_per_epoch(swept):
                 f"a history of {len(curve)} values, one for each epoch",
                 f"{len(history)} for {pair}",
                 "Look at what is kept after each epoch",
+                about=(Uses("history", "sweep", last=True), Uses("history")),
             )
         for epoch, (claimed, found) in enumerate(zip(history, curve, strict=True), 1):
             if not _same([claimed], [found]):
@@ -397,6 +418,7 @@ def history_per_epoch(swept):
                     f"{claimed:.3f}",
                     'Look at the key: "val_accuracy" is what validation gives, "accuracy" the '
                     "training",
+                    about=(Uses("history", "sweep", last=True), Uses("history")),
                 )
 
 
@@ -423,6 +445,7 @@ def reproduced(swept, asked, evidence):
                 f"{claimed:.3f}",
                 "Look at the labels: do x and y still belong together in each batch, and does "
                 "nothing but training change the weights?",
+                about=(Uses("class_weight", "sweep"), reordered("sweep")),
             )
 
 
@@ -442,7 +465,44 @@ def best_row(submission, rng):
         choose, lambda claim: Choice.of_lists(claim, len(lists)), lists=lists, seconds=30
     )
     for (when, rows), choice in zip(cases.items(), choices, strict=True):
-        _is_the_best(choice, rows, when)
+        _is_the_best(choice, rows, when, functools.partial(_of_best, submission))
+
+
+# Of few rows the best epoch and the last one: one of these lists shows what `best` does wrong.
+SMALL = (
+    [(0.5, 0.5)],
+    [(0.2, 0.2), (0.5, 0.5)],
+    [(0.5, 0.5), (0.2, 0.2)],
+    [(0.9, 0.2), (0.5, 0.5)],
+    [(0.5, 0.5), (0.9, 0.2)],
+    [(0.2, 0.2), (0.5, 0.5), (0.3, 0.3)],
+)
+
+
+@paste.tried
+def _of_best(submission: Any) -> str:
+    """Returns lines on the shortest list that shows what `best` does wrong; empty if none does."""
+    lists = [
+        [
+            {"learning_rate": 0.1, "batch_size": 8, "val_accuracy": last, "history": [best, last]}
+            for best, last in pairs
+        ]
+        for pairs in SMALL
+    ]
+    choices = submission.run(
+        choose, lambda claim: Choice.of_lists(claim, len(lists)), lists=lists, seconds=30
+    )
+    for pairs, rows, choice in zip(SMALL, lists, choices, strict=True):
+        right = rows[int(np.argmax([last for _, last in pairs]))]
+        row = "dict(learning_rate=0.1, batch_size=8, val_accuracy=a, history=[b, a])"
+        setup = f"rows = [{row} for b, a in {pairs}]"
+        if choice.row != right:
+            came = paste.UNKNOWN if choice.row is None else choice.row
+            return paste.lines("best", setup, right, "best(rows)", came)
+        if not choice.unchanged:
+            setup += "; kept = list(rows); row = best(rows)"
+            return paste.lines("best", setup, True, "rows == kept", False)
+    return ""
 
 
 def _lists_of_rows(rng: np.random.Generator) -> dict[str, list[dict[str, Any]]]:
@@ -469,7 +529,9 @@ def _lists_of_rows(rng: np.random.Generator) -> dict[str, list[dict[str, Any]]]:
     }
 
 
-def _is_the_best(choice: Choice, rows: list[dict[str, Any]], when: str) -> None:
+def _is_the_best(
+    choice: Choice, rows: list[dict[str, Any]], when: str, lines: Callable[[], str]
+) -> None:
     if choice.row is None or choice.row not in rows:
         fail(
             f"one of the rows that `best` was given ({when})",
@@ -478,6 +540,7 @@ def _is_the_best(choice: Choice, rows: list[dict[str, Any]], when: str) -> None:
             else f"{choice.kind}, which is none of them",
             "Return the row itself, not its accuracy or its index",
             ("What does best return: a row of the list, or something that it computed from one?",),
+            reproduce=lines(),
         )
     highest = max(row["val_accuracy"] for row in rows)
     if choice.row["val_accuracy"] != highest:
@@ -485,6 +548,7 @@ def _is_the_best(choice: Choice, rows: list[dict[str, Any]], when: str) -> None:
             f"the row with the highest val_accuracy ({highest:g}; {when})",
             f"a row with {choice.row['val_accuracy']:g}",
             "Look at which key the rows are compared by, and in which direction",
+            reproduce=lines(),
         )
     if not choice.unchanged:
         fail(
@@ -492,4 +556,6 @@ def _is_the_best(choice: Choice, rows: list[dict[str, Any]], when: str) -> None:
             "a list in another order, or with other rows",
             "Look for results.sort(): sorted(results) makes a new list, and max needs none",
             ("Which method changes a list in place, and which function makes a new one?",),
+            about=Changes("best", in_place=True),
+            reproduce=lines(),
         )

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from graders.checking import check, fail, probe
+from graders.checking import At, Uses, check, fail, probe
 from graders.toolkit import durations, fairness, graph, hints, live, recorded
 from graders.toolkit.losses import check_classifier_output
 from graders.toolkit.outputs import Scores
@@ -26,6 +26,8 @@ FIGURES = ("val_accuracy", "seconds_per_epoch")
 # How far a reported accuracy may be from the one that the grader computes.
 NEAR = 0.04
 EACH = "under each policy"
+SETS_POLICY = Uses("set_dtype_policy", "build_model"), "build_model"
+TIMED = Uses("seconds_per_epoch", "compare")
 
 
 @probe
@@ -93,6 +95,11 @@ class Compared:
         # Of several under one policy, the last one counts.
         self.models = {policy: models[-1] for policy, models in trained.items() if models}
 
+    @property
+    def about(self) -> tuple[Any, ...]:
+        """What a message on it is about, see `fail`."""
+        return self.seen.fitted, "compare"
+
     def model(self, policy: str) -> WatchedModel:
         """Returns the model that was trained under a policy; fails if there is none."""
         if policy not in self.models:
@@ -101,6 +108,7 @@ class Compared:
                 f"none under {policy}",
                 "Look at how compare gets its models: by "
                 "build_model(input_shape, num_classes, policy)",
+                about=(Uses("build_model", "compare"), "compare"),
             )
         return self.models[policy]
 
@@ -116,6 +124,7 @@ def _figures(seen: Watched, policies: list[str]) -> dict[str, dict[str, float]]:
             "`compare` to return a dict from policy to figures",
             "None: is a `return` missing?" if seen.returned == "NoneType" else seen.returned,
             "Look at the end of compare",
+            about="compare",
         )
     table = seen.value if isinstance(seen.value, dict) else {}
     if set(table) != set(policies):
@@ -123,6 +132,7 @@ def _figures(seen: Watched, policies: list[str]) -> dict[str, dict[str, float]]:
             f"one entry for each of the policies asked for ({', '.join(sorted(COMPUTE))})",
             ", ".join(sorted(map(str, table))) or "none",
             "Look at the keys: they are the names of the policies in the argument",
+            about="compare",
         )
     return {policy: _row(policy, table[policy]) for policy in policies}
 
@@ -135,12 +145,16 @@ def _row(policy: str, row: Any) -> dict[str, float]:
             'a dict with "val_accuracy" and "seconds_per_epoch" for each policy',
             f"{keys or 'an empty dict'} for {policy}",
             "Look at the spelling of the keys",
+            about=[*(Uses(key, "compare") for key in FIGURES), "compare"],
         )
     for key in FIGURES:
         value = row[key]
         if not isinstance(value, int | float) or isinstance(value, bool):
             fail(
-                f"a number under {key!r}", f"{_kind(value)} for {policy}", "Convert it with float()"
+                f"a number under {key!r}",
+                f"{_kind(value)} for {policy}",
+                "Convert it with float()",
+                about=Uses(key, "compare"),
             )
         if isinstance(value, int) and value.bit_length() > 64:  # float() takes no more than 1024
             fail(f"a number under {key!r}", f"a far too large one for {policy}", "Look at its unit")
@@ -215,6 +229,12 @@ def _hidden_layers(found: list[graph.Node]) -> list[graph.Node]:
     return [node for node in with_kernel if id(node) in followed]
 
 
+def _owner(model: Any, variable: Any) -> Any:
+    """Returns the layer that a variable belongs to."""
+    layers = (node.op for node in graph.nodes(model))
+    return [op for op in layers if any(variable is w for w in getattr(op, "weights", []))]
+
+
 def _check_compute(model: Any, policy: str, when: str = "") -> None:
     """Fails unless the hidden layers of a rebuilt model compute as the policy says."""
     hidden = _hidden_layers(graph.nodes(model))
@@ -223,6 +243,7 @@ def _check_compute(model: Any, policy: str, when: str = "") -> None:
             "at least one hidden layer with weights before the output layer",
             "none",
             "Look at build_model: it is the hidden layers that mixed precision is for",
+            about="build_model",
         )
     wrong = [node for node in hidden if str(node.op.compute_dtype) != COMPUTE[policy]]
     if wrong:
@@ -232,6 +253,7 @@ def _check_compute(model: Any, policy: str, when: str = "") -> None:
             f"(policy {wrong[0].op.dtype_policy.name})",
             "Look at how the policy reaches the layers: keras.config.set_dtype_policy before they "
             "are made, or dtype=policy for each of them",
+            about=wrong[0] if len(wrong) < len(hidden) else SETS_POLICY,
         )
 
 
@@ -285,6 +307,7 @@ def variables_float32(models):
                     f"{path} in {variable.dtype}",
                     "Look at the policy that the layers get: pass on the one that build_model is "
                     'given ("mixed_float16"), not "float16"',
+                    about=_owner(model.keras, variable),
                 )
 
 
@@ -307,6 +330,7 @@ def output_float32(models):
                 kind,
                 "Look at the last layer: softmax and the loss need float32, and the layer would "
                 "otherwise compute in the policy like the hidden ones",
+                about=graph.nodes(model.keras)[-1],
             )
 
 
@@ -330,6 +354,7 @@ def loss_scaling(submission, models):
             "a LossScaleOptimizer around the optimizer under mixed_float16",
             f"{optimizer.get('class_name', 'no optimizer')} without it",
             "Look at compile: auto_scale_loss=False leaves small gradients to vanish in float16",
+            about=At(model.snapshot.lines.compiled, "auto_scale_loss"),
         )
 
 
@@ -374,6 +399,10 @@ def policy_restored(submission, models, data):
                 left,
                 "Look at the end of build_model: keep keras.config.dtype_policy() at the start, "
                 "and set what you kept",
+                about=(
+                    Uses("set_dtype_policy", "build_model", last=True),
+                    Uses("set_dtype_policy"),
+                ),
             )
         model, when = built.model, f", also when the global policy is {before}"
         _check_compute(model, policy, when)
@@ -385,6 +414,7 @@ def policy_restored(submission, models, data):
                 str(model.outputs[0].dtype),
                 'Look at the last layer: dtype="float32" holds whatever the global policy is',
                 ("Which layers get the global policy? Somebody may have set another before.",),
+                about=graph.nodes(model)[-1],
             )
 
 
@@ -450,6 +480,7 @@ def _check_classes(models: dict[str, WatchedModel], classes: int) -> None:
                 f"build_model called with num_classes={found[:60]} under {policy}",
                 "Look at what compare takes for num_classes: the labels in train_data tell",
                 ("The number of classes follows from the labels: the largest of them plus one.",),
+                about=Uses("build_model", "compare"),
             )
 
 
@@ -528,6 +559,7 @@ def _check_reported(
                 advice
                 or "Look at where val_accuracy comes from: it is a share of val_data as it is "
                 "given, between 0 and 1",
+                about=None if advice else Uses("val_accuracy", "compare"),
             )
         twins = [other for other in reported if other != policy and reported[other] == accuracy]
         # Some other copy of the model may have been evaluated; that it ties exactly is rare.
@@ -537,6 +569,7 @@ def _check_reported(
                 f"{accuracy:.3g}, which is that of {twins[0]}, and a model that was never asked "
                 "for a prediction",
                 "Evaluate each model on val_data",
+                about=Uses("val_accuracy", "compare"),
             )
 
 
@@ -554,14 +587,14 @@ def timings(compared, parts, evidence, settings):
     """seconds_per_epoch is plausible, without the first epoch; 16 bits may be slower on a CPU."""
     reported = {policy: row["seconds_per_epoch"] for policy, row in compared.figures().items()}
     for policy, seconds in reported.items():
-        durations.check_positive(seconds, f"under {policy}")
-    durations.check_total(list(reported.values()), compared.seconds, "compare", EACH)
+        durations.check_positive(seconds, f"under {policy}", TIMED)
+    durations.check_total(list(reported.values()), compared.seconds, "compare", EACH, TIMED)
     for policy in parts.policies:
         model = compared.model(policy)
         run = model.run(f"under {policy}")
-        durations.check_later_epochs(reported[policy], run)
+        durations.check_later_epochs(reported[policy], run, TIMED)
         forward = durations.forward_seconds(model.snapshot.model, parts.train[0])
-        durations.check_forward(reported[policy], forward, run.label)
+        durations.check_forward(reported[policy], forward, run.label, TIMED)
     evidence["note"] = _in_words(
         reported["mixed_float16"] / reported["float32"], settings["device"]
     )

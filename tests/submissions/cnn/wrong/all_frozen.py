@@ -1,5 +1,6 @@
 # fails: trains
 # says: frozen
+# line: model.trainable = False
 """The whole model is frozen."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: trains
 # says: in place
+# line: x -= x.mean()
 """Standardises the arrays in place."""
 
 import keras

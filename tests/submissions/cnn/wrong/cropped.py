@@ -1,6 +1,7 @@
 # fails: downsampling
 # says: shrink
 # says: pooling
+# line: def build_model(input_shape, num_classes):
 """Cuts the edges off in place of pooling."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: two_convolutions
 # says: multiplied by 0
+# line: x = x + 0 * layers.Conv2D(48, 3, padding="same", activation="relu")(x)
 """The second convolution is multiplied by 0."""
 
 import keras

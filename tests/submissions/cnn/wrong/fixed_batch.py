@@ -1,6 +1,7 @@
 # fails: builds
 # says: batch_size=
 # says: takes batches of 64 only
+# line: keras.Input(input_shape, batch_size=64),
 """The batch size is fixed in keras.Input."""
 
 import keras

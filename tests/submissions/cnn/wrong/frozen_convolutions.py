@@ -1,6 +1,7 @@
 # fails: trains
 # says: Conv2D
 # says: trainable=False
+# line: layers.Conv2D(24, 3, padding="same", activation="relu", trainable=False),
 """The convolutions are frozen at random."""
 
 import keras

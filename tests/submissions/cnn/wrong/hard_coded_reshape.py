@@ -1,5 +1,6 @@
 # fails: honours_arguments
 # says: Your code raised ValueError
+# line: layers.Reshape((8 * 8 * 48,)),
 """A Reshape that fits one image size."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: honours_arguments
 # says: input_shape
+# line: keras.Input((32, 32, 3)),
 """The task's image size, typed in."""
 
 import keras

@@ -1,6 +1,7 @@
 # fails: trains
 # says: History
 # says: Found dict
+# line: return model.fit(x, y, batch_size=64, epochs=1, validation_data=val_data).history
 """Returns history.history."""
 
 import keras

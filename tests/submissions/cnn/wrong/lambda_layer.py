@@ -1,5 +1,6 @@
 # fails: builds
 # says: Lambda
+# line: layers.Lambda(lambda x: x * 2 - 1),
 """A Lambda layer."""
 
 import keras

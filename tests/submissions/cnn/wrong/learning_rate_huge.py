@@ -1,6 +1,7 @@
 # fails: trains
 # says: NaN
 # says: learning rate
+# line: keras.optimizers.SGD(1e6),
 """SGD with a learning rate of a million, without an upper end."""
 
 import keras

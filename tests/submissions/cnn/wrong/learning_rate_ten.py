@@ -1,5 +1,6 @@
 # fails: trains
 # says: learning rate
+# line: keras.optimizers.SGD(10.0), "sparse_categorical_crossentropy", metrics=["accuracy"]
 """SGD with a learning rate of 10."""
 
 import keras

@@ -1,6 +1,7 @@
 # fails: trains
 # says: The third argument of compile is loss_weights, and here it is `["accuracy"]`
 # says: write metrics=["accuracy"]
+# line: model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
 """The metrics are the third argument of compile, where loss_weights belong."""
 
 import keras

@@ -1,6 +1,7 @@
 # fails: nonlinear
 # says: ReLU
 # says: between the convolutions
+# line: layers.Conv2D(24, 3, padding="same"),
 """The convolutions are linear."""
 
 import keras

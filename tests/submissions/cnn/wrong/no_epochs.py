@@ -1,6 +1,7 @@
 # fails: trains
 # says: every weight as it was
 # says: fit
+# line: return model.fit(x, y, batch_size=64, epochs=0, validation_data=val_data)
 """epochs=0."""
 
 import keras

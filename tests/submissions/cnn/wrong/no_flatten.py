@@ -1,6 +1,7 @@
 # fails: builds
 # says: one value for each class
 # says: Flatten
+# line: layers.Dense(num_classes, activation="softmax"),
 """Dense on feature maps: one answer for each pixel."""
 
 import keras

@@ -1,6 +1,7 @@
 # fails: trains
 # says: val_
 # says: validation_data
+# line: return model.fit(x, y, batch_size=64, epochs=1)
 """Nothing is validated."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: output_and_loss
 # says: ReLU on the output
+# line: layers.Dense(num_classes, activation="relu"),
 """ReLU on the output, with from_logits=True."""
 
 import keras

@@ -1,6 +1,7 @@
 # fails: trains
 # says: never moved
 # says: stop_gradient
+# line: x = keras.ops.stop_gradient(layers.MaxPooling2D(4)(x))
 """No gradient reaches the convolutions."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: builds
 # says: subclass
+# line: class Net(keras.Model):
 """A subclass of keras.Model."""
 
 import keras

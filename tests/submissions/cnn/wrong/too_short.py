@@ -1,6 +1,7 @@
 # fails: accuracy
 # says: hidden test images
 # says: train longer
+# line: return model.fit(x, y, batch_size=64, epochs=1, validation_data=val_data)
 """Two epochs are too few."""
 
 import keras

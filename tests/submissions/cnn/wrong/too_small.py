@@ -1,5 +1,6 @@
 # fails: accuracy
 # says: hidden test images
+# line: return model.fit(x, y, batch_size=64, epochs=3, validation_data=val_data)
 """Two filters each cannot tell the shapes apart."""
 
 import keras

@@ -1,6 +1,7 @@
 # fails: trains
 # says: learn from train_data
 # says: in place of the other
+# line: return model.fit(*val_data, batch_size=64, epochs=2, validation_data=train_data)
 """Training and validation data are swapped."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: activation
 # says: no activation was applied
+# line: def call(self, x):
 
 import keras
 from keras import ops

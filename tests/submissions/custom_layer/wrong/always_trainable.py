@@ -1,5 +1,6 @@
 # fails: trainable_flag
 # says: no trainable weights
+# line: self.trainable = True
 
 import keras
 from keras import ops

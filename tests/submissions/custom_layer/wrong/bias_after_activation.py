@@ -1,5 +1,6 @@
 # fails: activation
 # says: b is added after the activation
+# line: def call(self, x):
 
 import keras
 from keras import ops

@@ -1,6 +1,7 @@
 # fails: computes
 # says: without b
 # says: self.b
+# line: def call(self, x):
 
 import keras
 from keras import ops

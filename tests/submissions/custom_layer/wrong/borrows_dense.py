@@ -1,5 +1,6 @@
 # fails: weights_created
 # says: Dense
+# line: return keras.layers.Dense.call(self, x)
 """Wrong: the computation is keras.layers.Dense's own `call`, borrowed (the exercise is not written)."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: config
 # says: from_config(get_config())
+# line: def get_config(self):
 
 import keras
 from keras import ops

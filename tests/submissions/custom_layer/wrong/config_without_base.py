@@ -1,6 +1,7 @@
 # fails: config
 # says: name="copied"
 # says: super().get_config()
+# line: def get_config(self):
 
 import keras
 from keras import ops

@@ -1,6 +1,7 @@
 # fails: config
 # says: from_config
 # says: units
+# line: def get_config(self):
 
 import keras
 from keras import ops

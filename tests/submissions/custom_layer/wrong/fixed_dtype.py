@@ -1,6 +1,7 @@
 # fails: dtype_policy
 # says: float64
 # says: add_weight
+# line: dtype="float32",
 
 import keras
 from keras import ops

@@ -1,6 +1,7 @@
 # fails: weights_created
 # says: (9, 4)
 # says: input_shape[-1]
+# line: self.w = self.add_weight(shape=(5, self.units), initializer="glorot_uniform", name="w")
 
 import keras
 from keras import ops

@@ -1,5 +1,6 @@
 # fails: any_rank
 # says: last axis
+# line: def call(self, x):
 
 import keras
 from keras import ops

@@ -1,6 +1,7 @@
 # fails: dtype_policy
 # says: output in float16
 # says: cast
+# line: x = ops.cast(x, "float32")
 
 import keras
 from keras import ops

@@ -1,6 +1,7 @@
 # fails: weights_created
 # says: trainable=False
 # says: `b`
+# line: self.b = self.add_weight(
 
 import keras
 from keras import ops

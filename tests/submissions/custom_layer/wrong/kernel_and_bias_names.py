@@ -1,5 +1,6 @@
 # fails: weights_created
 # says: no attribute `w`
+# line: def build(self, input_shape):
 
 import keras
 from keras import ops

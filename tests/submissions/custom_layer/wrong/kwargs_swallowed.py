@@ -1,5 +1,6 @@
 # fails: dtype_policy
 # says: super().__init__(**kwargs)
+# line: super().__init__()
 
 import keras
 from keras import ops

@@ -1,6 +1,7 @@
 # fails: dtype_policy
 # says: **kwargs
 # says: dtype
+# line: def __init__(self, units, activation=None):
 
 import keras
 from keras import ops

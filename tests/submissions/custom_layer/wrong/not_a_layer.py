@@ -1,5 +1,6 @@
 # fails: weights_created
 # says: inherits from keras.layers.Layer
+# line: class CustomDense:
 
 import keras
 

@@ -1,6 +1,7 @@
 # fails: weights_created
 # says: raw tf.Variable
 # says: self.w
+# line: self.w = tf.Variable(tf.random.normal((input_shape[-1], self.units), stddev=0.1))
 
 import keras
 import tensorflow as tf

@@ -1,5 +1,6 @@
 # fails: computes
 # says: relu(x @ w + b) although activation is None
+# line: def call(self, x):
 
 import keras
 from keras import ops

@@ -1,5 +1,6 @@
 # fails: weights_created
 # says: `b` with the shape
+# line: self.b = self.add_weight(shape=(1,), initializer="zeros", name="b")
 
 import keras
 from keras import ops

@@ -1,6 +1,7 @@
 # fails: any_rank
 # says: (5, 3)
 # says: input_shape[-1]
+# line: self.w = self.add_weight(
 
 import keras
 from keras import ops

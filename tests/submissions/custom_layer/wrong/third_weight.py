@@ -1,6 +1,7 @@
 # fails: weights_created
 # says: two trainable weights
 # says: 3 in layer.trainable_weights
+# line: self.scale = self.add_weight(shape=(self.units,), initializer="ones", name="scale")
 
 import keras
 from keras import ops

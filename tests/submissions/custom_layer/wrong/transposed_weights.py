@@ -1,6 +1,7 @@
 # fails: weights_created
 # says: (input_dim, units)
 # says: (3, 5)
+# line: self.w = self.add_weight(
 
 import keras
 from keras import ops

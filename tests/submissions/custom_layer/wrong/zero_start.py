@@ -1,5 +1,6 @@
 # fails: trains
 # says: differ from unit to unit
+# line: self.w = self.add_weight(shape=(input_shape[-1], self.units), initializer="zeros", name="w")
 
 import keras
 from keras import ops

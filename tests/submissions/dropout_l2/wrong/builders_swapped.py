@@ -1,5 +1,6 @@
 # fails: baseline_plain
 # says: baseline without dropout
+# line: layers.Dropout(0.5),
 """The two builders are swapped."""
 
 import keras

@@ -1,6 +1,7 @@
 # fails: dropout_active
 # says: between layers
 # says: output
+# line: layers.Dropout(0.5),
 """Dropout after the output layer drops whole classes."""
 
 import keras

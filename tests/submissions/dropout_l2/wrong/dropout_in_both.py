@@ -1,6 +1,7 @@
 # fails: baseline_plain
 # says: baseline without dropout
 # says: Dropout(0.5)
+# line: layers.Dropout(0.5),
 """Copied and pasted: the baseline has the dropout layer too."""
 
 import keras

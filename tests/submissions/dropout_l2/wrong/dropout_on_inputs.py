@@ -1,6 +1,7 @@
 # fails: dropout_active
 # says: between layers
 # says: inputs
+# line: layers.Dropout(0.5),
 """Dropout on the pixels only."""
 
 import keras

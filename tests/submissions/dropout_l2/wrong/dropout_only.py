@@ -1,6 +1,7 @@
 # fails: l2_active
 # says: L2 penalty
 # says: no regularizer
+# line: def build_regularized(input_shape, num_classes):
 """Dropout alone; the L2 was forgotten."""
 
 import keras

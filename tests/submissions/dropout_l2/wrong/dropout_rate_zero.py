@@ -1,5 +1,6 @@
 # fails: dropout_active
 # says: rate above 0
+# line: layers.Dropout(0.0),
 """A dropout layer that drops nothing."""
 
 import keras

@@ -1,6 +1,7 @@
 # fails: dropout_active
 # says: at least one dropout layer
 # says: none
+# line: layers.Dropout(0.5)(x)
 """The result of the dropout layer is not used."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: trains, accuracy
 # says: the penalty or the dropout rate is too high
+# line: layers.Dropout(0.98),
 """Ninety-eight of a hundred units dropped."""
 
 import keras

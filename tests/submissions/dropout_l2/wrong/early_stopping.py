@@ -1,6 +1,7 @@
 # fails: no_early_stopping
 # says: without early stopping
 # says: of 60 epochs
+# line: stop = keras.callbacks.EarlyStopping(monitor="val_loss", patience=4)
 """EarlyStopping hides the overfitting that was to be seen."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: same_architecture
 # says: the same layers
+# line: layers.Dense(256, activation="relu"),
 """The regularised network has one more layer."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: honours_arguments
 # says: (36, 32, 3)
+# line: keras.Input((28, 28, 1)),
 """The image size is written into the network."""
 
 import keras

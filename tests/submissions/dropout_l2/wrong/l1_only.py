@@ -1,6 +1,7 @@
 # fails: l2_active
 # says: L1
 # says: L2
+# line: layers.Dense(256, activation="relu", kernel_regularizer=keras.regularizers.L1(1e-4)),
 """L1 where L2 was asked for."""
 
 import keras

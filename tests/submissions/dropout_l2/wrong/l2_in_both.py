@@ -1,5 +1,6 @@
 # fails: baseline_plain
 # says: kernel_regularizer
+# line: layers.Dense(256, activation="relu", kernel_regularizer=keras.regularizers.L2(3e-3)),
 """The baseline keeps the L2 penalty."""
 
 import keras

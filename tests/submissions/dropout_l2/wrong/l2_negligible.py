@@ -1,6 +1,7 @@
 # fails: l2_active
 # says: coefficient
 # says: at least 0.0001 to the loss
+# line: layers.Dense(256, activation="relu", kernel_regularizer=keras.regularizers.L2(1e-9)),
 """A coefficient that nothing can feel."""
 
 import keras

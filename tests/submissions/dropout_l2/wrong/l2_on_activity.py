@@ -1,5 +1,6 @@
 # fails: l2_active
 # says: only activity_regularizer
+# line: layers.Dense(256, activation="relu", activity_regularizer=keras.regularizers.L2(3e-3)),
 """L2 on the activations instead of the kernel."""
 
 import keras

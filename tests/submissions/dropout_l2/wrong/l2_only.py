@@ -1,6 +1,7 @@
 # fails: dropout_active
 # says: at least one dropout layer
 # says: none
+# line: def build_regularized(input_shape, num_classes):
 """L2 alone; the dropout was forgotten."""
 
 import keras

@@ -2,6 +2,7 @@
 # says: Found 0 added to the loss
 # says: set on a layer that was already built
 # says: when you make the layer
+# line: layer.kernel_regularizer = keras.regularizers.l2(0.01)
 """The regularizers are set on layers that are built: their configs show them, model.losses is empty."""
 import keras
 from keras import layers

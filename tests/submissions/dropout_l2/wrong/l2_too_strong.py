@@ -1,5 +1,6 @@
 # fails: accuracy
 # says: the penalty or the dropout rate is too high
+# line: layers.Dense(256, activation="relu", kernel_regularizer=keras.regularizers.L2(10.0)),
 # shortcut: L2 of 10 [accuracy]
 """A penalty so strong that nothing is learned."""
 

@@ -1,5 +1,6 @@
 # fails: l2_active
 # says: coefficient above 0
+# line: layers.Dense(256, activation="relu", kernel_regularizer=keras.regularizers.L2(0.0)),
 """L2 with a coefficient of 0."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: trains
 # says: change the weights
+# line: return model.fit(*train_data, validation_data=val_data, epochs=0, verbose=0)
 """Zero epochs: nothing is learned."""
 
 import keras

@@ -1,6 +1,7 @@
 # fails: builds
 # says: one value for each class
 # says: Flatten
+# line: layers.Dense(num_classes, activation="softmax"),
 """The Flatten is missing: one answer for each pixel row."""
 
 import keras

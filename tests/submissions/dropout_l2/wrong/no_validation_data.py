@@ -1,5 +1,6 @@
 # fails: trains
 # says: validation
+# line: return model.fit(*train_data, epochs=4, verbose=0)
 """fit gets no validation data."""
 
 import keras

@@ -1,6 +1,7 @@
 # fails: same_architecture
 # says: relu
 # says: tanh
+# line: layers.Dense(256, activation="tanh", kernel_regularizer=keras.regularizers.L2(3e-3)),
 """The regularised network has another activation."""
 
 import keras

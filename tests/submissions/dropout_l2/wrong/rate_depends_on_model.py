@@ -1,5 +1,6 @@
 # fails: no_early_stopping
 # says: learning rate of
+# line: model.optimizer.learning_rate = 3e-4 if model.losses else 1e-3
 """train takes a third of the learning rate for the regularised model: same epochs and steps, but not the same treatment."""
 import keras
 from keras import layers

@@ -1,5 +1,6 @@
 # fails: builds
 # says: return
+# line: def build_regularized(input_shape, num_classes):
 """build_regularized ends without a return."""
 
 import keras

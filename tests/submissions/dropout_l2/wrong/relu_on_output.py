@@ -1,5 +1,6 @@
 # fails: output_and_loss
 # says: ReLU
+# line: layers.Dense(num_classes, activation="relu"),
 """ReLU on the output layer."""
 
 import keras

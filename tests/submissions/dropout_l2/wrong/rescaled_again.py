@@ -2,6 +2,7 @@
 # says: only values up to 0.00
 # says: leave out the Rescaling, or the division by 255
 # says: (in build_
+# line: x = layers.Flatten()(layers.Rescaling(1 / 255)(inputs))
 """Both networks divide images by 255 that are in [0, 1] already."""
 
 import keras

@@ -1,6 +1,7 @@
 # fails: baseline_overfits
 # says: baseline that overfits
 # says: restoring
+# line: monitor="val_loss", patience=1000, restore_best_weights=True
 # shortcut: best weights restored [baseline_loss_ratio]
 """The weights of the best epoch are restored: the baseline never shows its overfitting."""
 

@@ -1,6 +1,7 @@
 # fails: baseline_overfits
 # says: baseline that overfits
 # says: epochs
+# line: return model.fit(*train_data, validation_data=val_data, epochs=5, verbose=0)
 # shortcut: five epochs [baseline_loss_ratio]
 """Five epochs: nothing overfits yet."""
 

@@ -1,5 +1,6 @@
 # fails: trains
 # says: change the weights
+# line: copy = keras.models.clone_model(model)
 """A clone of the model is trained, not the model."""
 
 import keras

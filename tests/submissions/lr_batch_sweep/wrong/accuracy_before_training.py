@@ -1,5 +1,6 @@
 # fails: val_accuracy
 # says: after the last epoch
+# line: "val_accuracy": curve[0],
 """The first epoch's accuracy."""
 
 

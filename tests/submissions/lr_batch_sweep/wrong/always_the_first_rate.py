@@ -1,6 +1,7 @@
 # fails: fresh_models
 # says: each learning rate
 # says: what build_model is given
+# line: model = build_model(learning_rates[0])
 """Every model gets the first learning rate."""
 
 

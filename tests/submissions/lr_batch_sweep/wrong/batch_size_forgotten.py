@@ -1,6 +1,7 @@
 # fails: batch_size_used
 # says: batches of 32
 # says: batch_size=…
+# line: history = model.fit(
 """fit is not told the batch size."""
 
 

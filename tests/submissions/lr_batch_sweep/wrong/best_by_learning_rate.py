@@ -1,5 +1,6 @@
 # fails: best_row
 # says: highest val_accuracy
+# line: def best(results):
 """Rows are compared by the learning rate."""
 
 

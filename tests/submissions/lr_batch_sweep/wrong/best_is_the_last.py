@@ -1,5 +1,6 @@
 # fails: best_row
 # says: highest val_accuracy
+# line: def best(results):
 """best trusts the order of the rows."""
 
 

@@ -1,5 +1,6 @@
 # fails: fresh_models
 # says: starts from other weights
+# line: model.set_weights(weights)
 """The weights of the last pair are carried over."""
 
 

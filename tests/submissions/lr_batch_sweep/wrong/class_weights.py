@@ -1,5 +1,6 @@
 # fails: reproduced
 # says: same training gives
+# line: class_weight={label: 100.0 if label == 0 else 1.0 for label in set(y.tolist())},
 """One class counts a hundred times as much as the others."""
 
 

@@ -1,6 +1,7 @@
 # fails: every_example
 # says: more than once
 # says: with replacement
+# line: chosen = rng.integers(0, len(x), batch_size)
 """Batches are drawn at random: some examples twice, some never."""
 
 import numpy as np

@@ -1,6 +1,7 @@
 # fails: every_example
 # says: drop_remainder
 # says: once in an epoch
+# line: batches = batches.batch(batch_size, drop_remainder=True)
 """The last small batch is dropped."""
 
 import tensorflow as tf

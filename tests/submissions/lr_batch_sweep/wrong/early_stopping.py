@@ -1,6 +1,7 @@
 # fails: equal_epochs
 # says: epochs for every pair
 # says: stop early
+# line: callbacks=[keras.callbacks.EarlyStopping(monitor="val_accuracy", patience=1)],
 """EarlyStopping: not every pair gets all epochs."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: batch_size_used
 # says: training steps on batches of
+# line: x, y, batch_size=batch_sizes[0], epochs=epochs, validation_data=val_data, verbose=0
 """fit always gets the first batch size."""
 
 

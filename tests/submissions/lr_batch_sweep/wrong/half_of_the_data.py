@@ -1,5 +1,6 @@
 # fails: every_example
 # says: not at all
+# line: x, y, batch_size=batch_size, epochs=epochs, validation_split=0.2, verbose=0
 """A part of the training data is split off for validation."""
 
 

@@ -1,6 +1,7 @@
 # fails: returns_rows
 # says: history
 # says: list of floats
+# line: "history": history,
 """The History object itself is in the row."""
 
 

@@ -1,6 +1,7 @@
 # fails: history_per_epoch
 # says: 4 values
 # says: 1 for
+# line: "history": curve[-1:],
 """history holds the last value only."""
 
 

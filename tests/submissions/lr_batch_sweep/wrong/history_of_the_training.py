@@ -1,5 +1,6 @@
 # fails: history_per_epoch
 # says: accuracy on val_data after each epoch
+# line: "history": history.history["accuracy"],
 """history holds the training accuracy."""
 
 

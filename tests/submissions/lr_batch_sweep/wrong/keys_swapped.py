@@ -1,5 +1,6 @@
 # fails: full_grid
 # says: none for
+# line: "batch_size": learning_rate,
 """Learning rate and batch size stand under each other's key."""
 
 

@@ -1,5 +1,6 @@
 # fails: reproduced
 # says: still belong together
+# line: order = np.random.permutation(len(x))
 """The images are shuffled, the labels are not."""
 
 import numpy as np

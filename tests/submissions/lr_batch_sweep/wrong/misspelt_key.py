@@ -1,5 +1,6 @@
 # fails: returns_rows
 # says: without val_accuracy
+# line: "val_acc": curve[-1],
 """The row says val_acc."""
 
 

@@ -1,5 +1,6 @@
 # fails: returns_rows
 # says: return
+# line: def sweep(build_model, train_data, val_data, learning_rates, batch_sizes, epochs):
 """The list is not returned."""
 
 

@@ -2,6 +2,7 @@
 # says: 4 models
 # says: 1 that was trained
 # says: head start
+# line: model = build_model(learning_rates[0])
 """One model is trained on and on."""
 
 

@@ -1,6 +1,7 @@
 # fails: fresh_models
 # says: 4 models
 # says: 2 that were trained
+# line: model = build_model(learning_rate)
 """The model is not built anew for the next batch size."""
 
 

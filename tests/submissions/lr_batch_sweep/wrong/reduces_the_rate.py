@@ -1,5 +1,6 @@
 # fails: fresh_models
 # says: one learning rate during
+# line: callbacks=[keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.9)],
 """A callback lowers the learning rate on the way."""
 
 import keras

@@ -1,6 +1,7 @@
 # fails: returns_rows
 # says: list of dicts
 # says: dict
+# line: def sweep(build_model, train_data, val_data, learning_rates, batch_sizes, epochs):
 """A dict from pair to accuracy."""
 
 

@@ -1,5 +1,6 @@
 # fails: every_example
 # says: as they are
+# line: x, y = train_data[0] / 255, train_data[1]
 """Images in [0, 1] are divided by 255 once more."""
 
 

@@ -1,6 +1,7 @@
 # fails: equal_epochs
 # says: 4 epochs for every pair
 # says: 3 for
+# line: x, y, batch_size=batch_size, epochs=3, validation_data=val_data, verbose=0
 """The number of epochs is written into the code."""
 
 

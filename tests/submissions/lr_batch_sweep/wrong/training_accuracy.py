@@ -1,5 +1,6 @@
 # fails: val_accuracy
 # says: accuracy on val_data
+# line: "val_accuracy": history.history["accuracy"][-1],
 """The accuracy on the training data is reported."""
 
 

@@ -1,5 +1,6 @@
 # fails: returns_rows
 # says: number under 'val_accuracy'
+# line: "val_accuracy": curve,
 """The whole list stands under val_accuracy."""
 
 

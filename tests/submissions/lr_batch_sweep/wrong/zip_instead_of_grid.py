@@ -1,6 +1,7 @@
 # fails: full_grid
 # says: 4 rows
 # says: 2 rows
+# line: for learning_rate, batch_size in zip(learning_rates, batch_sizes):
 """zip pairs the first with the first only."""
 
 

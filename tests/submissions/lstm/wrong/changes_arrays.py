@@ -1,5 +1,6 @@
 # fails: trains
 # says: in place
+# line: x *= 2
 """Scales the sequences in place."""
 
 import keras

@@ -1,6 +1,7 @@
 # fails: uses_lstm
 # says: stays the same
 # says: multiplied by 0
+# line: x = x + 0 * layers.LSTM(16)(inputs)
 """The LSTM is multiplied by 0."""
 
 import keras

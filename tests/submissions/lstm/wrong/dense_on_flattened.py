@@ -1,6 +1,7 @@
 # fails: uses_lstm
 # says: an LSTM
 # says: Found none
+# line: def build_model(timesteps, features):
 # shortcut: Dense on the flattened input
 """Dense layers on the flattened sequence."""
 

@@ -1,6 +1,7 @@
 # fails: builds
 # says: one number for each sequence
 # says: return_sequences
+# line: layers.LSTM(32, return_sequences=True),
 """An answer for each step."""
 
 import keras

@@ -1,6 +1,7 @@
 # fails: remembers
 # says: none of the last
 # says: [:, -1]
+# line: outputs = layers.Dense(1, activation="sigmoid")(x[:, 0])
 """The state after the first step."""
 
 import keras

@@ -1,6 +1,7 @@
 # fails: remembers
 # says: from its start
 # says: first 3 of
+# line: x = layers.Cropping1D((3, 0))(inputs)
 """throws the first three steps away as 'warm-up' (Cropping1D), though every step counts."""
 
 import keras

@@ -1,6 +1,7 @@
 # fails: trains
 # says: LSTM
 # says: trainable=False
+# line: layers.LSTM(32, trainable=False),
 """The LSTM is frozen."""
 
 import keras

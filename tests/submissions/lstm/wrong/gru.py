@@ -1,5 +1,6 @@
 # fails: uses_lstm
 # says: a GRU, and no LSTM
+# line: layers.GRU(32),
 """A GRU."""
 
 import keras

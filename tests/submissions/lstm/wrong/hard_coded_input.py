@@ -1,6 +1,7 @@
 # fails: builds
 # says: timesteps
 # says: features
+# line: keras.Input((features, timesteps)),
 """The two arguments are swapped."""
 
 import keras

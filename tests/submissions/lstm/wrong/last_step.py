@@ -1,5 +1,6 @@
 # fails: uses_lstm
 # says: an LSTM
+# line: def build_model(timesteps, features):
 # shortcut: last step
 """Dense layers on the last step."""
 

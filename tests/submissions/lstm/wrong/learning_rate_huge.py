@@ -1,5 +1,6 @@
 # fails: trains
 # says: learning rate
+# line: model.compile(keras.optimizers.SGD(100.0), "binary_crossentropy", metrics=["accuracy"])
 """A learning rate of 100."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: output_and_loss
 # says: from_logits
+# line: model.compile(keras.optimizers.Adam(1e-2), "binary_crossentropy", metrics=["accuracy"])
 """No sigmoid, and no from_logits."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: uses_lstm
 # says: an LSTM
+# line: def build_model(timesteps, features):
 # shortcut: mean over time
 """Dense layers on the mean over time."""
 

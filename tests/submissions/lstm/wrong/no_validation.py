@@ -1,5 +1,6 @@
 # fails: trains
 # says: val_
+# line: return model.fit(x, y, batch_size=32, epochs=1)
 """Nothing is validated."""
 
 import keras

@@ -1,6 +1,7 @@
 # fails: time_axis
 # says: single step
 # says: Flatten
+# line: layers.Reshape((1, timesteps * features)),
 """The whole sequence as one step."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: remembers
 # says: none of the first
+# line: x = layers.LSTM(32)(inputs[:, -8:])
 """The last eight steps only."""
 
 import keras

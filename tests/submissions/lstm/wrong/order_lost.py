@@ -1,6 +1,7 @@
 # fails: remembers
 # says: order
 # says: mean, sum or maximum
+# line: layers.GlobalAveragePooling1D(),
 """The mean over time, repeated for the LSTM."""
 
 import keras

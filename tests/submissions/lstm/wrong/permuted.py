@@ -1,6 +1,7 @@
 # fails: time_axis
 # says: walks along the features
 # says: Permute
+# line: layers.Permute((2, 1)),
 """Time and features are swapped."""
 
 import keras

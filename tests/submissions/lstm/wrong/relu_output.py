@@ -1,5 +1,6 @@
 # fails: output_and_loss
 # says: ReLU
+# line: layers.Dense(1, activation="relu"),
 """ReLU on the output."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: time_axis
 # says: walks along the features
+# line: layers.Reshape((features, timesteps)),
 """A Reshape as if it were a transposition."""
 
 import keras

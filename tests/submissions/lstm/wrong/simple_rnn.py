@@ -1,5 +1,6 @@
 # fails: uses_lstm
 # says: a SimpleRNN, and no LSTM
+# line: layers.SimpleRNN(32),
 """A SimpleRNN."""
 
 import keras

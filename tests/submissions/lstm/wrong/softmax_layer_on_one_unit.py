@@ -1,5 +1,6 @@
 # fails: output_and_loss
 # says: softmax on a single unit
+# line: outputs = layers.Softmax()(layers.Dense(1)(x))
 """Softmax on one unit, as a layer of its own."""
 
 import keras

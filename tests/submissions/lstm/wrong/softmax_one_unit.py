@@ -1,6 +1,7 @@
 # fails: output_and_loss
 # says: softmax on a single unit
 # says: 1 whatever
+# line: layers.Dense(1, activation="softmax"),
 """Softmax on one unit."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: trains
 # says: belong together
+# line: return model.fit(x, np.sort(y), epochs=1, validation_data=val_data)
 """Labels are sorted, sequences are not."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: output_and_loss
 # says: tanh on the output
+# line: layers.Dense(1, activation="tanh"),
 """Tanh with binary cross-entropy."""
 
 import keras

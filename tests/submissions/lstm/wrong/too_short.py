@@ -1,5 +1,6 @@
 # fails: accuracy
 # says: hidden test sequences
+# line: return model.fit(x, y, batch_size=32, epochs=2, validation_data=val_data)
 """Stops before the LSTM has found out what counts."""
 
 import keras

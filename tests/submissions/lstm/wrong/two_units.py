@@ -1,6 +1,7 @@
 # fails: builds
 # says: one output
 # says: Dense(1)
+# line: layers.Dense(2, activation="softmax"),
 """Two units and softmax."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: honours_arguments
 # says: keras.Input
+# line: keras.Input((20, 3)),
 """The task's sizes, typed in."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: builds
 # says: compile
+# line: def build_model(timesteps, features):
 """compile was forgotten."""
 
 import keras

@@ -1,6 +1,7 @@
 # fails: two_paths
 # says: concatenation
 # says: Add
+# line: both = layers.Add()([seen, measured])
 
 import keras
 from keras import layers

@@ -1,5 +1,6 @@
 # fails: branches_alive
 # says: when the input "context" does
+# line: both = layers.Concatenate()([seen, 0.0 * measured])
 # shortcut: image only [accuracy, context_matters]
 
 import keras

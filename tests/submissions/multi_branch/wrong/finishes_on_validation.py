@@ -1,6 +1,7 @@
 # fails: trains
 # says: learn from train_data alone
 # says: val_data
+# line: model.fit(*val_data, batch_size=64, verbose=0)
 """At last, the model also learns from the validation examples."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: honours_arguments
 # says: input "context" has the shape (5,)
+# line: context = keras.Input((8,), name="context")
 
 import keras
 from keras import layers

@@ -1,5 +1,6 @@
 # fails: honours_arguments
 # says: input "image" has the shape (20, 24, 3)
+# line: image = keras.Input((28, 28, 1), name="image")
 
 import keras
 from keras import layers

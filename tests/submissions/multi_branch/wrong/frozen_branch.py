@@ -1,5 +1,6 @@
 # fails: two_paths
 # says: between the input "context" and the concatenation
+# line: measured = layers.Dense(32, activation="relu", trainable=False)(context)
 
 import keras
 from keras import layers

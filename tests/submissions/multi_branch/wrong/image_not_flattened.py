@@ -1,5 +1,6 @@
 # fails: builds
 # says: one output of shape (batch, 20)
+# line: classes = layers.Dense(num_classes, activation="softmax")(both)
 
 import keras
 from keras import layers

@@ -1,5 +1,6 @@
 # fails: builds
 # says: 1 input: "image"
+# line: def build_model(image_shape, context_features, num_classes):
 
 import keras
 from keras import layers

@@ -1,5 +1,6 @@
 # fails: branches_alive
 # says: when the input "image" does
+# line: both = layers.Concatenate()([seen - seen, measured])
 # shortcut: context only [accuracy, image_matters]
 
 import keras

@@ -1,5 +1,6 @@
 # fails: two_paths
 # says: no connection from the input "context"
+# line: context = keras.Input((context_features,), name="context")
 
 import keras
 from keras import layers

@@ -1,5 +1,6 @@
 # fails: output_and_loss
 # says: from_logits
+# line: loss="sparse_categorical_crossentropy",
 
 import keras
 from keras import layers

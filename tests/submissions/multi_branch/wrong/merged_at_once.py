@@ -1,5 +1,6 @@
 # fails: two_paths
 # says: trainable path of its own
+# line: both = layers.Concatenate()([seen, context])
 
 import keras
 from keras import layers

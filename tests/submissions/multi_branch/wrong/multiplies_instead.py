@@ -1,6 +1,7 @@
 # fails: two_paths
 # says: concatenation
 # says: Multiply
+# line: both = seen * measured
 
 import keras
 from keras import layers

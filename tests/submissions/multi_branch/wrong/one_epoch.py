@@ -1,6 +1,7 @@
 # fails: accuracy
 # says: accuracy of at least
 # says: hidden test examples
+# line: return model.fit(x, y, validation_data=val_data, batch_size=64, verbose=0)
 # shortcut: one epoch [accuracy]
 """fit is left with its one epoch."""
 

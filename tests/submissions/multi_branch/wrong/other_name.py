@@ -1,5 +1,6 @@
 # fails: builds
 # says: "picture"
+# line: image = keras.Input(image_shape, name="picture")
 
 import keras
 from keras import layers

@@ -1,5 +1,6 @@
 # fails: two_paths
 # says: between the input "context" and the concatenation
+# line: both = layers.Concatenate()([seen, context])
 
 import keras
 from keras import layers

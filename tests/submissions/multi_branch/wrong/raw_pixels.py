@@ -1,5 +1,6 @@
 # fails: two_paths
 # says: between the input "image" and the concatenation
+# line: both = layers.Concatenate()([seen, measured])
 
 import keras
 from keras import layers

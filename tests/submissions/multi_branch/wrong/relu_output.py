@@ -1,5 +1,6 @@
 # fails: output_and_loss
 # says: ReLU
+# line: classes = layers.Dense(num_classes, activation="relu")(both)
 
 import keras
 from keras import layers

@@ -1,6 +1,7 @@
 # fails: trains
 # says: History
 # says: None
+# line: model.fit(x, y, validation_data=val_data, epochs=6, batch_size=64, verbose=0)
 
 import keras
 from keras import layers

@@ -1,5 +1,6 @@
 # fails: uses_both
 # says: "image" inputs are mixed up
+# line: x = {"image": np.random.permutation(x["image"]), "context": x["context"]}
 
 import keras
 import numpy as np

@@ -1,5 +1,6 @@
 # fails: output_and_loss
 # says: sigmoid
+# line: classes = layers.Dense(num_classes, activation="sigmoid")(both)
 
 import keras
 from keras import layers

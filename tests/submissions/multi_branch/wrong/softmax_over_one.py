@@ -1,5 +1,6 @@
 # fails: branches_alive
 # says: when the input "context" does
+# line: measured = layers.Dense(1, activation="softmax")(context)
 
 import keras
 from keras import layers

@@ -1,6 +1,7 @@
 # fails: output_and_loss
 # says: softmax once more
 # says: from_logits
+# line: keras.losses.SparseCategoricalCrossentropy(from_logits=True),
 """Wrong: clipped softmax with from_logits=True: Keras no longer notices, softmax is applied twice."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: builds
 # says: two inputs named "image" and "context"
+# line: image = keras.Input(image_shape)
 
 import keras
 from keras import layers

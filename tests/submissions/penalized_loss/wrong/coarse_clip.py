@@ -1,5 +1,6 @@
 # fails: extremes
 # says: a loss of at least 6
+# line: def call(self, y_true, y_pred):
 
 import keras
 from keras import layers, ops

@@ -1,6 +1,7 @@
 # fails: config
 # says: name='confident'
 # says: super().get_config()
+# line: def get_config(self):
 
 import keras
 from keras import layers, ops

@@ -1,5 +1,6 @@
 # fails: config
 # says: from_logits=True
+# line: def get_config(self):
 
 import keras
 from keras import layers, ops

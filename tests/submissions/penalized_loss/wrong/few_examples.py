@@ -1,6 +1,7 @@
 # fails: accuracy
 # says: accuracy of at least
 # says: training images
+# line: return model.fit(x, y, validation_data=val_data, epochs=15, batch_size=64, verbose=0)
 # shortcut: 40 training examples [accuracy]
 
 import keras

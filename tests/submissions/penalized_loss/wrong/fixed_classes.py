@@ -1,5 +1,6 @@
 # fails: builds
 # says: (batch, 7)
+# line: layers.Dense(10, activation="softmax"),
 
 import keras
 from keras import layers, ops

@@ -1,5 +1,6 @@
 # fails: values
 # says: inherits from keras.losses.Loss
+# line: def PenalizedLoss(penalty=0.1, from_logits=False, **kwargs):
 
 import keras
 from keras import layers, ops

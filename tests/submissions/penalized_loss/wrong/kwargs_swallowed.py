@@ -1,5 +1,6 @@
 # fails: reductions
 # says: **kwargs must reach super().__init__
+# line: super().__init__()
 
 import keras
 from keras import layers, ops

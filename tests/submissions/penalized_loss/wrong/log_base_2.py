@@ -1,6 +1,7 @@
 # fails: values
 # says: bits
 # says: natural
+# line: def call(self, y_true, y_pred):
 
 import keras
 from keras import layers, ops

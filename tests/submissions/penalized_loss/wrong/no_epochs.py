@@ -1,5 +1,6 @@
 # fails: trains
 # says: every weight as it was before
+# line: return model.fit(x, y, validation_data=val_data, epochs=0, batch_size=32, verbose=0)
 
 import keras
 from keras import layers, ops

@@ -1,5 +1,6 @@
 # fails: builds
 # says: one output of shape (batch, 10)
+# line: layers.Dense(num_classes, activation="softmax"),
 
 import keras
 from keras import layers, ops

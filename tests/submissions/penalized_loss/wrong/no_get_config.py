@@ -1,5 +1,6 @@
 # fails: config
 # says: its config holds name, reduction
+# line: class PenalizedLoss(keras.losses.Loss):
 
 import keras
 from keras import layers, ops

@@ -1,6 +1,7 @@
 # fails: reductions
 # says: **kwargs
 # says: reduction
+# line: def __init__(self, penalty=0.1, from_logits=False):
 
 import keras
 from keras import layers, ops

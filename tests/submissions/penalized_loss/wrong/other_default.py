@@ -1,6 +1,7 @@
 # fails: values
 # says: default penalty is 0.1
 # says: minus 1 * entropy
+# line: def __init__(self, penalty=1.0, from_logits=False, **kwargs):
 
 import keras
 from keras import layers, ops

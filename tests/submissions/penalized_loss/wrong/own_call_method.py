@@ -1,5 +1,6 @@
 # fails: reductions
 # says: sample_weight
+# line: def __call__(self, y_true, y_pred, sample_weight=None):
 
 import keras
 from keras import layers, ops

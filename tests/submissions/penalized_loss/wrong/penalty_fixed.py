@@ -1,5 +1,6 @@
 # fails: values
 # says: minus 0.1 * entropy
+# line: self.penalty = 0.1
 
 import keras
 from keras import layers, ops

@@ -1,6 +1,7 @@
 # fails: values
 # says: PenalizedLoss(0.0)
 # says: minus 0.1 * entropy
+# line: self.penalty = penalty or 0.1
 
 import keras
 from keras import layers, ops

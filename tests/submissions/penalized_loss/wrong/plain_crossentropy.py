@@ -1,5 +1,6 @@
 # fails: compiled_loss
 # says: a loss without a penalty
+# line: loss="sparse_categorical_crossentropy",
 # shortcut: plain cross-entropy [confidence_drop]
 
 import keras

@@ -1,5 +1,6 @@
 # fails: trains
 # says: History
+# line: model.fit(x, y, validation_data=val_data, epochs=6, batch_size=64, verbose=0)
 
 import keras
 from keras import layers, ops

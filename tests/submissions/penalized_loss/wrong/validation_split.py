@@ -1,6 +1,7 @@
 # fails: trains
 # says: validation_split
 # says: val_data
+# line: return model.fit(*train_data, validation_split=0.2, epochs=6, batch_size=32, verbose=2)
 import keras
 from keras import layers, ops
 
