@@ -93,7 +93,7 @@ def test_what_a_message_may_be_about(about: Any, code: str) -> None:
 
 @pytest.mark.parametrize(
     "about",
-    [None, (), 0, -3, 10**9, True, 2.5, "no_such", "no.such", Uses("fit", "build_model"), object()],
+    [None, (), 0, -3, 10**9, True, 2.5, "no_such", "no.such", Uses("fit", "build_model"), b"fit"],
     ids=str,
 )
 def test_what_is_not_there_has_no_line(about: Any) -> None:
