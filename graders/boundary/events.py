@@ -169,6 +169,17 @@ class JudgeFailed:
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class Examined:
+    """A script was examined.
+
+    Attributes:
+        examination: Dict of plain data, see `graders.examination.Examination`.
+    """
+
+    examination: dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Finished:
     """All checks have run; nothing comes after it.
 
@@ -189,6 +200,7 @@ JudgeEvent = (
     | DataUnavailable
     | Interrupted
     | JudgeFailed
+    | Examined
     | Finished
 )
 KINDS: dict[str, type] = {kind.__name__: kind for kind in get_args(JudgeEvent)}
@@ -226,6 +238,7 @@ FITS: dict[str, Callable[[Any], bool]] = {
     "seconds": lambda value: isinstance(value, int | float) and math.isfinite(value) and value >= 0,
     "begins": lambda value: type(value) is bool,
     "evidence": _is_table,
+    "examination": _is_table,
     "code": lambda value: type(value) is int,
     "line": lambda value: value is None or (type(value) is int and 0 < value <= MAX_LINE),
     "hints": lambda value: (

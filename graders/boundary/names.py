@@ -13,6 +13,8 @@ class Verb(enum.StrEnum):
     BUILD = "build"
     TRAIN = "train"
     PROBE = "probe"
+    SCRIPT = "script"
+    RESUME = "resume"
 
 
 class Kind(enum.StrEnum):

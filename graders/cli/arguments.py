@@ -47,7 +47,8 @@ def parser() -> Parser:
         prog="grade.py",
         description="Grade the exercises in assignments/, or somebody else's work.",
         epilog="What to do now, over the whole kit: grade.py next. play TASK runs your code "
-        "ungraded, outside the sandbox; see play --help. "
+        "ungraded, outside the sandbox; see play --help. What is wrong with any Keras training "
+        "script or notebook: doctor FILE; see doctor --help. "
         "Exit code: 0, all points; 1, some missing; 2, wrong usage or the grader failed."
         + (FOR_INSTRUCTORS if is_here("graders.course") else ""),
     )

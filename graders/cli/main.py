@@ -41,6 +41,11 @@ def main(words: Sequence[str] | None = None) -> int:
             from graders.cli import play
 
             return play.main(words[1:], arguments.Parser(prog="grade.py play"))
+        if words[:1] == ["doctor"]:
+            from graders.cli import doctor
+
+            begin()
+            return doctor.main(words[1:], arguments.Parser(prog="grade.py doctor"))
         given = arguments.parser().parse_args(words)
         given.usual = _course()
         if given.list:

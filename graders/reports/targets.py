@@ -139,7 +139,7 @@ class Outputs:
         Raises:
             Unwritable: If one of them failed after all; the others are written all the same.
         """
-        self._write({name: _render(name, verdict) for name in self._targets})
+        self.put({name: _render(name, verdict) for name in self._targets})
 
     def write_nothing(self, reason: str) -> None:
         """Writes that there was nothing to grade, where somebody waits for it: for Gradescope.
@@ -153,9 +153,17 @@ class Outputs:
         if "gradescope" in self._targets:
             from graders.reports import gradescope
 
-            self._write({"gradescope": gradescope.nothing(reason)})
+            self.put({"gradescope": gradescope.nothing(reason)})
 
-    def _write(self, contents: dict[str, str]) -> None:
+    def put(self, contents: dict[str, str]) -> None:
+        """Writes texts to their targets.
+
+        Args:
+            contents: Dict from formats' names to texts.
+
+        Raises:
+            Unwritable: If one of them failed after all; the others are written all the same.
+        """
         problems = []
         for name, content in contents.items():
             target = self._targets[name]

@@ -189,7 +189,7 @@ class ThisMachine:
                 os.mkdir(os.path.join(self._scratch.path, SHOWN))
             return self._scratch.path
 
-    def _walls(self, computes_on: str) -> dict[str, Any]:
+    def walls(self, computes_on: str) -> dict[str, Any]:
         """Returns what the processes that start sandboxes are told, see `graders.warm.server`."""
         level, extra = self.isolation().level, os.path.join(self._folder(), SHOWN)
         if level == "user" and not self._closed:
@@ -216,7 +216,7 @@ class ThisMachine:
                 return spawning(self._folder(), settings.device)
             if self._warm is None or not self._warm.alive:
                 self._warm = WarmProcess(
-                    self._walls(settings.device), self._folder(), settings.device
+                    self.walls(settings.device), self._folder(), settings.device
                 )
             return self._warm.launcher
 
@@ -276,7 +276,7 @@ class ThisMachine:
         """
         settings, turn = given.settings, _Turn(self.trainings)
         try:
-            grader = self._start(settings)
+            grader = self.start(settings)
         except OSError as error:
             # No process, no pipe, no room: a machine's bad day, or the end of the warm process.
             if not is_machines(error):
@@ -286,7 +286,7 @@ class ThisMachine:
         deadline: float | None = None
         try:
             work = job(
-                given.task, given.source, settings, given.bounds, self._walls(settings.device)
+                given.task, given.source, settings, given.bounds, self.walls(settings.device)
             )
             grader.channel.send(work, time.monotonic() + GRADER_START_SECONDS)
             while not collected.done:
@@ -323,7 +323,7 @@ class ThisMachine:
             grader.stop()
         return turn.waited
 
-    def _start(self, settings: Settings) -> PipedGrader | Spawned:
+    def start(self, settings: Settings) -> PipedGrader | Spawned:
         """Starts a grader."""
         launcher = self.warm_up(settings)
         if isinstance(launcher, Spawner):

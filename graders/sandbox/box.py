@@ -31,6 +31,7 @@ class Box:
         self._kept: list[Any] = []
         self.data: dict[str, Any] = {}
         self.student: Any = None
+        self.script: Any = None
         self.filename = self.source = ""
         self.recorder = Recorder(self.progress)
         # The instruments for objects and losses of the submission, for probes.

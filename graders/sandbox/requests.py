@@ -1,4 +1,4 @@
-"""The requests that a sandbox answers: load, put, build, train, probe.
+"""The requests that a sandbox answers: load, put, build, train, probe; of a script: run, go on.
 
 Everything in this process may be under the student's control; what it answers is a claim. It knows
 no check, no threshold, no hidden input and no secret.
@@ -25,6 +25,7 @@ from graders.sandbox import absent, live
 from graders.sandbox.box import Box
 from graders.sandbox.errors import WrongAnswer, describe, require_eager, type_name
 from graders.sandbox.lines import Lines
+from graders.sandbox.scripts import running
 
 
 def _checksum(value: Any) -> int:
@@ -147,6 +148,8 @@ VERBS: dict[str, Callable[..., Any]] = {
     Verb.BUILD: _build,
     Verb.TRAIN: _train,
     Verb.PROBE: _probe,
+    Verb.SCRIPT: running.begin,
+    Verb.RESUME: running.resume,
 }
 
 

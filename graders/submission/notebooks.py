@@ -382,6 +382,39 @@ def module(data: bytes, roots: Iterable[str], title: str) -> Module:
     return Module("\n".join(text) + "\n", tuple(places))
 
 
+def whole(data: bytes) -> Module:
+    """Turns all code cells of a notebook into one module, in their order.
+
+    Args:
+        data: Bytes, the file.
+
+    Returns:
+        A `Module`.
+
+    Raises:
+        BadNotebook: If it is no notebook, or if a cell is no Python.
+    """
+    text, places, budget, number = ["# notebook"], [(0, 0)], _Budget(), 0
+    for cell in document(data)["cells"]:
+        if cell.get("cell_type") != "code":
+            continue
+        number += 1
+        try:
+            source, error = _without_magics(source_of(cell), number, budget)
+        except (RecursionError, MemoryError):
+            raise BadNotebook(f"is nested too deeply in code cell {number}.") from None
+        if error is not None:
+            raise BadNotebook(
+                f"has a syntax error in code cell {number}, line {error.lineno}: {error.msg}."
+            )
+        lines = source.split("\n")
+        text += lines
+        places += [(number, line) for line in range(1, len(lines) + 1)]
+    if number == 0:
+        raise BadNotebook("has no code cells. Is it the right file?")
+    return Module("\n".join(text) + "\n", tuple(places))
+
+
 def only_needed(tree: ast.Module, roots: Iterable[str]) -> str:
     """Returns a module without what the given names do not need, as `module` makes it.
 

@@ -93,7 +93,7 @@ def read(path: Path, task: Task, below: Path | None = None) -> Source:
         ) from None
     if not text.strip():
         raise Unreadable(f"{path} is empty. Start from the stub in assignments/.")
-    return _checked(Source(text, f"{task.id}.py", path))
+    return checked(Source(text, f"{task.id}.py", path))
 
 
 def _read_notebook(path: Path, task: Task, below: Path | None) -> Source:
@@ -104,10 +104,10 @@ def _read_notebook(path: Path, task: Task, below: Path | None) -> Source:
         name = printable(path.name, 200)
         place = Where(name, error.line, error.cell, path=str(path)) if error.line else None
         raise Unreadable(f"{path} {error}", place) from None
-    return _checked(Source(module.text, f"{task.id}.py", path, module.lines))
+    return checked(Source(module.text, f"{task.id}.py", path, module.lines))
 
 
-def _checked(source: Source) -> Source:
+def checked(source: Source) -> Source:
     """Returns a source that is a Python module; raises `Unreadable`, with the line, for others."""
     path = source.path
     try:

@@ -33,7 +33,18 @@ def become(role: str, fds: list[int], settings: dict[str, Any]) -> None:
         from graders.judge import process
 
         control = socket.socket(fileno=fds[2]) if len(fds) > 2 else None
-        process.start(channel, Launcher(control))
+        process.start(channel, Launcher(control), WORKS)
+
+
+def examine(job: dict[str, Any], launcher: Any, emit: Any) -> None:
+    """Examines a script: see `graders.doctor.process.run`."""
+    from graders.doctor import process
+
+    process.run(job, launcher, emit)
+
+
+# What a grader may do other than run checks.
+WORKS = {"examine": examine}
 
 
 def become_walled(fds: list[int], settings: dict[str, Any]) -> None:

@@ -64,6 +64,7 @@ def _become_grader(channel: Channel) -> NoReturn:
     del keras, tensorflow
     imports.for_graders()
     from graders.judge import process
+    from graders.warm.children import WORKS
 
-    process.start(channel, launcher)
+    process.start(channel, launcher, WORKS)
     raise AssertionError("a grader ends itself")

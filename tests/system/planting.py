@@ -187,7 +187,7 @@ def warm(there: probes.Planted, level: str, spawn: bool = False) -> Iterator[Run
     settings = dataclasses.replace(SETTINGS, spawn=spawn)
     with contextlib.closing(ThisMachine()) as place, Runner(settings, place=place) as runner:
         place._isolation = Isolation(level)
-        place._walls = lambda computes_on: walls(level, there)  # type: ignore[method-assign]
+        place.walls = lambda computes_on: walls(level, there)  # type: ignore[method-assign]
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("KERAS_KIT_CACHE", str(cache_dir()))
             patch.setenv("KERAS_KIT_SECRET", there["secret"])

@@ -27,6 +27,7 @@ ALL: tuple[events.JudgeEvent, ...] = (
     events.DataUnavailable("No network."),
     events.Interrupted("It was ended."),
     events.JudgeFailed("Traceback"),
+    events.Examined({"faults": [], "remarks": []}),
     events.Finished(0),
 )
 ENDED = events.pack(ALL[1])

@@ -1,0 +1,142 @@
+"""The order in which a teacher would mention faults, and which one explains which others away."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from graders.diagnosis.facts import Facts
+from graders.diagnosis.findings import Finding, Rule
+from graders.diagnosis.rules import (
+    activations,
+    inputs,
+    labels,
+    layers,
+    losses,
+    metrics,
+    training,
+)
+
+# What an output that cannot fit the labels brings with it.
+CONSEQUENCES = (
+    *("never_falls", "constant_output", "too_few_steps", "dead_units", "penalty_dominates"),
+    *("accuracy_of_values", "unscaled_targets", "learning_rate"),
+)
+ENDINGS = (
+    *("sigmoid_for_classes", "rectified_output", "out_of_reach", "distances_of_classes"),
+    *("distances_of_integers", "binary_for_classes", "logits_for_probabilities"),
+    *("probabilities_for_logits", "crossentropy_of_values", "outputs_for_labels"),
+    *("categorical_on_one_unit", "steps_for_labels"),
+)
+ACTIVATIONS = "https://arxiv.org/abs/1811.03378"
+DEEPLOCALIZE = "https://arxiv.org/abs/2103.03376"
+VANISHING = "https://proceedings.mlr.press/v9/glorot10a.html"
+
+RULES: tuple[Rule, ...] = (
+    Rule(inputs.missing_values, explains=("diverged", *CONSEQUENCES)),
+    Rule(labels.text_labels, explains=(*ENDINGS, *CONSEQUENCES)),
+    Rule(
+        activations.softmax_on_one_unit,
+        explains=(*ENDINGS, "one_unit_for_classes", *CONSEQUENCES),
+        source=ACTIVATIONS,
+    ),
+    Rule(labels.one_unit_for_classes, explains=(*ENDINGS, *CONSEQUENCES)),
+    Rule(labels.categorical_on_one_unit, explains=("outputs_for_labels", *CONSEQUENCES)),
+    Rule(labels.labels_out_of_range, explains=("diverged", *CONSEQUENCES)),
+    Rule(labels.integer_labels, explains=("outputs_for_labels", *CONSEQUENCES)),
+    Rule(labels.one_hot_labels, explains=("outputs_for_labels", *CONSEQUENCES)),
+    Rule(labels.steps_for_labels, explains=("outputs_for_labels", *CONSEQUENCES)),
+    Rule(losses.distances_of_integers, explains=("outputs_for_labels", *CONSEQUENCES)),
+    Rule(labels.outputs_for_labels, explains=CONSEQUENCES),
+    Rule(activations.sigmoid_for_classes, explains=CONSEQUENCES),
+    Rule(losses.crossentropy_of_values, explains=("rectified_output", *CONSEQUENCES)),
+    Rule(activations.rectified_output, explains=CONSEQUENCES),
+    Rule(activations.out_of_reach, explains=CONSEQUENCES),
+    Rule(activations.logits_for_probabilities, explains=CONSEQUENCES),
+    Rule(activations.softmax_twice, explains=("probabilities_for_logits", *CONSEQUENCES)),
+    Rule(activations.probabilities_for_logits, explains=CONSEQUENCES),
+    Rule(losses.binary_for_classes),
+    Rule(losses.distances_of_classes, explains=("never_falls",)),
+    Rule(training.no_trainable_weights, explains=("never_falls", "constant_output")),
+    Rule(inputs.scaled_away, explains=("never_falls", "constant_output")),
+    Rule(inputs.embedding_of_values, explains=("never_falls", "constant_output")),
+    Rule(
+        inputs.unscaled_inputs,
+        explains=("diverged", "dead_units", "never_falls", "constant_output"),
+    ),
+    Rule(
+        training.learning_rate,
+        explains=("diverged", "dead_units", "never_falls", "constant_output", "too_few_steps"),
+    ),
+    Rule(layers.unbounded_recurrence, explains=("diverged",)),
+    Rule(training.unscaled_targets, explains=("diverged", "never_falls")),
+    Rule(training.diverged, explains=("dead_units", "never_falls", "constant_output")),
+    Rule(layers.dropout_on_outputs),
+    Rule(layers.too_much_dropout),
+    Rule(layers.wrong_axis),
+    Rule(layers.no_activation, explains=("linear_convolutions",), source=ACTIVATIONS),
+    Rule(layers.linear_convolutions, explains=("never_falls",), source=ACTIVATIONS),
+    Rule(layers.stacked_sigmoids, explains=("never_falls", "constant_output"), source=VANISHING),
+    Rule(layers.dead_units, explains=("never_falls", "constant_output"), source=DEEPLOCALIZE),
+    Rule(training.penalty_dominates, explains=("never_falls", "constant_output")),
+    Rule(training.too_few_steps, explains=("never_falls", "constant_output")),
+    Rule(layers.constant_output, explains=("never_falls",)),
+    Rule(training.never_falls),
+    Rule(training.validated_on_training),
+    Rule(metrics.accuracy_of_logits),
+    Rule(metrics.equality_of_outputs),
+    Rule(metrics.accuracy_of_values),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Diagnosis:
+    """What is wrong with a training.
+
+    Attributes:
+        faults: Tuple of `Finding`, in the order of mentioning; empty if nothing is wrong as far as
+            could be seen.
+        remarks: Tuple of `Finding`, what may be wrong.
+    """
+
+    faults: tuple[Finding, ...] = ()
+    remarks: tuple[Finding, ...] = ()
+
+
+def diagnose(facts: Facts) -> Diagnosis:
+    """Names what is wrong with a training.
+
+    Args:
+        facts: `Facts`.
+
+    Returns:
+        `Diagnosis`.
+    """
+    findings: dict[str, Finding] = {}
+    explained: set[str] = set()
+    for rule in RULES:
+        finding = _asked(rule, facts)
+        if finding is None:
+            continue
+        findings[rule.id] = finding
+        # What is not sure explains nothing that is.
+        if finding.sure and rule.id not in explained:
+            explained.update(rule.explains)
+    kept = [finding for name, finding in findings.items() if name not in explained]
+    return Diagnosis(
+        tuple(finding for finding in kept if finding.sure),
+        tuple(finding for finding in kept if not finding.sure),
+    )
+
+
+def _asked(rule: Rule, facts: Facts) -> Finding | None:
+    """Asks one rule; one that cannot cope with what it is shown finds nothing."""
+    try:
+        return rule.find(facts)
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        return None
+
+
+def plain(finding: Finding) -> dict[str, Any]:
+    """Returns a finding as plain data."""
+    return dataclasses.asdict(finding)

@@ -1,0 +1,328 @@
+"""What is known of a training: the model, how it was compiled, the data, and what it left."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+# What labels are.
+Labels = Literal["integers", "one_hot", "multi_hot", "binary", "values", "text", "none"]
+
+NORMALIZERS = (
+    *("Rescaling", "Normalization", "BatchNormalization", "LayerNormalization"),
+    *("GroupNormalization", "UnitNormalization"),
+)
+CONVOLUTIONS = ("Conv1D", "Conv2D", "Conv3D", "SeparableConv1D", "SeparableConv2D")
+RECURRENT = ("LSTM", "GRU", "SimpleRNN", "Bidirectional", "RNN", "ConvLSTM2D")
+
+
+@dataclasses.dataclass(frozen=True)
+class Layer:
+    """One layer, or operation, in the order of the data's way.
+
+    Attributes:
+        name: String.
+        kind: String, its class.
+        activation: String, `"linear"` if it has none.
+        line: Integer, where the file makes it; 0 if not known.
+        parameters: Integer, how many numbers its weights hold.
+        trainable: Boolean, whether it has weights that training moves.
+        config: Mapping, a part of its config.
+        input: Tuple, the shape that it gets, with `None` for open sizes; `None` if not known.
+        output: Tuple, likewise.
+        inner: String, the class of a layer that it wraps.
+    """
+
+    name: str
+    kind: str
+    activation: str = "linear"
+    line: int = 0
+    parameters: int = 0
+    trainable: bool = True
+    config: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    input: tuple[int | None, ...] | None = None
+    output: tuple[int | None, ...] | None = None
+    inner: str = ""
+
+    @property
+    def units(self) -> int | None:
+        """Integer, the size of its last axis; `None` if not known."""
+        found = self.config.get("units", self.config.get("filters"))
+        if found is None and self.output:
+            found = self.output[-1]
+        return found if isinstance(found, int) else None
+
+    @property
+    def has_kernel(self) -> bool:
+        """Boolean, whether it multiplies its input with weights."""
+        return self.kind == "Dense" or self.kind in CONVOLUTIONS or self.kind in RECURRENT
+
+    @property
+    def softmax(self) -> bool:
+        return self.kind == "Softmax" or self.activation == "softmax"
+
+
+@dataclasses.dataclass(frozen=True)
+class Compiled:
+    """How a model was compiled.
+
+    Attributes:
+        loss: String, the loss's name in snake case; empty if not known.
+        from_logits: Boolean.
+        optimizer: String, its class.
+        rate: Float, its learning rate; `None` if not known.
+        momentum: Float.
+        metrics: Tuple of strings.
+        line: Integer, of the call of `compile`.
+        loss_line: Integer, where a loss object is made; 0 if a name was given.
+        optimizer_line: Integer, likewise.
+        own_loss: Boolean, whether the file itself defines the loss.
+    """
+
+    loss: str = ""
+    from_logits: bool = False
+    optimizer: str = ""
+    rate: float | None = None
+    momentum: float = 0.0
+    metrics: tuple[str, ...] = ()
+    line: int = 0
+    loss_line: int = 0
+    optimizer_line: int = 0
+    own_loss: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Input:
+    """One input, or the labels, of a training.
+
+    Attributes:
+        name: String.
+        dtype: String.
+        shape: Tuple of integers, with the number of examples.
+        low, high, mean, spread: Floats over all finite numbers; 0 if there are none.
+        missing: Integer, how many numbers are NaN or infinite.
+        sample: Array, some rows; `None` if they are no numbers.
+        values: Tuple of pairs of a value and its count, of few different values; else empty.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    low: float = 0.0
+    high: float = 0.0
+    mean: float = 0.0
+    spread: float = 0.0
+    missing: int = 0
+    sample: np.ndarray | None = None
+    values: tuple[tuple[float, int], ...] = ()
+
+    @property
+    def largest(self) -> float:
+        return max(abs(self.low), abs(self.high))
+
+    @property
+    def integers(self) -> bool:
+        """Boolean, whether all values are whole numbers."""
+        if self.values:
+            return all(float(value).is_integer() for value, _ in self.values)
+        if self.sample is None or not self.sample.size:
+            return False
+        return bool((np.mod(self.sample, 1) == 0).all())
+
+
+@dataclasses.dataclass(frozen=True)
+class Fit:
+    """How a training was asked for.
+
+    Attributes:
+        how: String, `"fit"`, `"train_on_batch"`, `"evaluate"` or `"compile"`.
+        line: Integer, of the call.
+        epochs: Integer.
+        batch: Integer, `None` if the data come in batches of their own.
+        steps: Integer, of an epoch, where that is given; `None` otherwise.
+        validation: String, `"none"`, `"split"`, `"same"` or `"data"`.
+        callbacks: Tuple of strings.
+    """
+
+    how: str = "fit"
+    line: int = 0
+    epochs: int = 1
+    batch: int | None = 32
+    steps: int | None = None
+    validation: str = "none"
+    callbacks: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """What a training left.
+
+    Attributes:
+        history: Mapping from names to rows of floats.
+        epochs: Integer, how many ran to their end.
+        steps: Integer, how many steps were made.
+        cut: Boolean, whether it was ended before its time.
+        weights: Tuple of arrays; `None` if not known.
+    """
+
+    history: Mapping[str, tuple[float, ...]] = dataclasses.field(default_factory=dict)
+    epochs: int = 0
+    steps: int = 0
+    cut: bool = False
+    weights: tuple[np.ndarray, ...] | None = None
+
+    @property
+    def losses(self) -> tuple[float, ...]:
+        return tuple(self.history.get("loss", ()))
+
+
+@dataclasses.dataclass(frozen=True)
+class Seen:
+    """What a layer gives on the sample.
+
+    Attributes:
+        low, high, spread: Floats over all its numbers.
+        dead: Float, the share of units that give 0 for every example.
+        saturated: Float, the share of numbers at the flat ends of sigmoid or tanh.
+        alike: Float, the largest spread of one unit over the examples.
+    """
+
+    low: float
+    high: float
+    spread: float
+    dead: float = 0.0
+    saturated: float = 0.0
+    alike: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Facts:
+    """All that a rule looks at.
+
+    Attributes:
+        layers: Tuple of `Layer`.
+        tail: Tuple of `Layer`, from the output back to the last layer with weights.
+        compiled: `Compiled`, `None` if the model was not.
+        inputs: Tuple of `Input`.
+        labels: `Input`, `None` if there are none.
+        fit: `Fit`.
+        trained: `Trained`, `None` if nothing was trained.
+        output: Tuple, the shape of what the model gives; `None` if not known.
+        before: Mapping from layers' names to `Seen`, with the starting weights; empty if unknown.
+        after: Mapping, likewise after the training.
+        gradients: Mapping from layers' names to the norm of their kernel's gradient by that of the
+            kernel, with the starting weights.
+        penalty: Float, what the model adds to its loss; 0 if nothing, or not known.
+        trainable: Integer, how many numbers training may move; `None` if not known.
+    """
+
+    layers: tuple[Layer, ...] = ()
+    tail: tuple[Layer, ...] = ()
+    compiled: Compiled | None = None
+    inputs: tuple[Input, ...] = ()
+    labels: Input | None = None
+    fit: Fit = Fit()
+    trained: Trained | None = None
+    output: tuple[int | None, ...] | None = None
+    before: Mapping[str, Seen] = dataclasses.field(default_factory=dict)
+    after: Mapping[str, Seen] = dataclasses.field(default_factory=dict)
+    gradients: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    penalty: float = 0.0
+    trainable: int | None = None
+
+    # --- the end of the model -----------------------------------------------------------------
+
+    @property
+    def last(self) -> Layer | None:
+        """The last layer with weights; `None` if not known."""
+        weighted = [layer for layer in self.tail if layer.has_kernel]
+        return weighted[0] if weighted else None
+
+    @property
+    def end(self) -> Layer | None:
+        """The layer that gives the output its activation; the last one if none does."""
+        for layer in self.tail:
+            if layer.softmax or layer.activation != "linear" or layer.kind in ACTIVATION_LAYERS:
+                return layer
+            if layer.has_kernel:
+                return layer
+        return self.tail[0] if self.tail else None
+
+    @property
+    def activation(self) -> str:
+        """String, the activation of the output, `"linear"` if it has none."""
+        end = self.end
+        if end is None:
+            return ""
+        if end.softmax:
+            return "softmax"
+        if end.activation != "linear":
+            return end.activation
+        return ACTIVATION_LAYERS.get(end.kind, "linear")
+
+    @property
+    def units(self) -> int | None:
+        """Integer, how many numbers the model gives for each example (or step)."""
+        if self.output and self.output[-1] is not None:
+            return self.output[-1]
+        return self.last.units if self.last is not None else None
+
+    # --- labels -------------------------------------------------------------------------------
+
+    @property
+    def labels_are(self) -> Labels:
+        """String, what the labels are."""
+        y = self.labels
+        if y is None:
+            return "none"
+        if y.dtype[:3] in ("str", "obj", "<U3") or y.sample is None:
+            return "text" if y.dtype.startswith(("str", "bytes")) else "none"
+        wide = len(y.shape) > 1 and y.shape[-1] > 1
+        inside = y.low >= 0 and y.high <= 1
+        if wide and inside and y.integers:
+            sums = y.sample.reshape(-1, y.shape[-1]).sum(axis=1)
+            return "one_hot" if bool((sums == 1).all()) else "multi_hot"
+        if wide or not y.integers:
+            return "values"
+        if inside and len(y.values) <= 2:
+            return "binary"
+        # Counts, ages and prices are whole numbers too.
+        few = 0 < len(y.values) <= max(2, min(100, y.shape[0] // 2))
+        dense = y.low in (0, 1) and y.high - y.low + 1 <= 1.5 * max(1, len(y.values))
+        return "integers" if few and dense else "values"
+
+    @property
+    def classes(self) -> int:
+        """Integer, how many classes the labels name; 0 if they name none."""
+        y, kind = self.labels, self.labels_are
+        if y is None or kind in ("values", "text", "none"):
+            return 0
+        if kind in ("one_hot", "multi_hot"):
+            return y.shape[-1]
+        return len(y.values)
+
+    @property
+    def steps_asked(self) -> int | None:
+        """Integer, the steps that all epochs asked for have; `None` if not known."""
+        steps = self.fit.steps
+        if steps is None:
+            if not self.inputs or not self.fit.batch:
+                return None
+            steps = -(-self.inputs[0].shape[0] // self.fit.batch)
+        return steps * self.fit.epochs
+
+
+ACTIVATION_LAYERS = {
+    "Softmax": "softmax",
+    "Sigmoid": "sigmoid",
+    "ReLU": "relu",
+    "Relu": "relu",
+    "LeakyReLU": "leaky_relu",
+    "PReLU": "prelu",
+    "ELU": "elu",
+    "Tanh": "tanh",
+    "LogSoftmax": "log_softmax",
+}

@@ -1,0 +1,143 @@
+"""For a finding, what takes the suspect away: a change of the training that can be tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from graders.diagnosis.facts import Facts
+from graders.diagnosis.findings import Finding, Repair
+from graders.diagnosis.rules.kinds import BINARY, CROSSENTROPIES
+
+
+def _ending(facts: Facts) -> Repair | None:
+    """An end of the model that fits the labels."""
+    kind, classes = facts.labels_are, facts.classes
+    if kind == "values":
+        y = facts.labels
+        width = y.shape[-1] if y is not None and len(y.shape) > 1 else 1
+        return Repair(
+            "with no activation in the last layer and mean squared error",
+            activation="linear",
+            units=width,
+            loss="mean_squared_error",
+        )
+    if kind == "multi_hot":
+        return Repair(
+            "with sigmoid and binary_crossentropy", "sigmoid", classes, "binary_crossentropy"
+        )
+    if kind == "binary" or (classes == 2 and facts.units == 1):
+        return Repair(
+            "with one sigmoid unit and binary_crossentropy", "sigmoid", 1, "binary_crossentropy"
+        )
+    if classes < 2:
+        return None
+    return Repair(
+        f"with {classes} softmax units and a categorical cross-entropy",
+        "softmax",
+        classes,
+        "sparse_categorical_crossentropy",
+    )
+
+
+def _rate(facts: Facts) -> Repair | None:
+    compiled = facts.compiled
+    if compiled is None:
+        return None
+    rate = 0.01 if compiled.optimizer == "SGD" else 0.001
+    return Repair(f"with the learning rate {rate:g}", rate=rate)
+
+
+def _slower(facts: Facts) -> Repair | None:
+    rate = facts.compiled.rate if facts.compiled else None
+    return Repair(f"with the learning rate {rate / 10:.2g}", rate=rate / 10) if rate else None
+
+
+def _scaled(facts: Facts) -> Repair | None:
+    largest = max((part.largest for part in facts.inputs), default=0.0)
+    if len(facts.inputs) == 1 and 100 < largest <= 255 and facts.inputs[0].low >= 0:
+        return Repair("with the inputs divided by 255", scale=1 / 255)
+    return Repair("with the inputs brought to mean 0 and spread 1", standardize=True)
+
+
+def _relu(kinds: tuple[str, ...]) -> Callable[[Facts], Repair | None]:
+    def repair(facts: Facts) -> Repair | None:
+        hidden = {
+            layer.name: "relu"
+            for layer in facts.layers
+            if layer.activation in kinds and layer not in facts.tail and layer.has_kernel
+        }
+        return Repair("with relu in the hidden layers", hidden=hidden) if hidden else None
+
+    return repair
+
+
+def _tanh(facts: Facts) -> Repair | None:
+    kinds = ("LSTM", "GRU", "SimpleRNN")
+    hidden = {layer.name: "tanh" for layer in facts.layers if layer.kind in kinds}
+    return Repair("with tanh in the recurrent layers", hidden=hidden) if hidden else None
+
+
+def _without_dropout(facts: Facts) -> Repair | None:
+    tail = [layer.name for layer in facts.tail if layer.kind == "Dropout"]
+    high = [
+        layer.name
+        for layer in facts.layers
+        if layer.kind == "Dropout" and float(layer.config.get("rate") or 0) >= 0.8
+    ]
+    return Repair("without that Dropout", dropped=tuple(tail or high))
+
+
+def _without_softmax(facts: Facts) -> Repair | None:
+    twice = [layer.name for layer in facts.tail if layer.softmax]
+    return Repair("with one softmax", hidden={twice[-1]: "linear"}) if len(twice) > 1 else None
+
+
+def _probabilities(facts: Facts) -> Repair | None:
+    compiled = facts.compiled
+    if compiled is None or compiled.loss not in CROSSENTROPIES:
+        return None
+    right = "sigmoid" if facts.units == 1 or compiled.loss in BINARY else "softmax"
+    return Repair(f"with {right} in the last layer", activation=right, loss=compiled.loss)
+
+
+def _longer(facts: Facts) -> Repair | None:
+    return Repair("with ten times as many epochs", epochs=10)
+
+
+REPAIRS: dict[str, Callable[[Facts], Repair | None]] = {
+    **dict.fromkeys(
+        (
+            *("softmax_on_one_unit", "one_unit_for_classes", "categorical_on_one_unit"),
+            *("labels_out_of_range", "integer_labels", "one_hot_labels", "outputs_for_labels"),
+            *("sigmoid_for_classes", "rectified_output", "out_of_reach", "distances_of_integers"),
+            *("distances_of_classes", "crossentropy_of_values", "binary_for_classes"),
+        ),
+        _ending,
+    ),
+    "logits_for_probabilities": _probabilities,
+    "probabilities_for_logits": _probabilities,
+    "softmax_twice": _without_softmax,
+    "learning_rate": _rate,
+    "diverged": _slower,
+    "never_falls": _slower,
+    "unscaled_inputs": _scaled,
+    "scaled_away": _scaled,
+    "unbounded_recurrence": _tanh,
+    "dropout_on_outputs": _without_dropout,
+    "too_much_dropout": _without_dropout,
+    "no_activation": _relu(("linear",)),
+    "linear_convolutions": _relu(("linear",)),
+    "stacked_sigmoids": _relu(("sigmoid", "hard_sigmoid", "tanh")),
+    "too_few_steps": _longer,
+}
+
+
+def repair_of(finding: Finding, facts: Facts) -> Repair | None:
+    """Returns what takes the cause of a finding away, `None` if nothing can be tried.
+
+    Args:
+        finding: `Finding`.
+        facts: `Facts`.
+    """
+    make = REPAIRS.get(finding.id)
+    return make(facts) if make is not None else None

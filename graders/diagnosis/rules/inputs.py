@@ -1,0 +1,145 @@
+"""What the inputs are when they reach the first weights."""
+
+from __future__ import annotations
+
+from graders.diagnosis.facts import CONVOLUTIONS, NORMALIZERS, Facts, Layer
+from graders.diagnosis.findings import Finding, found, number
+from graders.diagnosis.rules.training import learned
+
+# Inputs above this are raw pixels or raw columns; below the other, somebody divided twice.
+RAW, FAINT = 20.0, 0.02
+
+
+def missing_values(facts: Facts) -> Finding | None:
+    """One NaN in the data makes every weight NaN."""
+    for part in (*facts.inputs, *([facts.labels] if facts.labels else [])):
+        if part.missing:
+            which = "labels" if part is facts.labels else "inputs"
+            return found(
+                "missing_values",
+                "finite numbers to train on",
+                f"{part.missing:,} numbers in the {which} that are NaN or infinite: the loss and "
+                "all weights become NaN at the first of them",
+                "Fill them in or leave those rows out (np.nan_to_num, np.isfinite), and look for a "
+                "division by 0.",
+                line=facts.fit.line,
+                argument="y" if part is facts.labels else "x",
+                doc="training",
+            )
+    return None
+
+
+def _first_with_kernel(facts: Facts) -> tuple[list[Layer], Layer | None]:
+    before: list[Layer] = []
+    for layer in facts.layers:
+        if (
+            layer.has_kernel
+            or layer.kind == "Embedding"
+            or (layer.parameters > 0 and layer.kind not in NORMALIZERS)
+        ):
+            return before, layer
+        before.append(layer)
+    return before, None
+
+
+def _prepared(before: list[Layer]) -> bool:
+    known = ("Dropout", "Flatten", "Reshape", "Permute", "Masking", "GaussianNoise", "InputLayer")
+    return any(
+        layer.kind in NORMALIZERS
+        or (layer.kind not in known and not layer.kind.startswith(("ZeroPadding", "Random")))
+        for layer in before
+    )
+
+
+def unscaled_inputs(facts: Facts) -> Finding | None:
+    """Inputs in the hundreds drive every unit to its end."""
+    before, first = _first_with_kernel(facts)
+    if first is None or first.kind == "Embedding" or not facts.inputs or _prepared(before):
+        return None
+    largest = max(part.largest for part in facts.inputs)
+    if largest <= RAW:
+        return None
+    pixels = first.kind in CONVOLUTIONS or facts.inputs[0].dtype == "uint8" or largest == 255
+    image = pixels and largest > 100
+    frozen = not first.trainable
+    if frozen:
+        return None
+    # Many a model learns in spite of it: what was seen of the training decides.
+    bad = learned(facts) is False or _ruined(facts)
+    return found(
+        "unscaled_inputs",
+        "inputs of about unit size",
+        f"values up to {number(largest)} that reach the first {first.kind} layer as they are",
+        "Put keras.layers.Rescaling(1/255) first, or divide by 255."
+        if image
+        else "Put an adapted keras.layers.Normalization() first, or use StandardScaler.",
+        line=facts.fit.line,
+        argument="x",
+        doc="rescaling" if image else "normalization",
+        sure=bad or (image and largest > 100),
+    )
+
+
+def _ruined(facts: Facts) -> bool:
+    """Returns whether a layer is dead or at its flat ends on the sample, with the first weights."""
+    return any(seen.dead > 0.9 or seen.saturated > 0.9 for seen in facts.before.values())
+
+
+def scaled_away(facts: Facts) -> Finding | None:
+    """Divided by 255 twice, a picture is next to nothing."""
+    _, first = _first_with_kernel(facts)
+    if first is None or first.kind == "Embedding" or not facts.inputs:
+        return None
+    arriving = facts.inputs[0].largest
+    given = arriving
+    for layer in facts.layers:
+        if layer is first:
+            break
+        seen = facts.before.get(layer.name)
+        if seen is not None:
+            arriving = max(abs(seen.low), abs(seen.high))
+    if not 0 < arriving < FAINT or len(facts.inputs) > 1:
+        return None
+    scaled = arriving < given / 50
+    return found(
+        "scaled_away",
+        "inputs of about unit size",
+        f"values of at most {number(arriving)} that reach the first {first.kind} layer"
+        + (f", of data up to {number(given)}" if scaled else ""),
+        "Look for a second division (by 255, in the data and in a Rescaling layer).",
+        line=first.line if scaled else facts.fit.line,
+        argument="" if scaled else "x",
+        doc="rescaling",
+    )
+
+
+def embedding_of_values(facts: Facts) -> Finding | None:
+    """An Embedding looks rows up, by whole numbers."""
+    first = next((layer for layer in facts.layers if layer.kind != "InputLayer"), None)
+    if first is None or first.kind != "Embedding" or len(facts.inputs) != 1:
+        return None
+    given = facts.inputs[0]
+    if given.sample is None:
+        return None
+    size = first.config.get("input_dim")
+    if not given.integers:
+        return found(
+            "embedding_of_values",
+            "whole numbers (numbers of words) for an Embedding",
+            f"values from {number(given.low)} to {number(given.high)}, which it cuts to whole "
+            "numbers: nearly all of them look up the same row",
+            "Use Dense or LSTM on values as they are, or give it numbers of words.",
+            line=first.line,
+            doc="embedding",
+        )
+    if isinstance(size, int) and (given.high >= size or given.low < 0):
+        return found(
+            "embedding_of_values",
+            f"numbers from 0 to {size - 1} for Embedding(input_dim={size})",
+            f"numbers from {number(given.low)} to {number(given.high)}",
+            "input_dim is the largest number plus 1.",
+            line=first.line,
+            argument="input_dim",
+            doc="embedding",
+        )
+    return None

@@ -1,0 +1,203 @@
+"""Examines one script: runs it step by step in a sandbox, and diagnoses its trainings.
+
+A job is plain data: `source`, `filename`, `seed`, `files` (what lies beside the script), `seconds`,
+`walls`, `limits`, `threads`, `device`, `why` (seconds for trying repairs). One event tells what was
+found.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import dataclasses
+import time
+from collections.abc import Callable
+from typing import Any
+
+from graders.boundary import events, sizes
+from graders.boundary.launching import Launcher
+from graders.boundary.names import Verb
+from graders.boundary.spawned import Spawner
+from graders.checking import CheckFailed
+from graders.diagnosis import claims, diagnose, measuring, places, reading, trying
+from graders.diagnosis.claims import Note, Point
+from graders.diagnosis.facts import Facts
+from graders.diagnosis.findings import Finding
+from graders.doctor import stand_ins, words
+from graders.examination import Examination, Fault
+from graders.judge.connection import Connection
+from graders.judge.faults import FORGED, SubmissionError
+from graders.rebuilt.snapshot import Snapshot
+
+# Trainings of one script that are looked at, and seconds for one of them.
+TRAININGS, TRAINING_SECONDS = 4, 8.0
+# What a training may take beyond that: building its graph, and its last step.
+BEYOND = 12.0
+# What `Fit.how` names a training.
+TRAINS = ("fit", "train_on_batch")
+# After a training has been seen, how long the script may take to come to another one.
+NEXT_SECONDS = 6.0
+# The sample of the data comes along with a model.
+SIZE = dataclasses.replace(sizes.MODEL, payload=sizes.MODEL.payload + 64 * 2**20)
+
+
+@dataclasses.dataclass
+class _Training:
+    facts: Facts
+    snapshot: Snapshot | None
+    refused: str
+    seconds: float = 0.0
+
+
+class _Run:
+    """One script that is run.
+
+    Args:
+        job: Dict, see the module.
+        connection: `Connection` to the sandbox.
+    """
+
+    def __init__(self, job: dict[str, Any], connection: Connection):
+        self._job, self._connection = job, connection
+        self._deadline = time.monotonic() + job["seconds"]
+        self.trainings: list[_Training] = []
+        self.notes: tuple[Note, ...] = ()
+        self.trouble = ""
+
+    def _ask(self, request: dict[str, Any], seconds: float) -> Point:
+        left = self._deadline - time.monotonic()
+        seconds = max(1.0, min(seconds, left))
+        # The sandbox answers in time by itself; a frozen one is ended.
+        answer = self._connection.ask(
+            {**request, "seconds": seconds}, time.monotonic() + seconds + 5, SIZE
+        )
+        try:
+            point = claims.point(answer)
+        except FORGED as error:
+            raise SubmissionError("protocol", f"unreadable: {str(error)[:200]}") from None
+        self.notes = point.notes
+        return point
+
+    def all(self) -> None:
+        """Runs the script, and notes its trainings."""
+        job = self._job
+        request = {
+            "verb": Verb.SCRIPT,
+            **{key: job[key] for key in ("source", "filename", "seed", "files")},
+            "stand_ins": stand_ins.wanted(job["source"]),
+            "train_seconds": TRAINING_SECONDS,
+        }
+        point = self._ask(request, job["seconds"])
+        lines: set[int] = set()
+        while True:
+            if point.at == "fit" and point.facts is not None:
+                line = point.facts.fit.line
+                if line in lines or len(self.trainings) >= TRAININGS:
+                    return
+                lines.add(line)
+                self.trainings.append(_Training(point.facts, point.snapshot, point.refused))
+                began = time.monotonic()
+                point = self._go_on(TRAINING_SECONDS + BEYOND)
+                self._take(point, time.monotonic() - began)
+                if point.at == "running":
+                    return
+            elif point.at == "trained":
+                point = self._go_on(NEXT_SECONDS)
+                if point.at == "running":
+                    return
+            else:
+                self._end(point)
+                return
+
+    def _go_on(self, seconds: float) -> Point:
+        return self._ask({"verb": Verb.RESUME, "go_on": True}, seconds)
+
+    def _take(self, point: Point, seconds: float) -> None:
+        training = self.trainings[-1]
+        training.seconds = seconds
+        if point.trained is not None:
+            training.facts = dataclasses.replace(training.facts, trained=point.trained)
+
+    def _end(self, point: Point) -> None:
+        if point.at == "running":
+            self.trouble = words.too_slow(point.line, self._job["seconds"])
+        elif point.raised is not None:
+            self.trouble = words.raised(point.raised, bool(self.trainings))
+            if not self.trainings and point.facts is not None:
+                self.trainings.append(_Training(point.facts, point.snapshot, point.refused))
+        elif not any(training.facts.fit.how in TRAINS for training in self.trainings):
+            self.trouble = words.no_training(self._job["source"])
+
+
+def run(
+    job: dict[str, Any],
+    launcher: Launcher | Spawner,
+    emit: Callable[[events.JudgeEvent], None],
+) -> None:
+    """Examines a script.
+
+    Args:
+        job: Dict, see the module.
+        launcher: What starts the sandbox.
+        emit: Callable that takes events.
+    """
+
+    def progress(found: dict[str, Any]) -> None:
+        event = events.Progress.read(found)
+        if event is not None:
+            emit(event)
+
+    connection = Connection(launcher, job["limits"], progress)
+    script = _Run(job, connection)
+    try:
+        script.all()
+    except (SubmissionError, CheckFailed) as error:
+        # What was seen before holds.
+        script.trouble = words.ended(error)
+    finally:
+        connection.close()
+    if not script.trainings and (facts := reading.facts_in(job["source"])) is not None:
+        script.trainings.append(_Training(facts, None, ""))
+    emit(events.Examined(_examination(job, script).plain()))
+    emit(events.Finished(0))
+
+
+def _examination(job: dict[str, Any], script: _Run) -> Examination:
+    tree: ast.AST | None = None
+    with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = ast.parse(job["source"])
+
+    def fault(finding: Finding) -> Fault:
+        line, code = places.place(tree, job["source"], finding.line, finding.argument)
+        return Fault(finding.id, finding.message, line, code, finding.doc, finding.tried)
+
+    faults: dict[tuple[str, int], Fault] = {}
+    remarks: dict[tuple[str, int], Fault] = {}
+    for training in script.trainings:
+        facts = training.facts
+        if any(note.kind == "data" for note in script.notes):
+            # How many steps the real data make is not known.
+            fit = dataclasses.replace(facts.fit, batch=None, steps=None)
+            facts = dataclasses.replace(facts, fit=fit)
+        facts = measuring.measured(facts, training.snapshot)
+        found = diagnose.diagnose(facts)
+        if job["why"]:
+            found = trying.tried(facts, training.snapshot, found, job["why"])
+        for finding in found.faults:
+            faults.setdefault((finding.id, finding.line), fault(finding))
+        for finding in found.remarks:
+            remarks.setdefault((finding.id, finding.line), fault(finding))
+    ignored = [note for note in script.notes if note.kind == "ignored"]
+    for note in ignored:
+        remarks[(note.old, note.line)] = fault(words.ignored(note))
+    changed = [fault(words.changed(note)) for note in script.notes if note.kind != "ignored"]
+    return Examination(
+        tuple(faults.values())[:50],
+        tuple(remark for key, remark in remarks.items() if key not in faults)[:50],
+        tuple(changed)[:50],
+        script.trouble,
+        sum(training.facts.fit.how in TRAINS for training in script.trainings),
+        words.seen(
+            [(training.facts, training.seconds, training.refused) for training in script.trainings]
+        ),
+    )

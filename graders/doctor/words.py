@@ -1,0 +1,129 @@
+"""What is told of a script that did not run as its author would have it."""
+
+from __future__ import annotations
+
+import re
+
+from graders.boundary.names import Kind
+from graders.diagnosis.claims import Note, Raised
+from graders.diagnosis.facts import Facts
+from graders.diagnosis.findings import PAGES, Finding
+
+PACKAGES = ("keras", "tensorflow", "numpy", "scipy", "scikit-learn", "matplotlib")
+
+
+def too_slow(line: int, seconds: float) -> str:
+    """Tells that nothing was trained in time."""
+    where = f" (line {line} was running)" if line else ""
+    return (
+        f"The script reached no training within {seconds:.0f} s{where}. Give it more with "
+        "--timeout, or a smaller part of the data."
+    )
+
+
+def raised(error: Raised, seen: bool) -> str:
+    """Tells what ended a script."""
+    where = f" in line {error.line}" if error.line else ""
+    if error.missing:
+        root = error.missing.partition(".")[0]
+        return (
+            f"The package {root} is not there{where}. Scripts are examined with "
+            f"{', '.join(PACKAGES)}: leave it out, or load the data without it."
+        )
+    if error.path:
+        return (
+            f"The file {error.path} is not there{where}. Files are found in the script's own "
+            "folder, or below it, and are named in the script as text."
+        )
+    if error.kind == Kind.EXIT or error.type == "SystemExit":
+        return (
+            f"The script ended itself{where}. It gets no arguments here: give argparse defaults, "
+            "or set the values in the script."
+        )
+    if error.kind == Kind.GRAPHS:
+        return "The script turns eager execution off. Keras 3 does not work without it."
+    if error.type == "EOFError":
+        return f"The script waits for input(){where}. Set the value in the script."
+    if error.kind == Kind.MEMORY:
+        return f"The script ran out of memory{where}. Give it a smaller part of the data."
+    if error.type in (
+        "URLError",
+        "gaierror",
+        "ConnectionError",
+        "HTTPError",
+        "Exception",
+    ) and re.search(r"URL fetch|urlopen|resolve|connection", error.message, re.IGNORECASE):
+        return f"The script wants the network{where}, and has none here. Put the data beside it."
+    if "no display" in error.message or error.type == "TclError":
+        return f"The script wants a display{where}, and has none here. Leave the window out."
+    message = error.message.strip().splitlines()
+    first = f": {message[0][:300]}" if message else ""
+    after = "" if seen else ", before anything was trained"
+    return f"The script raised {error.type or 'an error'}{where}{after}{first}"
+
+
+def no_training(source: str) -> str:
+    """Tells that a script came to its end, and trained nothing."""
+    if "GradientTape" in source or "apply_gradients" in source:
+        return (
+            "The script trains in a loop of its own (GradientTape). Only what compile, fit, "
+            "train_on_batch and evaluate get can be examined."
+        )
+    return "The script never calls fit: nothing was trained, so that there is nothing to examine."
+
+
+def ended(error: Exception) -> str:
+    """Tells how the process of a script ended before its answer."""
+    kind = getattr(error, "kind", "")
+    if kind == "timeout":
+        return "The script did not answer in time. Give it more with --timeout, or less data."
+    return str(error).strip().splitlines()[0][:500] if str(error).strip() else "The script died."
+
+
+def ignored(note: Note) -> Finding:
+    """Tells of an argument that Keras 3 takes, and does nothing with."""
+    return Finding(
+        "ignored_argument",
+        f"Keras 3 ignores {note.old}. Write {note.new} in its place.",
+        note.line,
+        "decay" if "decay" in note.old else "",
+        PAGES["schedules"],
+        sure=False,
+    )
+
+
+def changed(note: Note) -> Finding:
+    """Tells of something that was translated or replaced."""
+    if note.kind == "keras2":
+        message = f"{note.old} is Keras 2. Write {note.new} now."
+    else:
+        message = f"{note.old} was replaced by {note.new}."
+    return Finding(note.kind, message, note.line)
+
+
+def seen(trainings: list[tuple[Facts, float, str]]) -> str:
+    """Tells how much was seen of the trainings."""
+    parts = []
+    for facts, seconds, refused in trainings:
+        trained, how = facts.trained, facts.fit.how
+        if how == "compile":
+            parts.append("a model that was compiled, and not trained")
+            continue
+        if how == "text":
+            parts.append("the text alone, of a model that was not built")
+            continue
+        if how == "evaluate":
+            parts.append("a model that was evaluated, and not trained")
+            continue
+        if trained is None:
+            parts.append("a training that failed at its start")
+            continue
+        asked = f" of {facts.fit.epochs}" if trained.cut and how == "fit" else ""
+        count = f"{trained.epochs}{asked} epochs" if how == "fit" else f"{trained.steps} steps"
+        part = f"{count} in {seconds:.0f} s"
+        if trained.cut:
+            part += f" (cut: {trained.steps} steps seen)"
+        if refused == "subclassed":
+            part += "; a subclass of keras.Model is not rebuilt, so its layers were not measured"
+        parts.append(part)
+    return "; ".join(parts)

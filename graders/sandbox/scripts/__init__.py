@@ -1,0 +1,1 @@
+"""Runs any training script, and watches what it builds, compiles and trains."""

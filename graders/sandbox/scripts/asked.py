@@ -1,0 +1,51 @@
+"""What a call of `fit` asks for: batches, steps, validation."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+import numpy as np
+
+from graders.sandbox.scripts import data
+
+
+def batch(given: Any, batches: Any) -> int | None:
+    """Returns the size of a batch; `None` if the data come in batches of their own."""
+    if isinstance(given, int | np.integer):
+        return int(given)
+    return None if batches is not None else 32
+
+
+def steps(given: dict[str, Any], batched: bool) -> int | None:
+    """Returns the steps of an epoch where they are given."""
+    asked = given.get("steps_per_epoch")
+    if isinstance(asked, int | float):
+        return int(asked)
+    if batched:
+        with contextlib.suppress(Exception):
+            return len(given["x"])
+    return None
+
+
+def validation(given: dict[str, Any], x: Any, y: Any) -> str:
+    """Names what a training is validated on: nothing, a part, the same data, or others."""
+    found = given.get("validation_data")
+    if found is None:
+        return "split" if given.get("validation_split") else "none"
+    with contextlib.suppress(Exception):
+        theirs, ours = data.array_of(found[0]), data.array_of(x)
+        if theirs is None or ours is None or theirs.shape != ours.shape:
+            return "data"
+        if np.may_share_memory(theirs, ours) or np.array_equal(theirs, ours):
+            return "same"
+    return "data"
+
+
+def shorten_validation(given: dict[str, Any]) -> None:
+    """Leaves of many validation data the first: a look at a training needs no more."""
+    found = given.get("validation_data")
+    if isinstance(found, tuple | list) and len(found) == 2:
+        x, y = found
+        if isinstance(x, np.ndarray) and isinstance(y, np.ndarray) and len(x) > 1000:
+            given["validation_data"] = (x[:1000], y[:1000])

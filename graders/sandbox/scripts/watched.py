@@ -1,0 +1,251 @@
+"""Watches `compile` and `fit` of a script: what they are given, and what the training leaves."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import math
+import time
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from graders.boundary.sizes import MAX_PARAMETERS
+from graders.sandbox.scripts import asked, clock, data, describing
+from graders.sandbox.scripts.where import Lines
+
+# Epochs that a training may run of those it asked for; most often the seconds end it before.
+MOST_EPOCHS = 200
+# Steps by hand (`train_on_batch`) that are watched.
+MOST_STEPS = 100
+
+
+class Enough(BaseException):
+    """Ends a script that has shown what it was run for."""
+
+
+class Watched:
+    """What a script's `compile` and `fit` have shown.
+
+    Args:
+        filename: String, what the script's code is compiled under.
+        reached: Function that takes what a point of the script shows, and returns when the script
+            is to go on.
+        seconds: Float, how long one training may take.
+    """
+
+    def __init__(self, filename: str, reached: Callable[[dict[str, Any]], None], seconds: float):
+        self.lines = Lines(filename)
+        self._reached, self._seconds = reached, seconds
+        self._compiled: dict[int, tuple[Any, dict[str, Any], int]] = {}
+        self._busy = False
+        self._by_hand: dict[int, dict[str, Any]] = {}
+        # What has been seen of the training under way, for an answer that cannot wait for its end.
+        self.under_way: dict[str, Any] | None = None
+        self.models: list[Any] = []
+
+    # --- what is patched ----------------------------------------------------------------------
+
+    def install(self) -> None:
+        """Has Keras's models, layers, losses and optimizers tell what is done with them."""
+        import keras
+
+        self._note_lines(keras.layers.Layer)
+        self._note_lines(keras.losses.Loss)
+        self._note_lines(keras.metrics.Metric)
+        self._note_lines(keras.optimizers.Optimizer)
+        for name, watch in (
+            ("compile", self._compile),
+            ("fit", self._fit),
+            ("train_on_batch", self._train_on_batch),
+            ("evaluate", self._evaluate),
+            ("test_on_batch", self._evaluate),
+        ):
+            self._wrap(keras.Model, name, watch)
+
+    def _note_lines(self, kind: type) -> None:
+        original, lines = kind.__init__, self.lines  # type: ignore[misc]
+
+        @functools.wraps(original)
+        def init(made: Any, *args: Any, **kwargs: Any) -> None:
+            lines.note(made)
+            original(made, *args, **kwargs)
+
+        init.__signature__ = inspect.signature(original)  # type: ignore[attr-defined]
+        kind.__init__ = init  # type: ignore[misc]
+
+    def _wrap(self, owner: Any, name: str, watch: Callable[..., Any]) -> None:
+        original = getattr(owner, name)
+        signature = inspect.signature(original)
+
+        @functools.wraps(original)
+        def watching(model: Any, *args: Any, **kwargs: Any) -> Any:
+            if self._busy:
+                return original(model, *args, **kwargs)
+            try:
+                bound = signature.bind(model, *args, **kwargs)
+            except TypeError:
+                return original(model, *args, **kwargs)
+            return watch(original, model, bound)
+
+        setattr(owner, name, watching)
+
+    def _compile(self, original: Callable[..., Any], model: Any, bound: Any) -> Any:
+        given = {key: value for key, value in bound.arguments.items() if key != "self"}
+        self._compiled[id(model)] = (weakref.ref(model), given, self.lines.now())
+        self.models.append(model)
+        with self._on_its_own():
+            return original(*bound.args, **bound.kwargs)
+
+    @contextlib.contextmanager
+    def _on_its_own(self) -> Any:
+        """What Keras calls of itself is not the script's."""
+        self._busy = True
+        try:
+            yield
+        finally:
+            self._busy = False
+
+    # --- points of the script -----------------------------------------------------------------
+
+    def _told(
+        self, model: Any, x: Any, y: Any, how: str, options: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Describes a model with what it is about to be trained on."""
+        inputs = data.named(x, "x")
+        labels = data.array_of(y)
+        rows = np.arange(0)
+        if inputs:
+            first = next(iter(inputs.values()))
+            row = data.bytes_of_row(list(inputs.values()))
+            rows = data.rows_of(len(first), row)
+        kept, given, line = self._compiled.get(id(model), (lambda: None, {}, 0))
+        known = given if kept() is model else {}
+        return {
+            "how": how,
+            "line": self.lines.now(),
+            "model": describing.model(model, self.lines, next(iter(inputs.values()), None)),
+            "compiled": describing.compiled(model, known, line, self.lines) if known else None,
+            "x": {
+                name: data.described(array, rows[rows < len(array)])
+                for name, array in inputs.items()
+            },
+            "y": data.described(labels, rows[rows < len(labels)]) if labels is not None else None,
+            **options,
+        }
+
+    def _evaluate(self, original: Callable[..., Any], model: Any, bound: Any) -> Any:
+        """Where nothing was trained, what a model is evaluated on shows as much."""
+        given = bound.arguments
+        if id(model) not in self._by_hand and _untrained(model):
+            self._by_hand[id(model)] = {}
+            x, y, given["x"], _ = data.peeked(given.get("x"), given.get("y"))
+            with self._on_its_own():
+                point = self._told(model, x, y, "evaluate", {"epochs": 0, "batch": None})
+            self._reached({"at": "fit", "fit": point})
+        with self._on_its_own():
+            return original(*bound.args, **bound.kwargs)
+
+    def _train_on_batch(self, original: Callable[..., Any], model: Any, bound: Any) -> Any:
+        given, key = bound.arguments, id(model)
+        note = self._by_hand.get(key)
+        if not note:
+            options = {
+                "epochs": 1,
+                "batch": len(given.get("x")) if hasattr(given.get("x"), "__len__") else None,
+            }
+            with self._on_its_own():
+                point = self._told(model, given.get("x"), given.get("y"), "train_on_batch", options)
+            note = self._by_hand[key] = {"steps": 0, "began": time.monotonic(), "losses": []}
+            self._reached({"at": "fit", "fit": point})
+        with self._on_its_own():
+            answer = original(*bound.args, **bound.kwargs)
+        note["steps"] += 1
+        with contextlib.suppress(Exception):
+            found = answer[0] if isinstance(answer, list | tuple) else answer
+            note["losses"].append(float(found["loss"] if isinstance(found, dict) else found))
+        if note["steps"] >= MOST_STEPS or time.monotonic() - note["began"] > self._seconds:
+            with self._on_its_own():
+                left = self._left(model, {"loss": note["losses"]}, 0, note["steps"], True)
+            self._reached({"at": "trained", "trained": left})
+            raise Enough
+        return answer
+
+    def _fit(self, original: Callable[..., Any], model: Any, bound: Any) -> Any:
+        given = bound.arguments
+        x, y, given["x"], batched = data.peeked(given.get("x"), given.get("y"))
+        epochs = given.get("epochs", 1)
+        epochs = int(epochs) if isinstance(epochs, int | float | np.integer) else 1
+        options = {
+            "epochs": epochs,
+            "batch": asked.batch(given.get("batch_size"), x if batched else None),
+            "steps": asked.steps(given, batched),
+            "validation": asked.validation(given, x, y),
+            "callbacks": [type(c).__name__[:80] for c in list(given.get("callbacks") or [])[:20]]
+            if isinstance(given.get("callbacks"), list | tuple)
+            else [],
+        }
+        with self._on_its_own():
+            point = self._told(model, x, y, "fit", options)
+        self._reached({"at": "fit", "fit": point})
+        if not batched:
+            given["x"], given["y"], _ = data.shortened(given.get("x"), given.get("y"))
+            asked.shorten_validation(given)
+        given["epochs"] = max(1, min(epochs, given.get("initial_epoch", 0) + MOST_EPOCHS))
+        timer = clock.kind()(self._seconds)
+        callbacks = given.get("callbacks")
+        given["callbacks"] = [
+            *(
+                callbacks
+                if isinstance(callbacks, list | tuple)
+                else [callbacks]
+                if callbacks
+                else []
+            ),
+            timer,
+        ]
+        self.under_way = {"model": model, "timer": timer}
+        with self._on_its_own():
+            history = original(*bound.args, **bound.kwargs)
+        self.under_way = None
+        with self._on_its_own():
+            left = self._left(
+                model, timer.rows, timer.epochs, timer.steps, timer.cut or epochs > given["epochs"]
+            )
+        self._reached({"at": "trained", "trained": left})
+        return history
+
+    def _left(
+        self, model: Any, rows: dict[str, list[float]], epochs: int, steps: int, cut: bool
+    ) -> dict[str, Any]:
+        """Describes what a training left."""
+        weights = None
+        with contextlib.suppress(Exception):
+            if sum(math.prod(variable.shape) for variable in model.weights) <= MAX_PARAMETERS:
+                weights = [np.asarray(value) for value in model.get_weights()]
+        history = {str(key)[:80]: row[:2000] for key, row in list(rows.items())[:20]}
+        return {
+            "weights": weights,
+            "history": history,
+            "epochs": epochs,
+            "steps": steps,
+            "cut": bool(cut),
+        }
+
+    def so_far(self) -> dict[str, Any] | None:
+        """Describes what a training under way has left so far, `None` if there is none."""
+        seen = self.under_way
+        if seen is None:
+            return None
+        timer = seen["timer"]
+        return self._left(seen["model"], timer.rows, timer.epochs, timer.steps, True)
+
+
+def _untrained(model: Any) -> bool:
+    """Returns whether a model's optimizer has made no step."""
+    with contextlib.suppress(Exception):
+        return int(np.asarray(model.optimizer.iterations)) == 0
+    return False

@@ -1,0 +1,120 @@
+"""Any training script or notebook, as a whole, with what lies beside it and is named in it."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import dataclasses
+import os
+from pathlib import Path
+
+from graders.printable import printable
+from graders.submission import notebooks, reading
+from graders.submission.source import Source, Unreadable
+
+# What of the files beside a script goes along.
+MOST_FILES, MOST_BYTES = 40, 48 * 2**20
+
+
+@dataclasses.dataclass(frozen=True)
+class Script:
+    """A script.
+
+    Attributes:
+        source: `Source`, its whole text; of a notebook, that of all code cells.
+        files: Dict from relative paths to bytes: what it reads or imports from its own folder.
+        left_out: Tuple of strings, files that are too large to go along.
+    """
+
+    source: Source
+    files: dict[str, bytes]
+    left_out: tuple[str, ...] = ()
+
+    def place(self, line: int) -> tuple[int, int]:
+        """Returns the code cell and the line in it, for a line of the text; a module has cell 0."""
+        if not self.source.lines:
+            return 0, line
+        found = self.source.lines
+        return found[line - 1] if 0 < line <= len(found) else (0, 0)
+
+
+def read(path: Path) -> Script:
+    """Reads a script or a notebook.
+
+    Args:
+        path: Path.
+
+    Returns:
+        `Script`.
+
+    Raises:
+        Unreadable: If it is neither, with the line where it is no Python.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".ipynb":
+        source = _notebook(path)
+    else:
+        data = reading.read_bytes(path)
+        if suffix != ".py":
+            raise Unreadable(f"{path} is neither a .py nor an .ipynb file. Give one of these.")
+        try:
+            text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+        except UnicodeDecodeError as error:
+            line = data[: error.start].count(b"\n") + 1
+            raise Unreadable(
+                f"{path} is not UTF-8 text (line {line}). Save it with the encoding UTF-8."
+            ) from None
+        if not text.strip():
+            raise Unreadable(f"{path} is empty.")
+        source = Source(text, printable(path.name, 100), path)
+    source = reading.checked(source)
+    return Script(source, *_beside(source, path.parent))
+
+
+def _notebook(path: Path) -> Source:
+    data = reading.read_bytes(path, notebooks.MAX_BYTES)
+    try:
+        module = notebooks.whole(data)
+    except notebooks.BadNotebook as error:
+        raise Unreadable(f"{path} {error}") from None
+    return Source(module.text, printable(path.stem, 100) + ".py", path, module.lines)
+
+
+def _beside(source: Source, folder: Path) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    """Reads the files in a script's folder that its text names, or imports."""
+    found: dict[str, bytes] = {}
+    left_out: list[str] = []
+    room = MOST_BYTES
+    base = os.path.realpath(folder)
+    for name in _named(source.tree):
+        if len(found) >= MOST_FILES:
+            break
+        with contextlib.suppress(OSError, ValueError):
+            path = os.path.realpath(os.path.join(base, name))
+            if not path.startswith(base + os.sep) or not os.path.isfile(path):
+                continue
+            if os.path.getsize(path) > room:
+                left_out.append(name)
+                continue
+            with open(path, "rb") as file:
+                content = file.read(room + 1)
+            if len(content) <= room:
+                found[os.path.relpath(path, base)] = content
+                room -= len(content)
+    return found, tuple(left_out)
+
+
+def _named(tree: ast.Module) -> list[str]:
+    """Lists the paths that a script's text may name, each once."""
+    found: dict[str, None] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            text = node.value
+            if 0 < len(text) < 200 and "\n" not in text and "." in text:
+                found[text.removeprefix("./")] = None
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                found[alias.name.replace(".", "/") + ".py"] = None
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found[node.module.replace(".", "/") + ".py"] = None
+    return list(found)

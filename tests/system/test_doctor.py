@@ -1,0 +1,249 @@
+"""`grade.py doctor` on small scripts: what is wrong, in which line, and each kind of bad input."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from graders import KIT
+
+HEAD = """import keras
+import numpy as np
+from keras import layers
+
+rng = np.random.default_rng(0)
+x = rng.normal(size=(300, 8)).astype("float32")
+y = (x[:, 0] + x[:, 1] > 0).astype("int32")
+"""
+MODEL = """model = keras.Sequential([
+    keras.Input((8,)),
+    layers.Dense(16, activation="relu"),
+    layers.Dense(1, activation="sigmoid"),
+])
+model.compile(optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"])
+"""
+FIT = "model.fit(x, y, epochs=20, validation_split=0.2)\n"
+GOOD = HEAD + MODEL + FIT
+
+
+def doctor(path: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """Runs the command."""
+    return subprocess.run(
+        [sys.executable, "grade.py", "doctor", str(path), *words],
+        cwd=KIT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def found(folder: Path, text: str, *words: str, name: str = "train.py") -> tuple[int, Any]:
+    """Examines a script, and returns the exit code and what was found."""
+    path = folder / name
+    path.write_text(text)
+    done = doctor(path, "--json", "-", *words)
+    return done.returncode, json.loads(done.stdout) if done.stdout else done.stderr
+
+
+def line_of(text: str, part: str) -> int:
+    """Returns the line that holds a part of a text."""
+    return next(i for i, line in enumerate(text.splitlines(), 1) if part in line)
+
+
+def test_a_healthy_script_has_no_faults_and_no_remarks(tmp_path: Path) -> None:
+    """It exits with 0."""
+    code, answer = found(tmp_path, GOOD)
+    assert (code, answer["faults"], answer["remarks"]) == (0, [], [])
+    assert answer["schema"] == 1 and answer["file"] == "train.py" and answer["trainings"] == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ('layers.Dense(1, activation="sigmoid")', 'layers.Dense(1, activation="softmax")',
+         "softmax_on_one_unit"),
+        ('layers.Dense(1, activation="sigmoid")', "layers.Dense(1)", "logits_for_probabilities"),
+        ('layers.Dense(16, activation="relu")', "layers.Dense(16)", "no_activation"),
+    ],
+)  # fmt: skip
+def test_a_fault_is_named_with_its_line(tmp_path: Path, old: str, new: str, fault: str) -> None:
+    """The line is that of the layer."""
+    text = GOOD.replace(old, new)
+    code, answer = found(tmp_path, text)
+    assert code == 1
+    assert [row["id"] for row in answer["faults"]] == [fault]
+    assert answer["faults"][0]["line"] == line_of(text, new)
+    assert answer["faults"][0]["doc"].startswith("https://keras.io/")
+
+
+def test_the_text_names_file_line_and_code(tmp_path: Path) -> None:
+    """A terminal that knows links finds `train.py:LINE`."""
+    text = GOOD.replace('"sigmoid"', '"softmax"')
+    (tmp_path / "train.py").write_text(text)
+    done = doctor(tmp_path / "train.py")
+    assert f"train.py:{line_of(text, 'softmax')}" in done.stdout
+    assert 'layers.Dense(1, activation="softmax")' in done.stdout
+    assert "1 fault found." in done.stdout
+
+
+def test_why_tells_what_a_repair_reached(tmp_path: Path) -> None:
+    """With sigmoid, the model learns."""
+    code, answer = found(tmp_path, GOOD.replace('"sigmoid"', '"softmax"'), "--why")
+    assert code == 1
+    assert answer["faults"][0]["tried"].startswith("Tried: with one sigmoid unit")
+
+
+def test_a_notebook_has_cells(tmp_path: Path) -> None:
+    """The line is that of the cell."""
+    cells = [HEAD, "%matplotlib inline\n" + MODEL.replace('"sigmoid"', '"softmax"'), FIT]
+    book = {
+        "cells": [
+            {"cell_type": "code", "source": part, "metadata": {}, "outputs": []} for part in cells
+        ],
+        "metadata": {}, "nbformat": 4, "nbformat_minor": 5,
+    }  # fmt: skip
+    code, answer = found(tmp_path, json.dumps(book), name="work.ipynb")
+    fault = answer["faults"][0]
+    assert (code, fault["file"], fault["cell"]) == (1, "work.ipynb", 2)
+    assert fault["line"] == line_of(cells[1], "softmax")
+
+
+def test_keras_2_is_translated_and_told(tmp_path: Path) -> None:
+    """Each spelling has what to write now, and its line."""
+    text = """from keras.models import Sequential
+from keras.layers.core import Dense, Activation
+from keras.optimizers import SGD
+from keras.utils import np_utils
+import numpy as np
+x = np.random.default_rng(0).normal(size=(200, 8))
+y = np_utils.to_categorical((x[:, 0] > 0).astype(int))
+model = Sequential()
+model.add(Dense(16, input_dim=8, init="uniform", activation="relu"))
+model.add(Dense(output_dim=2))
+model.add(Activation("softmax"))
+model.compile(loss="categorical_crossentropy", optimizer=SGD(lr=0.1, decay=1e-6), metrics=["acc"])
+model.fit(x, y, nb_epoch=20, batch_size=16)
+print(model.predict_classes(x)[:3])
+"""
+    code, answer = found(tmp_path, text)
+    assert (code, answer["faults"], answer["trouble"]) == (0, [], None)
+    told = " ".join(row["message"] for row in answer["changed"])
+    for word in ("keras.layers.core", "np_utils", "init=", "output_dim=", "lr=", "nb_epoch=",
+                 "predict_classes"):  # fmt: skip
+        assert word in told
+    assert any(row["line"] == line_of(text, "nb_epoch") for row in answer["changed"])
+    assert [row["id"] for row in answer["remarks"]] == ["ignored_argument"]
+
+
+def test_data_sets_are_replaced_and_told(tmp_path: Path) -> None:
+    """There is no network in the sandbox."""
+    text = """from tensorflow.keras.datasets import mnist
+import keras
+(x, y), (x_test, y_test) = mnist.load_data()
+assert x.shape[1:] == (28, 28) and x.dtype == "uint8"
+model = keras.Sequential([keras.layers.Flatten(), keras.layers.Rescaling(1 / 255),
+                          keras.layers.Dense(10, activation="softmax")])
+model.compile("adam", "sparse_categorical_crossentropy")
+model.fit(x, y, epochs=3)
+"""
+    code, answer = found(tmp_path, text)
+    assert (code, answer["faults"], answer["trouble"]) == (0, [], None)
+    assert "keras.datasets.mnist" in answer["changed"][0]["message"]
+
+
+def test_a_file_beside_the_script_is_there(tmp_path: Path) -> None:
+    """What the script names is found in its folder."""
+    (tmp_path / "rows.csv").write_text("\n".join(f"{i},{i % 2}" for i in range(200)))
+    code, answer = found(
+        tmp_path,
+        GOOD.replace(
+            FIT, 'rows = np.loadtxt("rows.csv", delimiter=",")\nassert len(rows) == 200\n' + FIT
+        ),
+    )
+    assert (code, answer["trouble"]) == (0, None)
+
+
+BAD = {
+    "missing_package": ("import pandas as no\nimport a_package_of_no_one\n" + GOOD, "is not there"),
+    "missing_file": (HEAD + 'np.loadtxt("nothing.csv")\n', "nothing.csv is not there"),
+    "no_fit": (HEAD + MODEL, "never calls fit"),
+    "loop": (
+        HEAD + MODEL + "import tensorflow as tf\nwith tf.GradientTape() as tape:\n    model(x)\n",
+        "loop of its own",
+    ),
+    "arguments": (
+        "import argparse\np = argparse.ArgumentParser()\np.add_argument('data')\np.parse_args()\n"
+        + GOOD,
+        "no arguments here",
+    ),
+    "display": ("import tkinter\ntkinter.Tk()\n" + GOOD, ""),
+    "question": ("input('how many? ')\n" + GOOD, "input()"),
+    "network": (
+        "import urllib.request\nurllib.request.urlopen('http://example.org')\n" + GOOD,
+        "network",
+    ),
+    "error": (HEAD + MODEL + "1 / 0\n" + FIT, "ZeroDivisionError"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_cannot_be_examined_is_one_clear_line(tmp_path: Path, name: str) -> None:
+    """It exits with 2, and tells why."""
+    text, words = BAD[name]
+    code, answer = found(tmp_path, text)
+    assert code == 2 and answer["trainings"] == 0
+    assert words in answer["trouble"] and "\n" not in answer["trouble"]
+
+
+def test_a_subclass_is_told_as_far_as_can_be(tmp_path: Path) -> None:
+    """Its layers are not measured; how it was compiled shows all the same."""
+    text = (
+        HEAD
+        + """
+class Mine(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.hidden = layers.Dense(16, activation="relu")
+        self.out = layers.Dense(1, activation="sigmoid")
+
+    def call(self, x):
+        return self.out(self.hidden(x))
+
+model = Mine()
+model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
+"""
+        + FIT
+    )
+    code, answer = found(tmp_path, text)
+    assert (code, answer["faults"]) == (0, [])
+
+
+def test_a_script_that_takes_for_ever_ends(tmp_path: Path) -> None:
+    """What was running is told."""
+    code, answer = found(tmp_path, "while True:\n    pass\n", "--timeout", "5")
+    assert code == 2 and "within 5 s" in answer["trouble"]
+
+
+def test_wrong_usage_is_one_line(tmp_path: Path) -> None:
+    """No file, no Python, no notebook."""
+    (tmp_path / "bad.py").write_text("def f(:\n")
+    (tmp_path / "text.txt").write_text("x")
+    for name, words in (("none.py", "There is no file"), ("bad.py", "Syntax error"),
+                        ("text.txt", "neither a .py nor an .ipynb")):  # fmt: skip
+        done = doctor(tmp_path / name)
+        assert done.returncode == 2 and words in done.stderr
+    assert doctor(tmp_path / "none.py", "--timeout", "0").returncode == 2
+
+
+def test_the_page_holds_what_was_found(tmp_path: Path) -> None:
+    """A page of its own, in which the script's words are text."""
+    path = tmp_path / "<b>.py"
+    path.write_text(GOOD.replace('"sigmoid"', '"softmax"'))
+    doctor(path, "--html", str(tmp_path / "page.html"))
+    page = (tmp_path / "page.html").read_text()
+    assert "<b>" not in page and "softmax over a single unit" in page

@@ -1,0 +1,347 @@
+"""Each rule names the program that it is for, alone, and leaves the healthy ones alone."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+
+from graders.diagnosis.diagnose import RULES, diagnose
+from graders.diagnosis.facts import Compiled, Facts, Fit, Input, Layer, Seen, Trained
+
+RNG = np.random.default_rng(0)
+FALLING = tuple(2.0 * 0.8**i for i in range(20))
+
+
+def values_of(name: str, array: np.ndarray) -> Input:
+    """Describes an array as the sandbox does."""
+    finite = array[np.isfinite(array)]
+    values, counts = np.unique(array, return_counts=True)
+    few = len(values) <= 300 and array.ndim <= 2
+    return Input(
+        name,
+        array.dtype.name,
+        array.shape,
+        float(finite.min()),
+        float(finite.max()),
+        float(finite.mean()),
+        float(finite.std()),
+        int(array.size - finite.size),
+        array[:100],
+        tuple(zip(values.tolist(), counts.tolist(), strict=True)) if few else (),
+    )
+
+
+CLASSES = values_of("y", np.arange(500) % 10)
+ONE_HOT = values_of("y", np.eye(10)[np.arange(500) % 10])
+TWO = values_of("y", np.arange(500) % 2)
+PRICES = values_of("y", RNG.normal(size=500))
+X = values_of("x", RNG.normal(size=(500, 20)).astype("float32"))
+
+
+def dense(
+    units: int, activation: str = "linear", given: int = 20, line: int = 1, **more: Any
+) -> Layer:
+    """Returns a Dense layer."""
+    return Layer(
+        f"dense_{units}_{line}",
+        "Dense",
+        activation,
+        line,
+        (given + 1) * units,
+        config={"units": units},
+        input=(None, given),
+        output=(None, units),
+        **more,
+    )
+
+
+def facts(
+    *layers: Layer, loss: str, y: Input, x: Input = X, losses: Any = FALLING, **more: Any
+) -> Facts:
+    """Returns the facts of a training of layers in a row."""
+    tail: list[Layer] = []
+    for layer in reversed(layers):
+        tail.append(layer)
+        if layer.has_kernel:
+            break
+    compiled = Compiled(
+        loss=loss,
+        optimizer=more.pop("optimizer", "Adam"),
+        rate=more.pop("rate", 0.001),
+        metrics=more.pop("metrics", ("accuracy",) if y is not PRICES else ()),
+        from_logits=more.pop("from_logits", False),
+        line=30,
+    )
+    return Facts(
+        layers=layers,
+        tail=tuple(tail),
+        compiled=compiled,
+        inputs=(x,),
+        labels=y,
+        fit=more.pop("fit", Fit(line=40, epochs=20)),
+        trained=Trained({"loss": losses}, len(losses), 16 * len(losses)),
+        output=layers[-1].output,
+        trainable=more.pop("trainable", 1000),
+        **more,
+    )
+
+
+SPARSE, CATEGORICAL = "sparse_categorical_crossentropy", "categorical_crossentropy"
+BINARY, MSE = "binary_crossentropy", "mean_squared_error"
+HIDDEN = dense(64, "relu", line=1)
+SOFTMAX = dense(10, "softmax", 64, line=9)
+LINEAR = dense(10, "linear", 64, line=9)
+SIGMOID = dense(1, "sigmoid", 64, line=9)
+VALUE = dense(1, "linear", 64, line=9)
+
+
+def after(
+    kind: str, shape: int, line: int = 10, activation: str = "linear", **config: Any
+) -> Layer:
+    """Returns a layer without weights."""
+    size = (None, shape)
+    return Layer(f"{kind}_{line}".lower(), kind, activation, line, 0, False, config, size, size)
+
+
+HEALTHY = {
+    "softmax": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES),
+    "one_hot": facts(HIDDEN, SOFTMAX, loss=CATEGORICAL, y=ONE_HOT),
+    "logits": facts(HIDDEN, LINEAR, loss=SPARSE, y=CLASSES, from_logits=True),
+    "softmax_layer": facts(HIDDEN, LINEAR, after("Softmax", 10), loss=SPARSE, y=CLASSES),
+    "softmax_activation": facts(
+        HIDDEN, LINEAR, after("Activation", 10, activation="softmax"), loss=SPARSE, y=CLASSES
+    ),
+    "binary": facts(HIDDEN, SIGMOID, loss=BINARY, y=TWO),
+    "binary_column": facts(
+        HIDDEN, SIGMOID, loss=BINARY, y=values_of("y", (np.arange(500) % 2).reshape(-1, 1))
+    ),
+    "binary_logit": facts(
+        HIDDEN, VALUE, loss=BINARY, y=TWO, from_logits=True, metrics=("binary_accuracy_0",)
+    ),
+    "two_softmax": facts(HIDDEN, dense(2, "softmax", 64), loss=SPARSE, y=TWO),
+    "values": facts(HIDDEN, VALUE, loss=MSE, y=PRICES, metrics=("mae",)),
+    "multi_label": facts(
+        HIDDEN,
+        dense(10, "sigmoid", 64),
+        loss=BINARY,
+        y=values_of("y", (RNG.random((500, 10)) < 0.3).astype("float32")),
+    ),
+    "autoencoder": facts(
+        dense(8, "linear", 20, 1), dense(20, "linear", 8, 2), loss=MSE, y=X, metrics=()
+    ),
+    "dropout": facts(HIDDEN, after("Dropout", 64, 2, rate=0.5), SOFTMAX, loss=SPARSE, y=CLASSES),
+    "rescaled": facts(
+        after("Rescaling", 20, 1, scale=1 / 255),
+        HIDDEN,
+        SOFTMAX,
+        loss=SPARSE,
+        y=CLASSES,
+        x=values_of("x", RNG.integers(0, 256, (500, 20)).astype("uint8")),
+    ),
+    "sgd": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, optimizer="SGD", rate=0.1),
+    "own_loss": dataclasses.replace(
+        facts(HIDDEN, LINEAR, loss=SPARSE, y=CLASSES),
+        compiled=Compiled(loss="own", own_loss=True, optimizer="Adam", rate=0.001),
+    ),
+    "tanh_hidden": facts(
+        dense(64, "tanh"), dense(64, "tanh", 64, 2), SOFTMAX, loss=SPARSE, y=CLASSES
+    ),
+    "early_layers_frozen": facts(
+        dense(64, "relu", trainable=False), SOFTMAX, loss=SPARSE, y=CLASSES, rate=1e-5
+    ),
+}
+BROKEN = np.where(np.arange(500)[:, None] == 3, np.nan, RNG.normal(size=(500, 20)))
+PIXELS = values_of("x", RNG.integers(0, 256, (500, 20)).astype("uint8"))
+FLAT = (2.3,) * 20
+WRONG = {
+    "missing_values": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, x=values_of("x", BROKEN)),
+    "text_labels": facts(
+        HIDDEN, SIGMOID, loss=BINARY, y=Input("y", "str32", (500,), values=()), losses=()
+    ),
+    "softmax_on_one_unit": facts(HIDDEN, dense(1, "softmax", 64), loss=BINARY, y=TWO, losses=FLAT),
+    "one_unit_for_classes": facts(HIDDEN, SIGMOID, loss=BINARY, y=CLASSES),
+    "categorical_on_one_unit": facts(HIDDEN, SIGMOID, loss=CATEGORICAL, y=TWO),
+    "labels_out_of_range": facts(
+        HIDDEN, SOFTMAX, loss=SPARSE, y=values_of("y", 1 + np.arange(500) % 10)
+    ),
+    "integer_labels": facts(HIDDEN, SOFTMAX, loss=CATEGORICAL, y=CLASSES, losses=()),
+    "one_hot_labels": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=ONE_HOT, losses=()),
+    "steps_for_labels": facts(
+        dataclasses.replace(HIDDEN, input=(None, 7, 20), output=(None, 7, 64)),
+        dataclasses.replace(SIGMOID, input=(None, 7, 64), output=(None, 7, 1)),
+        loss=BINARY,
+        y=TWO,
+        x=values_of("x", RNG.normal(size=(500, 7, 20))),
+    ),
+    "distances_of_integers": facts(HIDDEN, SOFTMAX, loss=MSE, y=CLASSES),
+    "outputs_for_labels": facts(HIDDEN, dense(2, "softmax", 64), loss=BINARY, y=TWO, losses=()),
+    "sigmoid_for_classes": facts(HIDDEN, dense(10, "sigmoid", 64), loss=CATEGORICAL, y=ONE_HOT),
+    "crossentropy_of_values": facts(HIDDEN, SIGMOID, loss=BINARY, y=PRICES, metrics=()),
+    "rectified_output": facts(HIDDEN, dense(1, "relu", 64), loss=MSE, y=PRICES),
+    "out_of_reach": facts(HIDDEN, SIGMOID, loss=MSE, y=PRICES),
+    "logits_for_probabilities": facts(HIDDEN, LINEAR, loss=SPARSE, y=CLASSES),
+    "softmax_twice": facts(HIDDEN, SOFTMAX, after("Softmax", 10), loss=SPARSE, y=CLASSES),
+    "probabilities_for_logits": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, from_logits=True),
+    "binary_for_classes": facts(HIDDEN, SOFTMAX, loss=BINARY, y=ONE_HOT),
+    "distances_of_classes": facts(HIDDEN, SOFTMAX, loss=MSE, y=ONE_HOT),
+    "no_trainable_weights": facts(
+        HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, trainable=0, losses=FLAT
+    ),
+    "scaled_away": facts(
+        HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, x=values_of("x", RNG.random((500, 20)) / 255)
+    ),
+    "embedding_of_values": facts(
+        Layer("embedding", "Embedding", line=1, parameters=1000, config={"input_dim": 100}),
+        HIDDEN,
+        SOFTMAX,
+        loss=SPARSE,
+        y=CLASSES,
+    ),
+    "unscaled_inputs": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, x=PIXELS),
+    "learning_rate": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, rate=0.5, losses=FLAT),
+    "unbounded_recurrence": facts(
+        Layer("lstm", "LSTM", "relu", 1, 5000, input=(None, 100, 20), output=(None, 64)),
+        SOFTMAX,
+        loss=SPARSE,
+        y=CLASSES,
+    ),
+    "unscaled_targets": facts(
+        HIDDEN,
+        VALUE,
+        loss=MSE,
+        y=values_of("y", 1000 * RNG.normal(size=500)),
+        losses=(1e6,) * 20,
+        metrics=(),
+    ),
+    "diverged": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, losses=(2.3, float("nan"))),
+    "dropout_on_outputs": facts(
+        HIDDEN,
+        LINEAR,
+        after("Dropout", 10, rate=0.5),
+        after("Softmax", 10, 11),
+        loss=SPARSE,
+        y=CLASSES,
+    ),
+    "too_much_dropout": facts(
+        HIDDEN, after("Dropout", 64, 2, rate=0.95), SOFTMAX, loss=SPARSE, y=CLASSES
+    ),
+    "wrong_axis": facts(
+        Layer(
+            "batch",
+            "BatchNormalization",
+            line=2,
+            parameters=12,
+            config={"axis": 1},
+            input=(None, 8, 8, 3),
+            output=(None, 8, 8, 3),
+        ),
+        HIDDEN,
+        SOFTMAX,
+        loss=SPARSE,
+        y=CLASSES,
+    ),
+    "no_activation": facts(
+        dense(64, "linear"),
+        dense(32, "linear", 64, 2),
+        dense(10, "softmax", 32, 3),
+        loss=SPARSE,
+        y=CLASSES,
+    ),
+    "linear_convolutions": facts(
+        *(
+            layer
+            for i in range(3)
+            for layer in (
+                Layer(f"conv{i}", "Conv2D", line=i, parameters=99, config={"filters": 8}),
+                after("MaxPooling2D", 8, 10 + i),
+            )
+        ),
+        SOFTMAX,
+        loss=SPARSE,
+        y=CLASSES,
+        losses=FLAT,
+    ),
+    "stacked_sigmoids": facts(
+        *(dense(20, "sigmoid", 20, i) for i in range(4)), SOFTMAX, loss=SPARSE, y=CLASSES
+    ),
+    "dead_units": facts(
+        HIDDEN,
+        SOFTMAX,
+        loss=SPARSE,
+        y=CLASSES,
+        losses=(2.3, 2.3, 2.3),
+        after={HIDDEN.name: Seen(0.0, 0.0, 0.0, dead=1.0)},
+    ),
+    "penalty_dominates": facts(
+        HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, penalty=90.0, losses=(92.0,) * 20
+    ),
+    "too_few_steps": facts(
+        HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, fit=Fit(epochs=1, batch=32), losses=(2.3,)
+    ),
+    "constant_output": facts(
+        HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, after={SOFTMAX.name: Seen(0.1, 0.1, 0.0)}
+    ),
+    "never_falls": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, losses=FLAT),
+    "validated_on_training": facts(
+        HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, fit=Fit(epochs=20, validation="same")
+    ),
+    "accuracy_of_logits": facts(HIDDEN, VALUE, loss=BINARY, y=TWO, from_logits=True),
+    "equality_of_outputs": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, metrics=("accuracy()",)),
+    "accuracy_of_values": facts(HIDDEN, VALUE, loss=MSE, y=PRICES, metrics=("accuracy",)),
+}
+
+
+@pytest.mark.parametrize("name", HEALTHY)
+def test_healthy_training_gets_no_alarm(name: str) -> None:
+    """Nothing is wrong, and nothing may be wrong."""
+    found = diagnose(HEALTHY[name])
+    assert [*found.faults, *found.remarks] == []
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_the_rule_names_the_fault_alone(name: str) -> None:
+    """The fault is the only one that is named, with an advice and a page."""
+    found = diagnose(WRONG[name])
+    assert [fault.id for fault in found.faults] == [name]
+    assert found.faults[0].message.startswith("Expected ")
+    assert found.faults[0].doc.startswith("https://keras.io/")
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_each_rule_has_a_program_that_it_alone_names(
+    rule: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the rule, nothing names that program's fault."""
+    rest = tuple(other for other in RULES if other is not rule)
+    monkeypatch.setattr("graders.diagnosis.diagnose.RULES", rest)
+    assert rule.id not in [fault.id for fault in diagnose(WRONG[rule.id]).faults]
+
+
+def test_rules_explain_rules_that_there_are() -> None:
+    """No name in the table is a typing error."""
+    known = {rule.id for rule in RULES}
+    assert {name for rule in RULES for name in rule.explains} <= known
+
+
+def test_a_fault_is_not_told_twice_in_other_words() -> None:
+    """Softmax over one unit explains why the loss stays, and why squared error is a bad idea."""
+    case = facts(HIDDEN, dense(1, "softmax", 64), loss=MSE, y=TWO, losses=FLAT)
+    assert [fault.id for fault in diagnose(case).faults] == ["softmax_on_one_unit"]
+
+
+def test_squared_error_of_two_classes_is_a_remark_where_it_learns() -> None:
+    """Beside a sigmoid it learns, if slowly."""
+    case = facts(HIDDEN, SIGMOID, loss=MSE, y=TWO)
+    assert [remark.id for remark in diagnose(case).remarks] == ["distances_of_classes"]
+    assert diagnose(case).faults == ()
+
+
+def test_what_is_not_sure_is_a_remark() -> None:
+    """Columns in the hundreds may do no harm where the loss falls."""
+    columns = values_of("x", 100 * RNG.random((500, 20)))
+    found = diagnose(facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, x=columns))
+    assert [fault.id for fault in found.faults] == []
+    assert [remark.id for remark in found.remarks] == ["unscaled_inputs"]
