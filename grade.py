@@ -14,6 +14,9 @@ except ModuleNotFoundError as error:
         "what is needed, or python -m pip install . first.\n" % error.name
     )
     sys.exit(2)
+except KeyboardInterrupt:
+    sys.stderr.write("grade.py: stopped.\n")
+    sys.exit(2)
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -55,6 +55,9 @@ def main(words: Sequence[str] | None = None) -> int:
     except (UsageError, Unwritable, TooLow, BrokenRubric) as error:
         print(f"grade.py: {error}", file=sys.stderr)
         return WRONG
+    except PermissionError as error:
+        print(f"grade.py: {error.filename} may not be read or searched.", file=sys.stderr)
+        return WRONG
     except KeyboardInterrupt as error:
         print(f"grade.py: {str(error) or 'stopped.'}", file=sys.stderr)
         return WRONG

@@ -14,6 +14,7 @@ import contextlib
 import importlib
 import linecache
 import os
+import shlex
 import sys
 import tempfile
 import types
@@ -47,7 +48,11 @@ def main(words: list[str], parser: Parser) -> int:
     """
     _options(parser)
     given = parser.parse_args(words)
-    [task] = arguments.find([given.task])
+    tasks = arguments.find([given.task])
+    if len(tasks) > 1:
+        ids = ", ".join(task.id for task in tasks)
+        raise UsageError(f"play takes one task. Write one of {ids} in place of {given.task}.")
+    [task] = tasks
     if task.datasets:
         # Of a course's own task.
         also_from(task.datasets)
@@ -89,7 +94,7 @@ def run(task: Task, source: Source) -> int:
         UsageError: If there is no trial run.
         KeyboardInterrupt: If it was stopped.
     """
-    path = _shown(source.path)
+    path = shlex.quote(str(_shown(source.path)))
     if is_stub(source, task):
         print(f"{task.id} is still the stub: open {path} and write what its TODOs ask for.")
         return STOPPED
@@ -112,7 +117,8 @@ def run(task: Task, source: Source) -> int:
             sys.stdout.flush()
             print(play_errors.words(error, task, source), file=sys.stderr)
             return STOPPED
-    print(f"Not graded. For a verdict: python grade.py {task.id}")
+    work = "" if source.path.with_suffix("") == task.stub.with_suffix("") else f" --from {path}"
+    print(f"Not graded. For a verdict: python grade.py {task.id}{work}")
     return FINE
 
 

@@ -20,7 +20,7 @@ from graders.boundary.launching import Launcher
 from graders.boundary.names import Verb
 from graders.boundary.spawned import Spawner
 from graders.checking import CheckFailed, Uses
-from graders.judge import advice, compiling
+from graders.judge import advice, compiling, constructors
 from graders.judge.connection import Connection
 from graders.judge.faults import FORGED, SubmissionError, forged
 from graders.judge.training import Training
@@ -129,6 +129,9 @@ class Submission:
                 told = compiling.explained(str(error), self._source)
                 if told != str(error):
                     error.about = (Uses("compile"), error.about)
+                elif name := constructors.without_super(told, self._source):
+                    told = constructors.explained(told, name)
+                    error.about = (f"{name}.__init__", error.about)
                 error.args = (told,)
             raise
         finally:

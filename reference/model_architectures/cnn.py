@@ -13,9 +13,10 @@ of training are plenty), callbacks, and whether the last layer gives probabiliti
 the loss that matches.
 
 Checked: at least two `Conv2D` layers with kernels larger than 1×1 lie one after the other on the
-path from input to output, with a nonlinearity between them; the picture gets smaller on the way, by
-pooling (global pooling too) or strides; the model is compiled, honours its arguments (other sizes
-and numbers of classes) and learns; and it recognises new images that neither you nor it have seen.
+path from input to output, with a nonlinearity between them (an activation: pooling does not count);
+the picture gets smaller on the way, by pooling (global pooling too) or strides; the model is
+compiled, honours its arguments (other sizes and numbers of classes) and learns; and it recognises
+new images that neither you nor it have seen.
 """
 
 import keras

@@ -13,6 +13,7 @@ from graders.boundary import events
 from graders.checking import CheckFailed
 from graders.judge.connection import Interrupted, WallBroken
 from graders.judge.faults import SubmissionError
+from graders.judge.places import Places
 from graders.judge.plugin import GradingPlugin
 
 
@@ -26,14 +27,16 @@ class Judge:
         self.plugin._errors = weakref.WeakKeyDictionary()
         self.plugin._outcomes, self.plugin._started = {}, 0.0
         self.plugin._job = {"seconds": 60.0}
+        self.plugin._places = Places("")
         self.session = types.SimpleNamespace(shouldstop=False)
 
     def report(self, name: str, error: BaseException) -> events.CheckEnded:
         """Reports what a check raised; returns how it ended."""
         item = types.SimpleNamespace(
             originalname=name,
+            funcargs={},
             session=self.session,
-            function=types.SimpleNamespace(__check__={"hints": ("Look.",)}),
+            function=types.SimpleNamespace(__check__={"hints": ("Look.",), "about": None}),
         )
         call = types.SimpleNamespace(excinfo=types.SimpleNamespace(value=error), when="call")
         hook: Any = self.plugin.pytest_runtest_makereport(item, call)  # type: ignore[arg-type]

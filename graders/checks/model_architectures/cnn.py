@@ -108,8 +108,8 @@ def nonlinear(nodes):
         )
     fail(
         "an activation such as ReLU between the convolutions",
-        "convolutions in a row without one: together they compute no more than one convolution "
-        "does",
+        "convolutions in a row without one (pooling between them does not count: it picks or "
+        "averages what linear convolutions give)",
         'Look at the Conv2D layers: pass activation="relu", or put layers.ReLU() after each',
         about=graph.layers_where(nodes, graph.is_convolution)[0],
     )
