@@ -334,7 +334,8 @@ def rubric_table(tasks: tuple[Task, ...], verbose: bool = False) -> RenderableTy
         if verbose:
             for check in task.checks:
                 table.add_row(f"    {check.name}", points(check.points), check.description)
-    total = Text(f"{len(tasks)} task{'s' * (len(tasks) != 1)}, {points(sum(task.max_points for task in tasks))} points.")
+    count = "1 task" if len(tasks) == 1 else f"{len(tasks)} tasks"
+    total = Text(f"{count}, {points(sum(task.max_points for task in tasks))} points.")
     return Group(table, total)
 
 

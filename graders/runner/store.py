@@ -150,6 +150,6 @@ def not_kept(folder: Path, error: OSError) -> str:
     """
     return (
         f"Verdicts cannot be kept in {folder} ({error.strerror or error}). Everything is graded, "
-        "but the next time it will be graded anew (and on other data, unless a secret is set). Make "
-        "room there, or name another folder in the environment variable KERAS_KIT_CACHE."
+        "but the next time it will be graded anew (and on other data, unless a secret is set). "
+        "Make room there, or name another folder in the environment variable KERAS_KIT_CACHE."
     )
