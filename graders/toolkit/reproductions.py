@@ -66,6 +66,48 @@ def lines(name: str, setup: str, expected: Any, expression: str, came: Any) -> s
     )
 
 
+def call(name: str, /, *args: Any, **options: Any) -> str:
+    """Returns a call, as a student types it.
+
+    Args:
+        name: String, what is called.
+        *args: Plain values.
+        **options: Plain values, by name.
+    """
+    given = [repr(arg) for arg in args] + [f"{key}={value!r}" for key, value in options.items()]
+    return f"{name}({', '.join(given)})"
+
+
+def values(expression: str) -> str:
+    """Returns an expression for the values of a tensor, rounded as `rounded` does."""
+    return f"np.array({expression}, 'float64').round({DIGITS}).tolist()"
+
+
+def taped(watched: str, output: str, source: str) -> str:
+    """Returns statements that take a gradient, `g`.
+
+    Args:
+        watched: String, the variable with an array, which becomes a tensor that the tape watches.
+        output: String, the expression that is differentiated.
+        source: String, with respect to what.
+    """
+    return (
+        f"import tensorflow as tf; {watched} = tf.constant({watched}); "
+        f"tape = tf.GradientTape().__enter__(); tape.watch({watched}); "
+        f"g = tape.gradient({output}, {source})"
+    )
+
+
+def unless_none(expression: str) -> str:
+    """Returns an expression that is `None` where there is no gradient `g`."""
+    return f"None if g is None else {expression}"
+
+
+def as_pasted(values: Any) -> np.ndarray:
+    """Returns a float32 array of the digits that lines to paste have of it: `array` types it."""
+    return np.array(rounded(values), "float32")
+
+
 def array(values: Any) -> str:
     """Returns an array as a student types it."""
     found = np.asarray(values)

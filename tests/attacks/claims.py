@@ -10,6 +10,7 @@ import re
 import zlib
 
 from graders import rubric
+from graders.runner import fingerprint
 from tests.attacks import case
 from tests.attacks.case import IMPORT, Attack
 
@@ -104,8 +105,10 @@ SECONDS: 60
 
 def questions(task: rubric.Task) -> list[tuple[str, str]]:
     """Returns what a task asks a sandbox: verbs, and probes by their names."""
-    text = task.path.read_text(encoding="utf-8")
-    found = [("probe", name) for name in re.findall(r"@probe\ndef (\w+)", text)]
+    toolkit = rubric.KIT / "graders" / "toolkit"
+    paths = [task.path, *(path for path in fingerprint.judging(task) if path.parent == toolkit)]
+    texts = [path.read_text(encoding="utf-8") for path in paths]
+    found = [("probe", name) for text in texts for name in re.findall(r"@probe\ndef (\w+)", text)]
     reference = task.reference.read_text(encoding="utf-8")
     if re.search(r"(?m)^def build_", reference):
         found.append(("build", ""))

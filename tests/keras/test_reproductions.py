@@ -167,3 +167,27 @@ def test_what_goes_wrong_while_a_fault_is_shown_is_no_fault() -> None:
         raise ValueError
 
     assert fails() == ""
+
+
+def test_a_call_is_typed_as_python_takes_it() -> None:
+    """Arguments by place and by name, one called `name` too."""
+    assert paste.call("f") == "f()"
+    assert paste.call("f", 0.3, name="a", reduction=None) == "f(0.3, name='a', reduction=None)"
+
+
+def test_values_and_gradients_are_expressions_that_run() -> None:
+    """What is typed gives what the grader compares: rounded numbers, and a gradient or `None`."""
+    space: dict[str, Any] = {"np": np, "x": np.array([1.23456, -0.00001], "float32")}
+    assert eval(paste.values("x"), space) == paste.rounded(space["x"]) == [1.2346, 0.0]
+    exec(paste.taped("x", "x * x", "x"), space)
+    gradient = eval(paste.unless_none("g.numpy().tolist()"), space)
+    np.testing.assert_allclose(gradient, [2 * 1.23456, -0.00002], rtol=1e-5)
+    exec(paste.taped("x", "tf.stop_gradient(x)", "x"), space)
+    assert eval(paste.unless_none("g.numpy().tolist()"), space) is None
+
+
+def test_what_is_typed_is_what_was_measured() -> None:
+    """The array of the pasted line is the one that the grader gave."""
+    found = paste.as_pasted(np.array([[1 / 3, 2 / 3]]))
+    assert found.dtype == "float32"
+    np.testing.assert_array_equal(eval(paste.array(found), {"np": np}), found)

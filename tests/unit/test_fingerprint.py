@@ -58,6 +58,22 @@ def test_a_task_depends_on_nothing_else() -> None:
     assert "datasets/shapes.py" not in names(LAYER)
 
 
+@pytest.mark.parametrize(
+    ("task", "modules"),
+    [
+        (LAYER, ("layer_probes", "layer_lines", "dense_layers")),
+        (rubric.find("penalized_loss"), ("loss_probes", "loss_lines", "confidence_penalty")),
+    ],
+    ids=lambda value: getattr(value, "id", ""),
+)
+def test_a_task_depends_on_its_probes(task: rubric.Task, modules: tuple[str, ...]) -> None:
+    """What asks the sandbox, and what answers are compared with, stands in the toolkit."""
+    files = {f"graders/toolkit/{module}.py" for module in modules}
+    assert files <= names(task)
+    others = [other for other in rubric.tasks() if other != task]
+    assert not [other.id for other in others if files & names(other)]
+
+
 def test_an_edit_regrades_those_tasks_that_it_may_change(tmp_path: Path) -> None:
     """The closure follows what a changed module imports, also within functions."""
     for name, text in (

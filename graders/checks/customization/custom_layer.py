@@ -1,368 +1,41 @@
 """A layer with trainable weights of its own."""
 
-import dataclasses
 import functools
-import json
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
-from graders.checking import Uses, check, fail, probe
+from graders.checking import Uses, check, fail
+from graders.toolkit import layer_lines as lines
 from graders.toolkit import reproductions as paste
-from graders.toolkit.answers import read
-from graders.toolkit.closed_forms import diagnose, differs, near, same, softmax
+from graders.toolkit.closed_forms import diagnose, differs, near, same
+from graders.toolkit.dense_layers import (
+    ACTIVATIONS,
+    MISTAKES,
+    activated,
+    descend,
+    draw,
+    linear,
+    misapplied,
+)
+from graders.toolkit.dense_layers import gradients as gradients_of
+from graders.toolkit.layer_lines import typed
+from graders.toolkit.layer_probes import Copied, Copy, Layers, Weight
 
 ORDER = 1
 WALKTHROUGH = 1
 
-# A layer of this size answers in milliseconds; what takes longer does not end.
-SECONDS = 60.0
+NAME = "CustomDense"
 CLOSE = 1e-4
-
-Arrays = dict[str, np.ndarray]
-Function = Callable[[np.ndarray], np.ndarray]
-T = TypeVar("T")
-
-
-# --- probes, and what they answer ---------------------------------------------------------------
-
-
-@dataclasses.dataclass(frozen=True)
-class Weight:
-    """An attribute that should be a weight: see `graders.sandbox.objects.weight`."""
-
-    kind: str
-    shape: tuple[int, ...]
-    dtype: str
-    tracked: bool
-    frozen: bool
-    value: np.ndarray | None
-
-
-@dataclasses.dataclass(frozen=True)
-class Made:
-    """A layer before its first call; `borrowed` names what of Keras's computes in its place."""
-
-    policy: str
-    trainable: int
-    w: Weight
-    b: Weight
-    borrowed: tuple[str, ...]
-
-
-@probe
-def make_layer(student, box, units, input_dim, between=(), options=None):
-    """Builds a layer, and describes what it holds before any call."""
-    import keras
-
-    layer = box.make("CustomDense", keras.layers.Layer, units, **(options or {}))
-    zeros = keras.ops.zeros((2, *between, input_dim))
-    layer.build((None, *between, input_dim))
-    if not (hasattr(layer, "w") and hasattr(layer, "b")):
-        layer(zeros)
-    dense = (keras.layers.Dense, keras.layers.EinsumDense)
-    return {
-        "policy": layer.dtype_policy.name,
-        "trainable": len(layer.trainable_weights),
-        "w": box.objects.weight(layer, "w"),
-        "b": box.objects.weight(layer, "b"),
-        "borrowed": box.objects.parts(layer, dense)
-        + box.objects.computed_by(lambda: layer(zeros), dense),
-    }
-
-
-@dataclasses.dataclass(frozen=True)
-class Computed:
-    """The output of a layer with the grader's weights, and how many weights it has."""
-
-    y: np.ndarray
-    dtype: str
-    weights: int
-    trainable: int
-
-
-@probe
-def compute(student, box, units, given, activation=None, options=None, frozen=False):
-    """Calls a layer that has the grader's weights; freezes it afterwards if asked to."""
-    import keras
-
-    options = {"activation": box.objects.activation(activation), **(options or {})}
-    layer = box.make("CustomDense", keras.layers.Layer, units, **options)
-    y = box.objects.call_with(layer, **given)
-    if frozen:
-        layer.trainable = False
-    return {
-        "y": box.objects.result(y, "call"),
-        "dtype": keras.backend.standardize_dtype(y.dtype),
-        "weights": len(layer.weights),
-        "trainable": len(layer.trainable_weights),
-    }
-
-
-@dataclasses.dataclass(frozen=True)
-class Gradients:
-    """What arrives at the weights and at the input."""
-
-    w: np.ndarray | None
-    b: np.ndarray | None
-    x: np.ndarray | None
-
-
-@probe
-def differentiate(student, box, units, given, upstream):
-    """Takes the gradients of `sum(upstream * output)`."""
-    import keras
-    import tensorflow as tf
-
-    layer = box.make("CustomDense", keras.layers.Layer, units, activation=None)
-    x = tf.constant(given["x"])
-    with tf.GradientTape() as tape:
-        tape.watch(x)
-        y = box.objects.call_with(layer, x, w=given["w"], b=given["b"])
-        total = tf.reduce_sum(tf.cast(y, x.dtype) * upstream)
-    found = tape.gradient(total, [layer.w.value, layer.b.value, x])
-    return dict(zip("wbx", map(box.objects.optional, found), strict=True))
-
-
-@dataclasses.dataclass(frozen=True)
-class Copy:
-    """A copy of a layer, and its output with the grader's weights."""
-
-    name: str
-    dtype: str
-    trainable: bool
-    w: Weight
-    b: Weight
-    y: np.ndarray
-
-
-@dataclasses.dataclass(frozen=True)
-class CopiedByConfig:
-    """A layer as it was made, its config, and its copy by from_config."""
-
-    config: Any
-    original: Copy
-    by_config: Copy
-
-
-@dataclasses.dataclass(frozen=True)
-class Copied(CopiedByConfig):
-    """A copy by saving and loading too."""
-
-    by_saving: Copy
-
-
-@probe
-def copy_layer(student, box, units, given, activation, options, shown):
-    """Makes a layer, and copies of it; all of them get the grader's weights."""
-    import keras
-
-    chosen = box.objects.activation(activation)
-    layer = box.make("CustomDense", keras.layers.Layer, units, activation=chosen, **options)
-    layer(given["x"])
-    config, copies = box.objects.copies(layer, saved=not callable(chosen), shown=shown)
-    answer = {"config": box.objects.plain(config)}
-    ways = ("original", "by_config", "by_saving")
-    for way, copy in zip(ways, (layer, *copies), strict=False):
-        y = box.objects.call_with(copy, **given)
-        answer[way] = {
-            "name": copy.name,
-            "dtype": copy.dtype_policy.name,
-            "trainable": copy.trainable,
-            "w": box.objects.weight(copy, "w"),
-            "b": box.objects.weight(copy, "b"),
-            "y": box.objects.result(y, "call"),
-        }
-    return answer
-
-
-@dataclasses.dataclass(frozen=True)
-class Trained:
-    """Two layers after training."""
-
-    trainable: int
-    w1: np.ndarray
-    b1: np.ndarray
-    w2: np.ndarray
-    b2: np.ndarray
-
-
-@probe
-def train_two(student, box, x, y, start, rate, steps):
-    """Trains a model of two layers, from the grader's weights, by plain gradient descent."""
-    import keras
-
-    hidden, outputs = len(start["b1"]), len(start["b2"])
-    first = box.make("CustomDense", keras.layers.Layer, hidden, activation="tanh")
-    second = box.make("CustomDense", keras.layers.Layer, outputs)
-    inputs = keras.Input(x.shape[1:])
-    model = keras.Model(inputs, second(first(inputs)))
-    weights = {"w1": first.w, "b1": first.b, "w2": second.w, "b2": second.b}
-    for name, weight in weights.items():
-        weight.assign(start[name])
-    model.compile(optimizer=keras.optimizers.SGD(rate), loss="mse")
-    # The same batch, again and again: each epoch of its own would cost more than its step.
-    batch_size = len(x)
-    x, y = (keras.ops.tile(values, (steps, 1)) for values in (x, y))
-    model.fit(x, y, batch_size=batch_size, epochs=1, shuffle=False, verbose=0)
-    after = {name: keras.ops.convert_to_numpy(weight) for name, weight in weights.items()}
-    return {"trainable": len(model.trainable_weights), **after}
-
-
-def _ask(submission: Any, kind: type[T], probe: Callable[..., Any], **asked: Any) -> T:
-    """Runs a probe, and reads its answer."""
-    return submission.run(probe, functools.partial(read, kind), seconds=SECONDS, **asked)
-
-
-# --- lines that show a fault ---------------------------------------------------------------------
-
-X = "np.ones((2, 5), 'float32')"
-SMALL = [(1, 1), (1, 2), (2, 2)]
 # The methods in which a weight may be made, the right one first.
 MAKERS = ("build", "__init__", "call")
 
 
-def _pasted(setup: str, expected: Any, expression: str, came: Any) -> str:
-    return paste.lines("CustomDense", setup, expected, expression, came)
+def _layers(submission: Any) -> Layers:
+    return Layers(submission, NAME)
 
 
-def _of_made(call: str, expected: Any, expression: str, came: Any) -> str:
-    """Returns lines on a layer that was built by a call."""
-    return _pasted(f"layer = {call}; y = layer({X})", expected, expression, came)
-
-
-def _small(units: int, *shape: int) -> Arrays:
-    """Returns an input and weights of few small numbers that tell terms and signs apart."""
-    x = np.arange(1, 1 + np.prod(shape), dtype="float32").reshape(shape)
-    column = np.array([1, -2, 1, -1][: shape[-1]], "float32")
-    w = np.stack([column * (-1) ** unit for unit in range(units)], axis=1)
-    return {"x": x, "w": w, "b": np.arange(1, 1 + units, dtype="float32")}
-
-
-def _set_up(call: str, given: Arrays) -> str:
-    """Returns statements that make a layer with the grader's weights, and its input."""
-    x, w, b = (paste.rounded(given[name]) for name in "xwb")
-    kind = str(given["x"].dtype)
-    return (
-        f"layer = {call}; x = np.array({x}, '{kind}'); y = layer(x); _ = layer.w.assign({w}); "
-        f"_ = layer.b.assign({b})"
-    )
-
-
-@paste.tried
-def _of_values(
-    submission: Any,
-    shapes: Sequence[tuple[int, ...]],
-    units: int = 1,
-    activation: str | None = None,
-    function: Function = lambda z: z,
-    options: dict[str, Any] | None = None,
-) -> str:
-    """Returns lines on the smallest of some inputs that shows a wrong output; empty if none does.
-
-    Args:
-        submission: The judge's `Submission`.
-        shapes: Sequence of tuples, the shapes of inputs, smallest first.
-        units: Integer.
-        activation: String, as `graders.sandbox.objects.activation` takes it.
-        function: Function that the activation is.
-        options: Dict, further arguments.
-    """
-    given = [_small(units, *shape) for shape in shapes]
-    # Where x @ w + b is negative, another activation shows itself than where it is positive.
-    given += [{**small, "w": -small["w"]} for small in given]
-    options = options or {}
-    typed = [str(units)] + [f"activation={_in_code(activation)}"] * (activation is not None)
-    call = f"CustomDense({', '.join(typed + [f'{k}={v!r}' for k, v in options.items()])})"
-    for small in given:
-        asked = {"units": units, "given": small, "activation": activation, "options": options}
-        came = paste.rounded(_ask(submission, Computed, compute, **asked).y)
-        wanted = paste.rounded(function(_linear(small)))
-        if paste.differ(wanted, came):
-            shown = "np.array(layer(x), 'float64').round(4).tolist()"
-            return _pasted(_set_up(call, small), wanted, shown, came)
-    return ""
-
-
-def _in_code(activation: str | None) -> str:
-    """Returns an activation as Python takes it."""
-    return "lambda z: z * z + 1" if activation == "function:own" else _typed(activation)
-
-
-@paste.tried
-def _of_gradient(name: str, given: Arrays, submission: Any) -> str:
-    """Returns lines on the gradient of the outputs' sum; empty if they do not show the fault."""
-    ones = np.ones((len(given["x"]), given["w"].shape[1]), "float32")
-    found = _ask(submission, Gradients, differentiate, units=1, given=given, upstream=ones)
-    wanted = {"w": given["x"].T @ ones, "b": ones.sum(axis=0), "x": ones @ given["w"].T}[name]
-    gradient = getattr(found, name)
-    came = None if gradient is None else paste.rounded(gradient)
-    if came is not None and not paste.differ(paste.rounded(wanted), came):
-        return ""
-    variable = "x" if name == "x" else f"layer.{name}.value"
-    setup = (
-        f"{_set_up('CustomDense(1)', given)}; import tensorflow as tf; x = tf.constant(x); "
-        "tape = tf.GradientTape().__enter__(); tape.watch(x); "
-        f"g = tape.gradient(layer(x), {variable})"
-    )
-    return _pasted(setup, paste.rounded(wanted), "None if g is None else g.numpy().tolist()", came)
-
-
-# --- closed forms -------------------------------------------------------------------------------
-
-
-def _draw(rng: np.random.Generator, units: int, *shape: int, dtype: str = "float32") -> Arrays:
-    """Draws an input and weights that fit it."""
-    return {
-        "x": rng.normal(size=shape).astype(dtype),
-        "w": rng.normal(size=(shape[-1], units)).astype(dtype),
-        "b": rng.normal(size=units).astype(dtype),
-    }
-
-
-def _linear(given: Arrays) -> np.ndarray:
-    """Returns x @ w + b in float64."""
-    x, w, b = (given[name].astype("float64") for name in ("x", "w", "b"))
-    return x @ w + b
-
-
-def _descend(start: Arrays, x: np.ndarray, y: np.ndarray, rate: float, steps: int) -> Arrays:
-    """Trains tanh(x @ w1 + b1) @ w2 + b2 on the mean squared error, in NumPy."""
-    w1, b1, w2, b2 = (start[name].astype("float64") for name in ("w1", "b1", "w2", "b2"))
-    x, y = x.astype("float64"), y.astype("float64")
-    for _ in range(steps):
-        h = np.tanh(x @ w1 + b1)
-        out = 2 * (h @ w2 + b2 - y) / y.size
-        inner = (out @ w2.T) * (1 - h**2)
-        w1, b1 = w1 - rate * x.T @ inner, b1 - rate * inner.sum(axis=0)
-        w2, b2 = w2 - rate * h.T @ out, b2 - rate * out.sum(axis=0)
-    return {"w1": w1, "b1": b1, "w2": w2, "b2": b2}
-
-
-# By the names that `graders.sandbox.objects.activation` knows: the words, and the closed form.
-ACTIVATIONS: dict[str, tuple[str, Function]] = {
-    "relu": ('the name "relu"', lambda z: np.maximum(z, 0)),
-    "tanh": ('the name "tanh"', np.tanh),
-    "softmax": ('the name "softmax"', softmax),
-    "function:softplus": (
-        "the function keras.activations.softplus",
-        lambda z: np.logaddexp(0, z),
-    ),
-    "function:own": ("a function of the grader's own", lambda z: z * z + 1),
-}
-
-
-# Without an activation: what it gives in place of z = x @ w + b, and where to look.
-MISTAKES: dict[str, tuple[Callable[[np.ndarray, np.ndarray], np.ndarray], str]] = {
-    "x @ w, without b": (lambda z, b: z - b, "Look at call: add self.b"),
-    "x @ w - b": (lambda z, b: z - 2 * b, "Look at the sign of b in call"),
-    "relu(x @ w + b) although activation is None": (
-        lambda z, b: np.maximum(z, 0),
-        "Look at __init__ and call: None means that nothing is applied",
-    ),
-}
-
+_pasted = functools.partial(paste.lines, NAME)
 
 # Hints of one message.
 INSIDE_OUT = (
@@ -387,7 +60,7 @@ WRITTEN_DOWN = ("A dtype written into add_weight or into a cast overrules the po
 def weights_created(submission):
     """The layer creates trainable weights w (input_dim, units) and b (units,)."""
     for units, input_dim, options in ((3, 5, {}), (4, 9, {"activation": None})):
-        made = _ask(submission, Made, make_layer, units=units, input_dim=input_dim, options=options)
+        made = _layers(submission).made(units=units, input_dim=input_dim, options=options)
         call = f"CustomDense({units}{', activation=None' if options else ''})"
         if made.borrowed:
             borrowed = made.borrowed[0]
@@ -412,12 +85,8 @@ def weights_created(submission):
                 "Look at build: does it make a weight that call does not need?",
                 ("Count the calls of add_weight: which of the weights is in x @ w + b?",),
                 (Uses("add_weight", "CustomDense.build", last=True), "CustomDense.build"),
-                _of_made(call, 2, "len(layer.trainable_weights)", made.trainable),
+                _pasted(lines.called(call), 2, "len(layer.trainable_weights)", made.trainable),
             )
-
-
-def _ones(features: int) -> str:
-    return f"np.ones((2, {features}), 'float32')"
 
 
 def _check_weight(
@@ -426,7 +95,7 @@ def _check_weight(
     advice = f"Make it with self.{name} = self.add_weight(…)"
     about = (*(Uses(name, f"CustomDense.{method}") for method in MAKERS), "CustomDense.build")
     built = f"layer = {call}; layer.build((None, {input_dim}))"
-    setup = f"layer = {call}; y = layer({_ones(input_dim)})"
+    setup = lines.called(call, input_dim)
     is_weight = f"any(layer.{name} is weight for weight in layer.trainable_weights)"
     untracked = _pasted(setup, True, is_weight, False)
     if found.kind == "NoneType":
@@ -491,10 +160,11 @@ def _check_weight(
 )
 def computes(submission, rng):
     """Without an activation the layer computes x @ w + b."""
+    layers = _layers(submission)
     for units, shape in ((3, (6, 5)), (4, (1, 7))):
-        given = _draw(rng, units, *shape)
-        found = _ask(submission, Computed, compute, units=units, given=given)
-        z = _linear(given)
+        given = draw(rng, units, *shape)
+        found = layers.computed(units=units, given=given)
+        z = linear(given)
         mistakes = {words: wrong(z, given["b"]) for words, (wrong, _) in MISTAKES.items()}
         if problem := diagnose(found.y, z, mistakes, CLOSE):
             fail(
@@ -503,7 +173,7 @@ def computes(submission, rng):
                 MISTAKES[problem][1]
                 if problem in MISTAKES
                 else "Look at call: activation(x @ w + b), and no activation means the sum itself",
-                reproduce=_of_values(submission, SMALL),
+                reproduce=lines.of_values(layers),
             )
 
 
@@ -520,8 +190,9 @@ def computes(submission, rng):
 )
 def any_rank(submission, rng):
     """The layer works over the last axis of inputs with three and four axes too."""
+    layers = _layers(submission)
     for shape in ((4, 6, 5), (2, 3, 4, 5)):
-        made = _ask(submission, Made, make_layer, units=3, input_dim=5, between=list(shape[1:-1]))
+        made = layers.made(units=3, input_dim=5, between=list(shape[1:-1]))
         if made.w.shape != (5, 3):
             fail(
                 f"w of shape (input_dim, units) = (5, 3) for an input of shape {shape}",
@@ -536,16 +207,16 @@ def any_rank(submission, rng):
                     made.w.shape,
                 ),
             )
-        given = _draw(rng, 3, *shape)
-        found = _ask(submission, Computed, compute, units=3, given=given)
-        wanted = _linear(given)
+        given = draw(rng, 3, *shape)
+        found = layers.computed(units=3, given=given)
+        wanted = linear(given)
         if problem := differs(found.y, wanted, CLOSE):
             fail(
                 f"x @ w + b over the last axis: shape {wanted.shape} for x of shape {shape}",
                 problem,
                 "Look at build and call for something that takes x to have two axes "
                 "(input_shape[1], a Flatten, a transpose)",
-                reproduce=_of_values(submission, [(1, 2, 2), (1, 2, 2, 2)], 2),
+                reproduce=lines.of_values(layers, [(1, 2, 2), (1, 2, 2, 2)], 2),
             )
 
 
@@ -561,22 +232,19 @@ def any_rank(submission, rng):
 )
 def activation(submission, rng):
     """The activation is applied to x @ w + b, given as a name or as a function."""
+    layers = _layers(submission)
     for name, (words, function) in ACTIVATIONS.items():
-        given = _draw(rng, 4, 6, 5)
-        found = _ask(submission, Computed, compute, units=4, given=given, activation=name)
-        z, b = _linear(given), given["b"]
-        mistakes = {
-            "x @ w + b, to which no activation was applied": z,
-            "activation(x @ w) + b: b is added after the activation": function(z - b) + b,
-            "an activation that was applied twice": function(function(z)),
-        }
+        given = draw(rng, 4, 6, 5)
+        found = layers.computed(units=4, given=given, activation=name)
+        z, b = linear(given), given["b"]
+        mistakes = misapplied(function, z, b)
         if problem := diagnose(found.y, function(z), mistakes, CLOSE):
             fail(
                 f"activation(x @ w + b) when the activation is {words}",
                 problem,
                 "Look at how __init__ keeps the activation, and where call applies it",
                 INSIDE_OUT if problem in list(mistakes)[1:] else (),
-                reproduce=_of_values(submission, SMALL, 2, name, function),
+                reproduce=lines.of_values(layers, lines.SMALL, 2, name),
             )
 
 
@@ -592,13 +260,15 @@ def activation(submission, rng):
 )
 def gradients(submission, rng):
     """Gradients reach w, b and the input."""
-    given = _draw(rng, 3, 6, 5)
+    layers = _layers(submission)
+    given = draw(rng, 3, 6, 5)
     upstream = rng.normal(size=(6, 3)).astype("float32")
-    found = _ask(submission, Gradients, differentiate, units=3, given=given, upstream=upstream)
+    found = layers.gradients(units=3, given=given, upstream=upstream)
+    right = gradients_of(given, upstream)
     for name, arrived, wanted in (
-        ("w", found.w, given["x"].T @ upstream),
-        ("b", found.b, upstream.sum(axis=0)),
-        ("the input x", found.x, upstream @ given["w"].T),
+        ("w", found.w, right["w"]),
+        ("b", found.b, right["b"]),
+        ("the input x", found.x, right["x"]),
     ):
         if arrived is None:
             fail(
@@ -607,7 +277,7 @@ def gradients(submission, rng):
                 "Look at call for what a gradient cannot pass: NumPy, stop_gradient, rounding, a "
                 "copy of the weight made elsewhere",
                 about=(Uses("stop_gradient"), "CustomDense.call"),
-                reproduce=_of_gradient(name[-1], _small(1, 1, 2), submission),
+                reproduce=lines.of_gradient(layers, name[-1]),
             )
         if problem := differs(arrived, wanted, 1e-3):
             fail(
@@ -616,7 +286,7 @@ def gradients(submission, rng):
                 "The values are right: look at call for what changes a gradient alone, such as a "
                 "stop_gradient on a part of the sum, rounding, or a gradient of your own",
                 about=(Uses("stop_gradient"), "CustomDense.call"),
-                reproduce=_of_gradient(name[-1], _small(1, 1, 2), submission),
+                reproduce=lines.of_gradient(layers, name[-1]),
             )
 
 
@@ -645,9 +315,10 @@ def _check_policy(
     output: str,
     tolerance: float,
 ) -> None:
+    layers = _layers(submission)
     options = {"dtype": policy}
     call = f"CustomDense(3, dtype='{policy}')"
-    made = _ask(submission, Made, make_layer, units=3, input_dim=5, options=options)
+    made = layers.made(units=3, input_dim=5, options=options)
     if made.policy != policy:
         fail(
             f'`CustomDense(3, dtype="{policy}")` to have the dtype policy {policy}',
@@ -655,7 +326,7 @@ def _check_policy(
             "Look at __init__: **kwargs must reach super().__init__(**kwargs)",
             (),
             (Uses("super", "CustomDense.__init__"), "CustomDense.__init__"),
-            _of_made(call, policy, "layer.dtype_policy.name", made.policy),
+            _pasted(lines.called(call), policy, "layer.dtype_policy.name", made.policy),
         )
     for name, weight in (("w", made.w), ("b", made.b)):
         if weight.dtype != variables:
@@ -672,8 +343,8 @@ def _check_policy(
                     weight.dtype,
                 ),
             )
-    given = _draw(rng, 3, 6, 5, dtype=variables)
-    found = _ask(submission, Computed, compute, units=3, given=given, options=options)
+    given = draw(rng, 3, 6, 5, dtype=variables)
+    found = layers.computed(units=3, given=given, options=options)
     if found.dtype != output:
         fail(
             f"an output in {output} under the policy {policy}",
@@ -682,9 +353,11 @@ def _check_policy(
             "decides",
             WRITTEN_DOWN,
             (Uses("cast", "CustomDense.call"), "CustomDense.call"),
-            _of_made(call, output, "keras.backend.standardize_dtype(y.dtype)", found.dtype),
+            _pasted(
+                lines.called(call), output, "keras.backend.standardize_dtype(y.dtype)", found.dtype
+            ),
         )
-    if problem := differs(found.y, _linear(given), tolerance):
+    if problem := differs(found.y, linear(given), tolerance):
         fail(
             f"x @ w + b at the precision of {output} under the policy {policy}",
             problem,
@@ -707,12 +380,13 @@ def _check_policy(
 )
 def trainable_flag(submission, rng):
     """With trainable=False the layer has no trainable weights, and still computes."""
-    given = _draw(rng, 3, 6, 5)
-    made = _ask(submission, Computed, compute, units=3, given=given, options={"trainable": False})
-    later = _ask(submission, Computed, compute, units=3, given=given, frozen=True)
+    layers = _layers(submission)
+    given = draw(rng, 3, 6, 5)
+    made = layers.computed(units=3, given=given, options={"trainable": False})
+    later = layers.computed(units=3, given=given, frozen=True)
     call = "CustomDense(3, trainable=False)"
-    set_up = f"layer = {call}; y = layer({X})"
-    set_later = f"layer = CustomDense(3); y = layer({X}); layer.trainable = False"
+    set_up = lines.called(call)
+    set_later = f"{lines.called('CustomDense(3)')}; layer.trainable = False"
     for found, how, setup in (
         (made, f"`{call}`", set_up),
         (later, "a layer whose `trainable` was set to False later", set_later),
@@ -736,8 +410,8 @@ def trainable_flag(submission, rng):
             "CustomDense.build",
             _pasted(set_up, 2, "len(layer.weights)", made.weights),
         )
-    if problem := differs(made.y, _linear(given), CLOSE):
-        shown = _of_values(submission, SMALL, options={"trainable": False})
+    if problem := differs(made.y, linear(given), CLOSE):
+        shown = lines.of_values(layers, options={"trainable": False})
         fail("x @ w + b with trainable=False too", problem, "Look at call", (), None, shown)
 
 
@@ -771,27 +445,27 @@ def _check_copies(
     submission: Any, rng: np.random.Generator, activation: str | None, **options: Any
 ) -> None:
     """Fails unless the copies of a layer of 7 units are like it."""
-    typed = [
-        f"{key}={_typed(value)}" for key, value in {"activation": activation, **options}.items()
-    ]
-    shown = f"CustomDense(7, {', '.join(typed)})"
-    given = _draw(rng, 7, 4, 5, dtype="float64" if options["dtype"] == "float64" else "float32")
+    layers = _layers(submission)
+    given = {"activation": activation, **options}
+    shown = f"CustomDense(7, {', '.join(f'{key}={typed(value)}' for key, value in given.items())})"
+    given = draw(rng, 7, 4, 5, dtype="float64" if options["dtype"] == "float64" else "float32")
     asked = {"activation": activation, "options": options, "shown": shown}
     # A function cannot be saved.
     saved = activation is None or not activation.startswith("function:")
-    kind = Copied if saved else CopiedByConfig
-    found = _ask(submission, kind, copy_layer, units=7, given=given, **asked)
+    found = layers.copied(saved, units=7, given=given, **asked)
     wanted = {**options, "trainable": options.get("trainable", True)}
-    code = shown if activation is None else shown.replace(_typed(activation), _in_code(activation))
+    code = (
+        shown if activation is None else shown.replace(typed(activation), lines.in_code(activation))
+    )
     _check_made(found.original, shown, wanted, f"layer = {code}")
     config = found.config if isinstance(found.config, dict) else {}
     if config.get("units") != 7:
         keys = ", ".join(str(key)[:30] for key in list(config)[:12])
         got = config.get("units")
-        lines = _pasted(f"layer = {code}", 7, "layer.get_config().get('units')", got)
-        fail('"units": 7 in the config', f"the keys {keys}", ADVICE, reproduce=lines)
-    z = _linear(given)
-    right = ACTIVATIONS[activation][1](z) if activation else z
+        pasted = _pasted(f"layer = {code}", 7, "layer.get_config().get('units')", got)
+        fail('"units": 7 in the config', f"the keys {keys}", ADVICE, reproduce=pasted)
+    z = linear(given)
+    right = activated(activation, z)
     # Another check's business is whether the layer computes as it should: a copy is compared with
     # the layer that it was made from, right or wrong.
     tolerance = 1e-2 if options["dtype"] == "mixed_float16" else CLOSE
@@ -813,7 +487,7 @@ def _check_copies(
                 if "activation" not in config
                 else "The config has an activation: look at whether get_config gives the one that "
                 "the layer applies (keras.activations.serialize), and at what __init__ makes of it",
-                reproduce=_of_copy(submission, activation),
+                reproduce=lines.of_copy(layers, activation),
             )
 
 
@@ -825,31 +499,13 @@ def _differs(found: np.ndarray, wanted: np.ndarray, z: np.ndarray, tolerance: fl
     return diagnose(found, wanted, lost, tolerance) or differs(found, wanted, tolerance)
 
 
-@paste.tried
-def _of_copy(submission: Any, activation: str | None) -> str:
-    """Returns lines on a copy that computes something else; empty if they do not show it."""
-    for sign in (1, -1):
-        given = _small(1, 1, 2)
-        given["w"] = sign * given["w"]
-        asked: Any = {"activation": activation, "options": {}, "shown": "CustomDense(1)"}
-        found = _ask(submission, CopiedByConfig, copy_layer, units=1, given=given, **asked)
-        z = _linear(given)
-        wanted = paste.rounded(ACTIVATIONS[activation][1](z) if activation else z)
-        came = paste.rounded(found.by_config.y)
-        if paste.differ(wanted, came):
-            call = f"CustomDense(1, activation={_in_code(activation)})"
-            setup = _set_up(f"CustomDense.from_config({call}.get_config())", given)
-            return _pasted(setup, wanted, "np.array(layer(x), 'float64').round(4).tolist()", came)
-    return ""
-
-
 def _check_made(layer: Copy, shown: str, wanted: dict[str, Any], setup: str) -> None:
     """Fails unless a layer has what it was made with, before it is copied."""
     for key, value in wanted.items():
         if getattr(layer, key) != value:
             fail(
-                f"`{shown}` to have {key}={_typed(value)}",
-                f"{key}={_typed(getattr(layer, key))}, before it is copied",
+                f"`{shown}` to have {key}={typed(value)}",
+                f"{key}={typed(getattr(layer, key))}, before it is copied",
                 "Look at __init__: **kwargs must reach super().__init__(**kwargs)",
                 (),
                 (Uses("super", "CustomDense.__init__"), "CustomDense.__init__"),
@@ -865,8 +521,8 @@ def _check_kept(
         if getattr(copy, key) != value:
             lacks = key not in config
             fail(
-                f"{what} with {key}={_typed(value)}",
-                f"{key}={_typed(getattr(copy, key))}"
+                f"{what} with {key}={typed(value)}",
+                f"{key}={typed(getattr(copy, key))}"
                 + (f"; the config lacks {key}" if lacks else f"; the config has {key}"),
                 f"{GET_CONFIG} holds it"
                 if lacks
@@ -891,15 +547,6 @@ ATTRIBUTES = {
 }
 
 
-def _typed(value: Any) -> str:
-    """Returns an argument as a student would type it."""
-    if not isinstance(value, str):
-        return repr(value)
-    if value.startswith("function:"):
-        return f"keras.activations.{value.removeprefix('function:')}"
-    return json.dumps(value)
-
-
 @check(
     points=1,
     doc="https://keras.io/api/layers/initializers/",
@@ -922,7 +569,7 @@ def trains(submission, rng, evidence):
     x, y = x.astype("float32"), y.astype("float32")
     start = {name: value.astype("float32") for name, value in start.items()}
     asked = {"x": x, "y": y, "start": start, "rate": 0.1, "steps": 20}
-    found = _ask(submission, Trained, train_two, **asked)
+    found = _layers(submission).trained(**asked)
     if found.trainable != 4:
         fail(
             "4 trainable weights in a model of two layers",
@@ -930,7 +577,7 @@ def trains(submission, rng, evidence):
             "Look at build: each layer has weights of its own, w and b",
             ("Do two layers of your class share a weight, or has one of them none?",),
         )
-    for name, wanted in _descend(**asked).items():
+    for name, wanted in descend(**asked).items():
         mistakes = {"the values that it started with": start[name]}
         if problem := diagnose(getattr(found, name), wanted, mistakes, 2e-3):
             fail(
@@ -945,7 +592,7 @@ def trains(submission, rng, evidence):
 
 def _check_start(submission: Any, evidence: dict[str, Any]) -> None:
     """Fails if the units of a new layer are alike, and notes how its weights are spread."""
-    made = _ask(submission, Made, make_layer, units=8, input_dim=12)
+    made = _layers(submission).made(units=8, input_dim=12)
     start = made.w.value
     if start is None or start.shape != (12, 8) or not np.isfinite(start).all():
         about = (Uses("w", "CustomDense.build"), "CustomDense.build")
@@ -960,7 +607,7 @@ def _check_start(submission: Any, evidence: dict[str, Any]) -> None:
             ("With which values do the weights start? Units that start equal stay equal.",),
             (Uses("w", "CustomDense.build"), "CustomDense.build"),
             _pasted(
-                f"layer = CustomDense(8); y = layer({_ones(12)})",
+                lines.called("CustomDense(8)", 12),
                 8,
                 "len(set(np.array(layer.w)[0].tolist()))",
                 len(set(start[0].tolist())),
