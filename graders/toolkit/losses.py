@@ -18,6 +18,7 @@ from graders.toolkit.outputs import (
     output_kind,
     predict,
     rows,
+    softmax_of_softmax,
 )
 
 CROSSENTROPIES = (
@@ -101,6 +102,7 @@ class Ending:
         loss: String, the loss's name in snake case; empty if it has none.
         twice: Boolean, whether the loss applies softmax or sigmoid to probabilities once more.
         unscaled: Boolean, whether a loss for probabilities gets logits.
+        squeezed: Boolean, whether the output is a softmax of a softmax.
     """
 
     kind: str
@@ -108,6 +110,7 @@ class Ending:
     loss: str
     twice: bool
     unscaled: bool
+    squeezed: bool = False
 
 
 def _ending(snapshot: Snapshot, x: Any, outputs: np.ndarray) -> Ending:
@@ -119,6 +122,7 @@ def _ending(snapshot: Snapshot, x: Any, outputs: np.ndarray) -> Ending:
         loss,
         twice=bounded and from_logits and not keras_sees_logits(snapshot.model, x),
         unscaled=kind == "logits" and not from_logits,
+        squeezed=softmax_of_softmax(snapshot.model),
     )
 
 
@@ -151,6 +155,13 @@ _NOT_PROBABILITIES = "{loss}(from_logits=False), which takes its input for proba
 _ADD_SOFTMAX = "Add softmax to the last layer, or give the loss from_logits=True"
 # The first rule that applies is the one that is reported.
 CLASSIFIER_RULES = (
+    Rule(
+        lambda end: end.squeezed,
+        "softmax once, at the end",
+        "a softmax of a softmax: of ten classes none gets a probability above 0.23, however sure "
+        "the model is",
+        "Leave out one of them: the activation of the last Dense layer, or what comes after it",
+    ),
     Rule(
         lambda end: end.activation == "relu",
         _CLASSES,

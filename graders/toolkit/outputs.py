@@ -161,7 +161,11 @@ def output_kind(model: Any, outputs: np.ndarray) -> str:
 
 def last_activation_call(model: Any) -> tuple[str, Any]:
     """Returns the name of the activation nearest the output, and the node that applies it."""
-    node = graph.nodes(model)[-1]
+    return _activation_at(graph.nodes(model)[-1])
+
+
+def _activation_at(node: Any) -> tuple[str, Any]:
+    """Returns the activation of a node, or of the one whose values it passes on, and that node."""
     while len(node.parents) == 1 and (
         node.kind in graph.NOT_ACTIVATIONS
         or (node.kind == "Activation" and graph.activation_name(node.op) == "linear")
@@ -170,6 +174,14 @@ def last_activation_call(model: Any) -> tuple[str, Any]:
     if node.kind in ("Sigmoid", "Softmax", "Relu", "ReLU", "Tanh"):
         return node.kind.lower(), node
     return graph.activation_name(node.op), node
+
+
+def softmax_of_softmax(model: Any) -> bool:
+    """Returns whether the output is a softmax of what another softmax gave."""
+    name, node = last_activation_call(model)
+    if name != "softmax" or hasattr(node.op, "kernel") or len(node.parents) != 1:
+        return False
+    return _activation_at(node.parents[0])[0] == "softmax"
 
 
 def last_activation(model: Any) -> str:

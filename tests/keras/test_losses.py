@@ -130,12 +130,14 @@ def test_keras_sees_logits_as_fit_does() -> None:
         ("softmax", SPARSE, [layers.Rescaling(1.0)], "probabilities"),
         (None, SPARSE_LOGITS, [], "logits"),
         (None, SPARSE, [layers.Softmax()], "probabilities"),
+        ("softmax", SPARSE, [layers.Dense(3, activation="softmax")], "probabilities"),
         ("sigmoid", BINARY, [], "scores"),
         ("tanh", "mse", [], "logits"),
     ],
     ids=[
         "softmax", "one-hot labels", "softmax and from_logits", "squared error", "scaled softmax",
-        "logits", "Softmax layer", "sigmoid with binary loss", "tanh with squared error",
+        "logits", "Softmax layer", "softmax further in", "sigmoid with binary loss",
+        "tanh with squared error",
     ],
 )  # fmt: skip
 def test_classifier_outputs_that_are_right(
@@ -176,10 +178,14 @@ def test_classifier_outputs_that_are_right(
         ),
         ("tanh", SPARSE_LOGITS, [], "Found tanh on the output layer.*it bends the score"),
         ("elu", SPARSE_LOGITS, [], "Found elu on the output layer"),
+        ("softmax", SPARSE, [layers.Softmax()], "Found a softmax of a softmax"),
+        ("softmax", SPARSE, [layers.Reshape((3,)), ops.softmax], "Found a softmax of a softmax"),
+        ("softmax", SPARSE, [layers.Activation("softmax")], "Found a softmax of a softmax"),
     ],
     ids=[
         "ReLU", "ReLU layer", "ReLU6", "square", "sigmoid", "logits", "logits with one-hot labels",
         "logits with focal loss", "tanh as logits", "softmax twice", "tanh", "elu",
+        "Softmax layer too", "ops.softmax too", "Activation too",
     ],
 )  # fmt: skip
 def test_classifier_outputs_that_are_wrong(

@@ -1,0 +1,35 @@
+# fails: output_and_loss
+# says: a softmax of a softmax
+# says: Leave out one of them
+# line: layers.Softmax(),
+"""A Softmax layer after a Dense layer that applies softmax already."""
+
+import keras
+from keras import layers
+
+
+def build_model(input_shape, num_classes):
+    model = keras.Sequential(
+        [
+            keras.Input(input_shape),
+            layers.Conv2D(24, 3, padding="same", activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Conv2D(48, 3, padding="same", activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Flatten(),
+            layers.Dense(64, activation="relu"),
+            layers.Dense(num_classes, activation="softmax"),
+            layers.Softmax(),
+        ]
+    )
+    model.compile(
+        keras.optimizers.Adam(2e-3),
+        "sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    return model
+
+
+def train(model, train_data, val_data):
+    x, y = train_data
+    return model.fit(x, y, batch_size=64, epochs=4, validation_data=val_data)
