@@ -126,7 +126,7 @@ def test_a_layer_that_can_be_saved_has_two_copies() -> None:
     found = layers(layer_faults.Right).copied(True, activation="tanh", **asked)
     assert isinstance(found, Copied)
     np.testing.assert_array_equal(found.by_saving.y, found.by_config.y)
-    made = layers(layer_faults.Right).copied(False, activation="function:own", **asked)
+    made = layers(layer_faults.Right).copied(False, activation="function:softplus", **asked)
     assert not isinstance(made, Copied)
 
 
