@@ -35,13 +35,23 @@ class Weight:
 
 @dataclasses.dataclass(frozen=True)
 class Made:
-    """A layer before its first call; `borrowed` names what of Keras's computes in its place."""
+    """A layer before its first call.
+
+    Attributes:
+        policy: String, the name of its dtype policy.
+        trainable: Integer, how many trainable weights it has.
+        w: `Weight`.
+        b: `Weight`.
+        borrowed: Tuple of strings, what of Keras's computes in its place.
+        shared: Tuple of strings, which of its weights a second layer like it has, too.
+    """
 
     policy: str
     trainable: int
     w: Weight
     b: Weight
     borrowed: tuple[str, ...]
+    shared: tuple[str, ...]
 
 
 @probe
@@ -49,11 +59,17 @@ def make_layer(student, box, kind, units, input_dim, between=(), options=None):
     """Builds a layer, and describes what it holds before any call."""
     import keras
 
-    layer = box.make(kind, keras.layers.Layer, units, **(options or {}))
     zeros = keras.ops.zeros((2, *between, input_dim))
-    layer.build((None, *between, input_dim))
-    if not (hasattr(layer, "w") and hasattr(layer, "b")):
-        layer(zeros)
+
+    def built():
+        found = box.make(kind, keras.layers.Layer, units, **(options or {}))
+        found.build((None, *between, input_dim))
+        if not (hasattr(found, "w") and hasattr(found, "b")):
+            found(zeros)
+        return found
+
+    layer, second = built(), built()
+    has = [name for name in ("w", "b") if hasattr(layer, name) and hasattr(second, name)]
     dense = (keras.layers.Dense, keras.layers.EinsumDense)
     return {
         "policy": layer.dtype_policy.name,
@@ -62,6 +78,7 @@ def make_layer(student, box, kind, units, input_dim, between=(), options=None):
         "b": box.objects.weight(layer, "b"),
         "borrowed": box.objects.parts(layer, dense)
         + box.objects.computed_by(lambda: layer(zeros), dense),
+        "shared": [name for name in has if getattr(layer, name) is getattr(second, name)],
     }
 
 

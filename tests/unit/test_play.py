@@ -58,7 +58,7 @@ def test_it_runs_the_module_as_a_program(play: Callable[..., int], capsys) -> No
         "built for (32, 32, 3) 10",
         "trained: [2.0, 1.0]",
         "True",
-        "Not graded. For a verdict: python grade.py cnn",
+        "Not graded. For a verdict: python grade.py cnn --from cnn.py",
     ]
     assert before == (sys.modules["__main__"], sys.argv, sys.path)
 

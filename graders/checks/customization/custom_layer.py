@@ -78,6 +78,20 @@ def weights_created(submission):
         ):
             size = f"{words} = {shape} for {input_dim} features and {units} units"
             _check_weight(name, weight, shape, size, call, input_dim)
+        for name in made.shared:
+            two = (
+                f"a, b = {call}, {call}; a.build((None, {input_dim})); b.build((None, {input_dim}))"
+            )
+            fail(
+                "weights of its own for each layer",
+                f"one `{name}` that two layers of the same size share: what one learns changes the "
+                "other",
+                "Look at build: keep what add_weight returns in the layer, as self.w and self.b, "
+                "and nothing of it in the class",
+                ("What is an attribute of the class, and what one of each object?",),
+                (Uses("add_weight", "CustomDense.build"), "CustomDense.build"),
+                _pasted(two, False, f"a.{name} is b.{name}", True),
+            )
         if made.trainable != 2:
             fail(
                 "two trainable weights, w and b",
