@@ -123,7 +123,8 @@ def test_failures_are_the_graders_words(copy: Copy, layer: Path) -> None:
     assert "custom_layer: failed, 6.5 of 10 points" in shown
     assert "Traceback" not in shown and "graders/" not in shown
     one = copy.pytest(f"{layer}::activation", "--tb=line").stdout
-    assert f"assignments/customization/custom_layer.py:{_line_of(layer, "    def call(")}: Expected" in one
+    line = _line_of(layer, "    def call(")
+    assert f"assignments/customization/custom_layer.py:{line}: Expected" in one
 
 
 def _line_of(path: Path, code: str) -> int:
