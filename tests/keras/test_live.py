@@ -121,7 +121,8 @@ def test_another_model_answers_otherwise(name: str) -> None:
 
 def test_a_call_of_ones_own_is_named_in_inference() -> None:
     """What a layer's exchanged `call` does stands in no config."""
-    model = sequential((4,), layers.Dense(3), layers.Activation("relu"))
+    below_zero = layers.Dense(3, bias_initializer=keras.initializers.Constant(-9))
+    model = sequential((4,), below_zero, layers.Activation("relu"))
     model.layers[1].call = lambda x: x
     with pytest.raises(CheckFailed, match=r"`build_model` that computes .* in inference .* `call`"):
         live.check_same_model(built(model))

@@ -263,7 +263,7 @@ def test_a_killed_scheduler_ends_it_and_the_same_command_goes_on(
 
 def test_ctrl_c_ends_it_at_once(workers: Processes, tmp_path: Path) -> None:
     """One line and exit code 2, and what was under way is not stored."""
-    many(tmp_path / "class", 12)
+    many(tmp_path / "class", 40)
     run = Run(workers, tmp_path / "class", tmp_path / "here")
     run.wait_for(2)
     os.kill(run.process.pid, signal.SIGINT)

@@ -140,7 +140,7 @@ def test_a_closed_runner_has_no_verdict(jobs: int, store: Path, tmp_path: Path) 
 @pytest.fixture
 def bulk(store: Path, tmp_path: Path) -> Iterator[Any]:
     """Returns a function that starts `bulk` on a class of right work."""
-    write(tmp_path / "submitted", 4)
+    write(tmp_path / "submitted", 10)
     started: list[subprocess.Popen[str]] = []
 
     def start() -> subprocess.Popen[str]:
@@ -182,7 +182,7 @@ def test_a_stopped_class_goes_on(
     found = json.loads((tmp_path / "out.json").read_text())["students"]
     assert [task["status"] for student in found.values() for task in student["tasks"]] == [
         "passed"
-    ] * 4
+    ] * 10
 
 
 ITSELF = {
