@@ -81,6 +81,24 @@ def read(path: Path, task: Task, below: Path | None = None) -> Source:
     """
     if path.suffix.lower() == ".ipynb":
         return _read_notebook(path, task, below)
+    text = module_text(path, below, " Start from the stub in assignments/.")
+    return checked(Source(text, f"{task.id}.py", path))
+
+
+def module_text(path: Path, below: Path | None = None, instead: str = "") -> str:
+    """Reads the text of a `.py` file.
+
+    Args:
+        path: Path.
+        below: Path, as for `read_bytes`.
+        instead: String, what follows the message on an empty file.
+
+    Returns:
+        String, with newlines as Python writes them.
+
+    Raises:
+        Unreadable: If it has another name, is no UTF-8, or is empty.
+    """
     data = read_bytes(path, below=below)
     if path.suffix.lower() != ".py":
         raise Unreadable(f"{path} is neither a .py nor an .ipynb file. Give one of these.")
@@ -92,8 +110,8 @@ def read(path: Path, task: Task, below: Path | None = None) -> Source:
             f"{path} is not UTF-8 text (line {line}). Save it with the encoding UTF-8."
         ) from None
     if not text.strip():
-        raise Unreadable(f"{path} is empty. Start from the stub in assignments/.")
-    return checked(Source(text, f"{task.id}.py", path))
+        raise Unreadable(f"{path} is empty.{instead}")
+    return text
 
 
 def _read_notebook(path: Path, task: Task, below: Path | None) -> Source:

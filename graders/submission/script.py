@@ -50,23 +50,10 @@ def read(path: Path) -> Script:
     Raises:
         Unreadable: If it is neither, with the line where it is no Python.
     """
-    suffix = path.suffix.lower()
-    if suffix == ".ipynb":
+    if path.suffix.lower() == ".ipynb":
         source = _notebook(path)
     else:
-        data = reading.read_bytes(path)
-        if suffix != ".py":
-            raise Unreadable(f"{path} is neither a .py nor an .ipynb file. Give one of these.")
-        try:
-            text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
-        except UnicodeDecodeError as error:
-            line = data[: error.start].count(b"\n") + 1
-            raise Unreadable(
-                f"{path} is not UTF-8 text (line {line}). Save it with the encoding UTF-8."
-            ) from None
-        if not text.strip():
-            raise Unreadable(f"{path} is empty.")
-        source = Source(text, printable(path.name, 100), path)
+        source = Source(reading.module_text(path), printable(path.name, 100), path)
     source = reading.checked(source)
     return Script(source, *_beside(source, path.parent))
 
