@@ -176,17 +176,19 @@ class Cluster:
         """
         from distributed import KilledWorker
 
-        future = self._client.submit(
-            pickle.loads,
-            pickle.dumps(Call(job)),
-            # A new name each time: a second request to grade the same work is one to grade it.
-            key=f"{job['task']}-{uuid.uuid4().hex}",
-            pure=False,
-            resources={slot_name(self._level): 1},
-        )
+        future = None
         while True:
             self._line.check()
             try:
+                if future is None:
+                    future = self._client.submit(
+                        pickle.loads,
+                        pickle.dumps(Call(job)),
+                        # A new name each time: a second request for the same work is a new one.
+                        key=f"{job['task']}-{uuid.uuid4().hex}",
+                        pure=False,
+                        resources={slot_name(self._level): 1},
+                    )
                 return str(future.result(timeout=LOOK_SECONDS))
             except TimeoutError:
                 continue
@@ -199,11 +201,16 @@ class Cluster:
                 self._wait_for_scheduler()
                 raise WorkerFailed("the connection to the scheduler broke") from None
             except Exception as error:
+                self._wait_for_scheduler()
                 raise WorkerFailed(f"{type(error).__name__}: {error}") from None
 
     def _wait_for_scheduler(self) -> None:
-        """Waits while Dask connects again, which it gives up after `SECONDS`."""
-        while self._client.status == "connecting":
+        """Waits until Dask is connected again; it gives up after `SECONDS`.
+
+        Raises:
+            Lost: If it gave up. The watching thread finds that.
+        """
+        while self._client.status != "running":
             self._line.check()
             time.sleep(0.1)
         self._line.check()

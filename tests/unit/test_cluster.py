@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import json
 import pickle
@@ -280,6 +281,34 @@ def test_no_worker_is_a_line_and_one_each_minute(
     assert f"No worker at {ADDRESS} for 67 s." in lines[6]
     assert lines[7] == "grade.py: There are workers again: 3 submissions side by side.\n"
     place.close()
+
+
+@pytest.mark.parametrize(
+    "answer", [asyncio.CancelledError(), OSError("closed"), "refused"], ids=str
+)
+def test_a_client_that_gave_up_is_no_worker_that_failed(answer: Any) -> None:
+    """Dask gives a scheduler up before the watching thread looks: no grading fails meanwhile."""
+    scheduler = Scheduler({"tcp://a": known(facts())})
+    place = cluster.Cluster(scheduler, ADDRESS, Settings(secret=SECRET))
+    looked = threading.Event()
+
+    def identity() -> dict[str, Any]:
+        looked.wait()
+        raise OSError
+
+    def submit(*given: Any, **options: Any) -> Answer:
+        scheduler.sent.append(options)
+        scheduler.identity = identity
+        scheduler.status = "closing"
+        if answer == "refused":
+            raise OSError("the client is closing")
+        return Answer(answer)
+
+    scheduler.submit = submit
+    threading.Timer(0.5, looked.set).start()
+    with Runner(place.settings, place=place) as runner, pytest.raises(cluster.Lost, match="gone"):
+        runner.grade_task(Request(TASK, TASK.reference, is_reference=True))
+    assert len(scheduler.sent) == 1
 
 
 def test_a_lost_scheduler_ends_what_waits() -> None:
