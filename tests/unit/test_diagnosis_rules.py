@@ -200,7 +200,7 @@ WRONG = {
         loss=SPARSE,
         y=CLASSES,
     ),
-    "unscaled_inputs": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, x=PIXELS),
+    "unscaled_inputs": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, x=PIXELS, losses=FLAT),
     "learning_rate": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, rate=0.5, losses=FLAT),
     "unbounded_recurrence": facts(
         Layer("lstm", "LSTM", "relu", 1, 5000, input=(None, 100, 20), output=(None, 64)),
@@ -339,9 +339,34 @@ def test_squared_error_of_two_classes_is_a_remark_where_it_learns() -> None:
     assert diagnose(case).faults == ()
 
 
-def test_what_is_not_sure_is_a_remark() -> None:
-    """Columns in the hundreds may do no harm where the loss falls."""
-    columns = values_of("x", 100 * RNG.random((500, 20)))
-    found = diagnose(facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, x=columns))
+LEARNS = {
+    "columns": (
+        "unscaled_inputs",
+        facts(
+            HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, x=values_of("x", 100 * RNG.random((500, 20)))
+        ),
+    ),
+    "pixels": ("unscaled_inputs", facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, x=PIXELS)),
+    "standardized values": (
+        "out_of_reach",
+        facts(
+            HIDDEN, dense(1, "tanh", 64), loss=MSE, y=values_of("y", 0.8 * RNG.normal(size=500)),
+            metrics=(),
+        ),
+    ),
+    "one question for each class": (
+        "binary_for_classes",
+        facts(HIDDEN, dense(10, "sigmoid", 64), loss=BINARY, y=ONE_HOT),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LEARNS)
+def test_where_the_loss_falls_it_is_a_remark(name: str) -> None:
+    """What many a program gets away with is no fault while it does; else it is one."""
+    identity, case = LEARNS[name]
+    found = diagnose(case)
     assert [fault.id for fault in found.faults] == []
-    assert [remark.id for remark in found.remarks] == ["unscaled_inputs"]
+    assert [remark.id for remark in found.remarks] == [identity]
+    stays = dataclasses.replace(case, trained=Trained({"loss": FLAT}, len(FLAT), 320))
+    assert identity in [fault.id for fault in diagnose(stays).faults]

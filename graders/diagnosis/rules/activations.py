@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from graders.diagnosis.facts import Facts
@@ -189,7 +191,9 @@ def out_of_reach(facts: Facts) -> Finding | None:
     ):
         return None
     values = np.asarray(y.sample)
-    outside = float(((values < low) | (values > high)).mean()) if values.size else 1.0
+    middle, spread = (float(values.mean()), float(values.std())) if values.size else (math.nan,) * 2
+    # Standardized values for tanh, say: some are out of reach, and there is much to learn.
+    mostly = low <= middle - spread and middle + spread <= high
     return found(
         "out_of_reach",
         f"outputs that can reach the values to predict ({number(y.low)} to {number(y.high)})",
@@ -198,6 +202,5 @@ def out_of_reach(facts: Facts) -> Finding | None:
         line=line_of(facts.end),
         argument="activation",
         doc="activations",
-        # A few values beyond the bounds leave much to learn.
-        sure=outside > 0.2 or learned(facts) is False,
+        sure=not mostly or learned(facts) is False,
     )

@@ -65,7 +65,7 @@ def unscaled_inputs(facts: Facts) -> Finding | None:
     if frozen:
         return None
     # Many a model learns in spite of it: what was seen of the training decides.
-    bad = learned(facts) is False or _ruined(facts)
+    went = learned(facts)
     return found(
         "unscaled_inputs",
         "inputs of about unit size",
@@ -76,7 +76,7 @@ def unscaled_inputs(facts: Facts) -> Finding | None:
         line=facts.fit.line,
         argument="x",
         doc="rescaling" if image else "normalization",
-        sure=bad or (image and largest > 100),
+        sure=went is False or (went is None and _ruined(facts)),
     )
 
 
