@@ -9,8 +9,6 @@ from graders.diagnosis.claims import Note, Raised
 from graders.diagnosis.facts import Facts
 from graders.diagnosis.findings import PAGES, Finding
 
-PACKAGES = ("keras", "tensorflow", "numpy", "scipy", "scikit-learn", "matplotlib")
-
 
 def too_slow(line: int, seconds: float) -> str:
     """Tells that nothing was trained in time."""
@@ -27,8 +25,8 @@ def raised(error: Raised, seen: bool) -> str:
     if error.missing:
         root = error.missing.partition(".")[0]
         return (
-            f"The package {root} is not there{where}. Scripts are examined with "
-            f"{', '.join(PACKAGES)}: leave it out, or load the data without it."
+            f"The package {root} is not there{where}. A script may import what is installed where "
+            f"the kit is: install {root} there, or load the data without it."
         )
     if error.path:
         return (

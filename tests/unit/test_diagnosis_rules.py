@@ -332,6 +332,13 @@ def test_a_fault_is_not_told_twice_in_other_words() -> None:
     assert [fault.id for fault in diagnose(case).faults] == ["softmax_on_one_unit"]
 
 
+def test_a_count_loss_does_not_move_the_bounds_of_the_output() -> None:
+    """The Poisson loss of values that softmax cannot give: the output is told first."""
+    case = facts(HIDDEN, dense(3, "softmax", 64), loss="poisson", metrics=(),
+                 y=values_of("y", 100 * RNG.normal(size=(500, 3))))  # fmt: skip
+    assert diagnose(case).faults[0].id == "out_of_reach"
+
+
 def test_squared_error_of_two_classes_is_a_remark_where_it_learns() -> None:
     """Beside a sigmoid it learns, if slowly."""
     case = facts(HIDDEN, SIGMOID, loss=MSE, y=TWO)

@@ -180,7 +180,7 @@ def probabilities_for_logits(facts: Facts) -> Finding | None:
 def out_of_reach(facts: Facts) -> Finding | None:
     """A bounded output cannot reach values outside of its bounds."""
     compiled, y = known_loss(facts), facts.labels
-    if compiled is None or y is None or compiled.loss not in DISTANCES:
+    if compiled is None or y is None or compiled.loss not in (*DISTANCES, "poisson"):
         return None
     bounds = BOUNDS.get(facts.activation)
     if bounds is None or facts.labels_are in ("text", "none", "one_hot", "multi_hot", "binary"):
