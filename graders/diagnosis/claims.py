@@ -311,4 +311,5 @@ def _trained(claim: Any) -> Trained:
         _count(claim.get("steps")),
         claim.get("cut") is True,
         weights,
+        _float(rate) if (rate := claim.get("rate")) is not None else None,
     )

@@ -22,6 +22,8 @@ CONSEQUENCES = (
     *("never_falls", "constant_output", "too_few_steps", "dead_units", "penalty_dominates"),
     *("accuracy_of_values", "unscaled_targets", "learning_rate"),
 )
+# What a training left: of a range test, which ends where it diverges, that is no fault.
+LEFT_BEHIND = ("diverged", "never_falls", "constant_output", "dead_units")
 ENDINGS = (
     *("sigmoid_for_classes", "rectified_output", "out_of_reach", "distances_of_classes"),
     *("distances_of_integers", "binary_for_classes", "logits_for_probabilities"),
@@ -116,7 +118,7 @@ def diagnose(facts: Facts) -> Diagnosis:
     explained: set[str] = set()
     for rule in RULES:
         finding = _asked(rule, facts)
-        if finding is None:
+        if finding is None or (facts.is_range_test and rule.id in LEFT_BEHIND):
             continue
         findings[rule.id] = finding
         # What is not sure explains nothing that is.

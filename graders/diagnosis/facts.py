@@ -166,6 +166,7 @@ class Trained:
         steps: Integer, how many steps were made.
         cut: Boolean, whether it was ended before its time.
         weights: Tuple of arrays; `None` if not known.
+        rate: Float, the learning rate at the end; `None` if not known.
     """
 
     history: Mapping[str, tuple[float, ...]] = dataclasses.field(default_factory=dict)
@@ -173,6 +174,7 @@ class Trained:
     steps: int = 0
     cut: bool = False
     weights: tuple[np.ndarray, ...] | None = None
+    rate: float | None = None
 
     @property
     def losses(self) -> tuple[float, ...]:
@@ -269,6 +271,16 @@ class Facts:
         if self.output and self.output[-1] is not None:
             return self.output[-1]
         return self.last.units if self.last is not None else None
+
+    @property
+    def is_range_test(self) -> bool:
+        """Boolean, whether the training itself raised its learning rate tenfold and more.
+
+        A range test does so until the training diverges: what it leaves is no fault.
+        """
+        first = self.compiled.rate if self.compiled else None
+        last = self.trained.rate if self.trained else None
+        return first is not None and last is not None and last >= 10 * first > 0
 
     # --- labels -------------------------------------------------------------------------------
 

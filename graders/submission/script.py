@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 from graders.printable import printable
-from graders.submission import notebooks, reading
+from graders.submission import notebooks, parsing, reading
 from graders.submission.source import Source, Unreadable
 
 # What of the files beside a script goes along.
@@ -68,27 +68,52 @@ def _notebook(path: Path) -> Source:
 
 
 def _beside(source: Source, folder: Path) -> tuple[dict[str, bytes], tuple[str, ...]]:
-    """Reads the files in a script's folder that its text names, or imports."""
+    """Reads the files below a script's folder that its text names or imports, and so on from there.
+
+    A name is looked for in the script's folder, and in that of the module where it stands. Of a
+    package, each module goes along: many a package imports its modules by computed names.
+    """
     found: dict[str, bytes] = {}
     left_out: list[str] = []
     room = MOST_BYTES
     base = os.path.realpath(folder)
-    for name in _named(source.tree):
-        if len(found) >= MOST_FILES:
-            break
-        with contextlib.suppress(OSError, ValueError):
-            path = os.path.realpath(os.path.join(base, name))
-            if not path.startswith(base + os.sep) or not os.path.isfile(path):
-                continue
-            if os.path.getsize(path) > room:
-                left_out.append(name)
-                continue
-            with open(path, "rb") as file:
-                content = file.read(room + 1)
-            if len(content) <= room:
-                found[os.path.relpath(path, base)] = content
-                room -= len(content)
+    waiting = [(base, _named(source.tree))]
+    for where, names in waiting:
+        for name in names:
+            for place in dict.fromkeys((base, where)):
+                if len(found) >= MOST_FILES:
+                    return found, tuple(left_out)
+                with contextlib.suppress(OSError, ValueError):
+                    path = os.path.realpath(os.path.join(place, name))
+                    short = os.path.relpath(path, base)
+                    if not path.startswith(base + os.sep) or not os.path.isfile(path):
+                        continue
+                    if short in found or short in left_out:
+                        continue
+                    if os.path.getsize(path) > room:
+                        left_out.append(short)
+                        continue
+                    with open(path, "rb") as file:
+                        content = file.read(room + 1)
+                    if len(content) > room:
+                        continue
+                    found[short] = content
+                    room -= len(content)
+                    inside = os.path.dirname(path)
+                    if os.path.basename(path) == "__init__.py":
+                        modules = [each for each in os.listdir(inside) if each.endswith(".py")]
+                        waiting.append((inside, sorted(modules)))
+                    if path.endswith(".py"):
+                        waiting.append((inside, _named(_parsed(content))))
     return found, tuple(left_out)
+
+
+def _parsed(content: bytes) -> ast.Module:
+    """Parses a module beside a script; one that is no Python names nothing."""
+    try:
+        return parsing.parse(content.decode("utf-8"))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.Module([], [])
 
 
 def _named(tree: ast.Module) -> list[str]:
@@ -101,7 +126,17 @@ def _named(tree: ast.Module) -> list[str]:
                 found[text.removeprefix("./")] = None
         elif isinstance(node, ast.Import):
             for alias in node.names:
-                found[alias.name.replace(".", "/") + ".py"] = None
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found[node.module.replace(".", "/") + ".py"] = None
+                found.update(dict.fromkeys(_modules(alias.name)))
+        elif isinstance(node, ast.ImportFrom):
+            above = "../" * max(0, node.level - 1)
+            for alias in node.names:
+                name = ".".join(filter(None, (node.module, alias.name)))
+                found.update(dict.fromkeys(above + path for path in _modules(name)))
     return list(found)
+
+
+def _modules(name: str) -> list[str]:
+    """Lists the files that a module's dotted name may stand for, with its packages."""
+    parts = name.split(".")
+    paths = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
+    return [f"{path}{ending}" for path in paths for ending in (".py", "/__init__.py")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from typing import Any
 
 import numpy as np
@@ -330,6 +331,15 @@ def test_a_fault_is_not_told_twice_in_other_words() -> None:
     """Softmax over one unit explains why the loss stays, and why squared error is a bad idea."""
     case = facts(HIDDEN, dense(1, "softmax", 64), loss=MSE, y=TWO, losses=FLAT)
     assert [fault.id for fault in diagnose(case).faults] == ["softmax_on_one_unit"]
+
+
+def test_what_a_range_test_leaves_is_no_fault() -> None:
+    """A training that raises its own learning rate until it diverges is meant to."""
+    test = facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, losses=(2.3, 1.0, math.inf))
+    assert [fault.id for fault in diagnose(test).faults] == ["diverged"]
+    trained = Trained({"loss": (2.3, 1.0, math.inf)}, 3, 48, rate=1.0)
+    raised = dataclasses.replace(test, trained=trained)
+    assert diagnose(raised).faults == ()
 
 
 def test_a_count_loss_does_not_move_the_bounds_of_the_output() -> None:

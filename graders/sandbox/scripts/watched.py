@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from graders.boundary.sizes import MAX_PARAMETERS
+from graders.sandbox.fits import learning_rate
 from graders.sandbox.scripts import asked, clock, data, describing
 from graders.sandbox.scripts.where import Lines
 
@@ -233,6 +234,7 @@ class Watched:
             "epochs": epochs,
             "steps": steps,
             "cut": bool(cut),
+            "rate": learning_rate(model.optimizer) if getattr(model, "optimizer", None) else None,
         }
 
     def so_far(self) -> dict[str, Any] | None:
