@@ -333,6 +333,15 @@ def test_a_fault_is_not_told_twice_in_other_words() -> None:
     assert [fault.id for fault in diagnose(case).faults] == ["softmax_on_one_unit"]
 
 
+def test_a_loss_that_falls_to_guessing_is_not_a_training_that_learned() -> None:
+    """Steps of 3 first make a loss of thousands; then every example gets the same answer."""
+    after = {SOFTMAX.name: Seen(0.1, 0.1, 0.0)}
+    case = facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, rate=3.0, losses=(900.0, 5.0, 2.4),
+                 after=after)  # fmt: skip
+    assert [fault.id for fault in diagnose(case).faults] == ["learning_rate"]
+    assert not diagnose(dataclasses.replace(case, after={})).faults
+
+
 def test_what_a_range_test_leaves_is_no_fault() -> None:
     """A training that raises its own learning rate until it diverges is meant to."""
     test = facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, losses=(2.3, 1.0, math.inf))

@@ -101,7 +101,8 @@ def learning_rate(facts: Facts) -> Finding | None:
             line=line,
             argument=argument,
             doc="optimizers",
-            sure=rate >= high and learned(facts) is not True,
+            # A loss that began in the thousands falls, and ends at guessing.
+            sure=rate >= high and (learned(facts) is not True or _answers_alike(facts)),
         )
     low = TOO_LOW.get(name, TOO_LOW_ADAPTIVE)
     if rate <= low and not _pretrained(facts):
@@ -116,6 +117,12 @@ def learning_rate(facts: Facts) -> Finding | None:
             sure=learned(facts) is not True,
         )
     return None
+
+
+def _answers_alike(facts: Facts) -> bool:
+    """Returns whether the trained model gives every example the same answer."""
+    seen = facts.after.get(facts.tail[0].name) if facts.tail else None
+    return seen is not None and seen.alike < 1e-7
 
 
 def _usual(name: str) -> str:
