@@ -125,7 +125,8 @@ class Runner:
         waiting = [index for index in range(len(works)) if index not in found]
         at_once = self.settings.jobs
         if isinstance(self._place, ThisMachine):
-            # While so many train, one more is prepared.
+            # A training keeps three quarters of a processor busy; one more work is prepared.
+            at_once += at_once // 2
             self._place.trainings.most = at_once
             at_once += 1
         if self.settings.jobs > 1:

@@ -1,7 +1,8 @@
 """How many submissions train at once.
 
-One grading more than there are jobs is under way: while a submission trains, the next one is
-imported and its structure checked, for which the processors have time. Only trainings wait.
+While submissions train, the next one is imported and its structure checked, for which the
+processors have time. Only trainings wait. For two jobs three train at once: what one thread of
+training keeps busy is three quarters of a processor, the rest is waiting from thread to thread.
 """
 
 from __future__ import annotations
