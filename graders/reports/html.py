@@ -16,8 +16,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from graders.printable import printable
-from graders.reports import figures, further, places, printed, text
 from graders.reports import evidence as reading
+from graders.reports import figures, further, places, printed, text
 from graders.reports.blocks import blocks
 from graders.reports.curves import percent
 from graders.verdict import CheckResult, TaskVerdict, Verdict
