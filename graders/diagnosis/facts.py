@@ -219,6 +219,7 @@ class Facts:
             kernel, with the starting weights.
         penalty: Float, what the model adds to its loss; 0 if nothing, or not known.
         trainable: Integer, how many numbers training may move; `None` if not known.
+        goes_on: Boolean, whether the same model is trained by several calls.
     """
 
     layers: tuple[Layer, ...] = ()
@@ -234,6 +235,7 @@ class Facts:
     gradients: Mapping[str, float] = dataclasses.field(default_factory=dict)
     penalty: float = 0.0
     trainable: int | None = None
+    goes_on: bool = False
 
     # --- the end of the model -----------------------------------------------------------------
 

@@ -289,7 +289,9 @@ WRONG = {
     "validated_on_training": facts(
         HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, fit=Fit(epochs=20, validation="same")
     ),
-    "accuracy_of_logits": facts(HIDDEN, VALUE, loss=BINARY, y=TWO, from_logits=True),
+    "accuracy_of_logits": facts(
+        HIDDEN, VALUE, loss=BINARY, y=TWO, from_logits=True, losses=(0.5, 0.4)
+    ),
     "equality_of_outputs": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, metrics=("accuracy()",)),
     "accuracy_of_values": facts(HIDDEN, VALUE, loss=MSE, y=PRICES, metrics=("accuracy",)),
 }
@@ -349,6 +351,17 @@ def test_what_a_range_test_leaves_is_no_fault() -> None:
     trained = Trained({"loss": (2.3, 1.0, math.inf)}, 3, 48, rate=1.0)
     raised = dataclasses.replace(test, trained=trained)
     assert diagnose(raised).faults == ()
+
+
+def test_a_few_steps_of_a_training_that_goes_on_are_no_fault() -> None:
+    """Nor is a metric that is off, where the loss falls."""
+    few = WRONG["too_few_steps"]
+    assert [fault.id for fault in diagnose(few).faults] == ["too_few_steps"]
+    assert not diagnose(dataclasses.replace(few, goes_on=True)).faults
+    logits = dataclasses.replace(
+        WRONG["accuracy_of_logits"], trained=Trained({"loss": FALLING}, 20, 320)
+    )
+    assert [remark.id for remark in diagnose(logits).remarks] == ["accuracy_of_logits"]
 
 
 def test_a_count_loss_does_not_move_the_bounds_of_the_output() -> None:
