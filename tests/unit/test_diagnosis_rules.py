@@ -185,7 +185,9 @@ WRONG = {
     "out_of_reach": facts(HIDDEN, SIGMOID, loss=MSE, y=PRICES),
     "logits_for_probabilities": facts(HIDDEN, LINEAR, loss=SPARSE, y=CLASSES),
     "softmax_twice": facts(HIDDEN, SOFTMAX, after("Softmax", 10), loss=SPARSE, y=CLASSES),
-    "probabilities_for_logits": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, from_logits=True),
+    "probabilities_for_logits": facts(
+        HIDDEN, SOFTMAX, after("Reshape", 10), loss=SPARSE, y=CLASSES, from_logits=True
+    ),
     "binary_for_classes": facts(HIDDEN, SOFTMAX, loss=BINARY, y=ONE_HOT),
     "distances_of_classes": facts(HIDDEN, SOFTMAX, loss=MSE, y=ONE_HOT),
     "no_trainable_weights": facts(
@@ -351,6 +353,14 @@ def test_what_a_range_test_leaves_is_no_fault() -> None:
     trained = Trained({"loss": (2.3, 1.0, math.inf)}, 3, 48, rate=1.0)
     raised = dataclasses.replace(test, trained=trained)
     assert diagnose(raised).faults == ()
+
+
+def test_logits_that_keras_finds_are_a_remark() -> None:
+    """A softmax that is the last step is not applied twice: Keras takes what it was given."""
+    case = facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, from_logits=True, losses=FLAT)
+    found = diagnose(case)
+    assert [remark.id for remark in found.remarks] == ["probabilities_for_logits"]
+    assert "probabilities_for_logits" not in [fault.id for fault in found.faults]
 
 
 def test_a_few_steps_of_a_training_that_goes_on_are_no_fault() -> None:
