@@ -72,6 +72,8 @@ class Repair:
         hidden: Mapping from layers' names to activations that they get.
         dropped: Tuple of strings, layers that are taken out.
         epochs: Integer, how many more times the epochs are run.
+        thawed: Boolean, whether all layers become trainable.
+        penalty: Float, what L1 and L2 are multiplied by; `None` to leave them.
     """
 
     words: str
@@ -84,6 +86,8 @@ class Repair:
     hidden: Mapping[str, str] = dataclasses.field(default_factory=dict)
     dropped: tuple[str, ...] = ()
     epochs: int = 1
+    thawed: bool = False
+    penalty: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,196 @@
+"""Finds out why a submission's training failed a check: trains its model again, with repairs.
+
+The submission builds and trains once more, as for its grading, and no check is asked for an
+outcome. A job is that of a grading (`graders.judge.process`), with `why` (seconds for trying
+repairs) and `failed` (the names of the checks that did not pass).
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from graders.boundary import events
+from graders.boundary.launching import Launcher
+from graders.boundary.spawned import Spawner
+from graders.checking import CheckFailed
+from graders.diagnosis import diagnose, graded, measuring, places, trying
+from graders.diagnosis.findings import Finding
+from graders.diagnosis.trials import Data
+from graders.examination import Examination, Fault
+from graders.judge import process
+from graders.judge.connection import Interrupted
+from graders.judge.plugin import GradingPlugin
+from graders.judge.submission import BuiltModel, Submission
+from graders.toolkit.outputs import part_scores
+
+# The fixture that hands a submission the data: what asks for it trains.
+TRAINS = "given"
+# A budget that is worth the diagnosis of a further training.
+LEAST_SECONDS = 8.0
+NO_MODEL = "No model of this file was trained: there is nothing that could be tried."
+NO_TRAINING = (
+    "{} is not about a training, and nothing in the model or in how it is compiled explains it: "
+    "there is nothing that could be tried."
+)
+
+
+class _Trainings(GradingPlugin):
+    """Has a submission build and train as for its grading, without the checks themselves.
+
+    Attributes:
+        submission_seen: `Submission`; `None` if it could not be loaded.
+        data_seen: `datasets.Dataset`, or `None`.
+        trains: Set of strings, the names of the checks that train.
+    """
+
+    def __init__(self, job: dict[str, Any], launcher: Launcher | Spawner, emit: Any):
+        self.submission_seen: Submission | None = None
+        self.data_seen: Any = None
+        self.trains: set[str] = set()
+        self.trouble: events.JudgeEvent | None = None
+        super().__init__(job, launcher, emit, lambda: 0.0)
+
+    @pytest.fixture(scope="session")
+    def submission(self) -> Iterator[Submission]:
+        """The student's module: `Submission`."""
+        self.submission_seen = self._loaded()
+        yield self.submission_seen
+        self.submission_seen.close()
+
+    @pytest.fixture(scope="session")
+    def data(self) -> Any:
+        """The task's data for this draw: `datasets.Dataset`."""
+        self.data_seen = self._data()
+        return self.data_seen
+
+    def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+        """Leaves the checks that train, in the order of the file."""
+        super().pytest_collection_modifyitems(items)
+        items[:] = [item for item in items if TRAINS in item.fixturenames]
+        self.trains = {item.originalname for item in items}
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Tells nobody."""
+
+    def pytest_runtest_setup(self, item: Any) -> None:
+        """Skips nothing: what a check builds on may have failed."""
+        self._item = item
+
+    def pytest_pyfunc_call(self, pyfuncitem: Any) -> bool:
+        """Leaves the check itself out: its fixtures have built and trained."""
+        return True
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, item: Any, call: Any) -> Iterator[None]:
+        """Notes what the machine, and not the submission, is to blame for."""
+        yield
+        error = call.excinfo.value if call.excinfo is not None else None
+        if isinstance(error, Interrupted):
+            self.trouble = events.Interrupted(" ".join(str(error).split())[:500])
+        elif type(error).__name__ == "DataUnavailable":
+            self.trouble = events.DataUnavailable(str(error))
+        if self.trouble is not None:
+            item.session.shouldstop = "no training"
+
+    def pytest_sessionfinish(self) -> None:
+        """Tells nobody."""
+
+
+def run(
+    job: dict[str, Any],
+    launcher: Launcher | Spawner,
+    emit: Callable[[events.JudgeEvent], None],
+) -> None:
+    """Finds out why a submission's training failed.
+
+    Args:
+        job: Dict, see the module.
+        launcher: What starts the sandbox.
+        emit: Callable that takes events.
+    """
+
+    def progress(event: events.JudgeEvent) -> None:
+        if isinstance(event, events.Progress):
+            emit(event)
+
+    process.find_datasets(job)
+    seen = _Trainings({**job, "calibrating": False}, launcher, progress)
+    process.run_checks(job, seen)
+    if seen.submission_seen is not None:
+        seen.submission_seen.close()
+    emit(seen.trouble or events.Examined(_examined(job, seen).plain()))
+    emit(events.Finished(0))
+
+
+def _examined(job: dict[str, Any], seen: _Trainings) -> Examination:
+    search = bool(set(job["failed"]) & seen.trains)
+    ends = time.monotonic() + job["why"]
+    found: list[Examination] = []
+    for model, training in _models(seen):
+        left = ends - time.monotonic()
+        if found and left < LEAST_SECONDS:
+            break
+        with contextlib.suppress(CheckFailed):
+            found.append(_of(job, seen, model, training, left, search))
+            if found[-1].faults:
+                return found[-1]
+    if not found:
+        return Examination(trouble=NO_MODEL)
+    if not search:
+        return Examination(trouble=NO_TRAINING.format(job["failed"][0]))
+    return found[0]
+
+
+def _models(seen: _Trainings) -> list[tuple[BuiltModel, Any]]:
+    """Returns the models that the task's data are for, each with a training of it.
+
+    The one that reached least comes first. If none was trained, it is the first one that was built.
+    """
+    data, submission = seen.data_seen, seen.submission_seen
+    if data is None or submission is None:
+        return []
+    trained = [(model, each) for model in submission.built for each in model.trainings]
+
+    def reached(pair: tuple[BuiltModel, Any]) -> float:
+        with contextlib.suppress(Exception):
+            return part_scores(pair[1].after, data, "validation").accuracy
+        return 0.0
+
+    if len(trained) > 1:
+        trained.sort(key=reached)
+    return trained or [(model, None) for model in submission.built[:1]]
+
+
+def _of(
+    job: dict[str, Any],
+    seen: _Trainings,
+    model: BuiltModel,
+    training: Any,
+    seconds: float,
+    search: bool,
+) -> Examination:
+    """Diagnoses a training, and tries repairs."""
+    start = training.before if training is not None else model.snapshot
+    data = seen.data_seen
+    facts = measuring.measured(graded.facts_of(start, data.train, training), start)
+    parts = Data(*data.train, *data.validation)
+    found, trouble = trying.explained(
+        facts, start, diagnose.diagnose(facts), parts, training, seconds, search
+    )
+    tree: ast.AST | None = None
+    with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = ast.parse(job["source"])
+
+    def fault(finding: Finding) -> Fault:
+        line, code = places.place(tree, job["source"], finding.line, finding.argument)
+        return Fault(finding.id, finding.message, line, code, finding.doc, finding.tried)
+
+    return Examination(
+        tuple(map(fault, found.faults[:5])), trouble=trouble, trainings=int(training is not None)
+    )
