@@ -74,6 +74,7 @@ class Repair:
         epochs: Integer, how many more times the epochs are run.
         thawed: Boolean, whether all layers become trainable.
         penalty: Float, what L1 and L2 are multiplied by; `None` to leave them.
+        optimizer: String, what the optimizer becomes; `None` to leave it.
     """
 
     words: str
@@ -88,6 +89,23 @@ class Repair:
     epochs: int = 1
     thawed: bool = False
     penalty: float | None = None
+    optimizer: str | None = None
+
+    def and_also(self, other: Repair) -> Repair:
+        """Returns both repairs in one; where they change the same, the other one counts.
+
+        Args:
+            other: `Repair`.
+        """
+        usual = Repair("")
+        changed = {
+            field.name: getattr(other, field.name)
+            for field in dataclasses.fields(other)
+            if getattr(other, field.name) != getattr(usual, field.name)
+        }
+        words = f"{self.words} and {other.words.removeprefix('with ')}"
+        hidden = {**self.hidden, **other.hidden}
+        return dataclasses.replace(self, **changed | {"words": words, "hidden": hidden})
 
 
 @dataclasses.dataclass(frozen=True)

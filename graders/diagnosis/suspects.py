@@ -17,6 +17,9 @@ UNUSUAL = 3.0
 FEW_EPOCHS, FEW_STEPS = 5, 1000
 STRONG_DROPOUT, HEAVY_PENALTY = 0.6, 0.05
 
+# Optimizers that scale no step.
+PLAIN_STEPS = ("SGD", "Adadelta", "Adagrad")
+
 Suspect = tuple[Finding, Repair]
 # What a fit may have done with the data: what was expected and found, and what the trial does.
 FITS = {
@@ -87,7 +90,7 @@ def usual(facts: Facts) -> list[Suspect]:
     Args:
         facts: `Facts`.
     """
-    makers = (_epochs, _rate, _frozen, _dropout, _penalty, _bends)
+    makers = (_rate, _optimizer, _epochs, _frozen, _dropout, _penalty, _bends)
     return [suspect for make in makers if (suspect := make(facts)) is not None]
 
 
@@ -129,6 +132,22 @@ def _rate(facts: Facts) -> Suspect | None:
         doc="optimizers",
     )
     return _suspect("learning_rate", facts, finding)
+
+
+def _optimizer(facts: Facts) -> Suspect | None:
+    compiled = facts.compiled
+    if compiled is None or compiled.optimizer not in PLAIN_STEPS or compiled.momentum:
+        return None
+    finding = found(
+        "optimizer",
+        "an optimizer that gets there in the epochs that it is given",
+        f"{compiled.optimizer}, whose steps are as small as the gradient is",
+        'Try optimizer="adam".',
+        line=compiled.optimizer_line or compiled.line,
+        argument="" if compiled.optimizer_line else "optimizer",
+        doc="optimizers",
+    )
+    return finding, Repair("with Adam as the optimizer", rate=0.001, optimizer="Adam")
 
 
 def _frozen(facts: Facts) -> Suspect | None:

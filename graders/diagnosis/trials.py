@@ -274,11 +274,12 @@ class Trial:
 
         compiled = self.facts.compiled
         assert compiled is not None
-        if compiled.optimizer not in OPTIMIZERS:
-            raise ValueError(compiled.optimizer)
+        name = repair.optimizer or compiled.optimizer
+        if name not in OPTIMIZERS:
+            raise ValueError(name)
         rate = repair.rate if repair.rate is not None else compiled.rate
-        options = {"momentum": compiled.momentum} if compiled.optimizer == "SGD" else {}
-        return getattr(keras.optimizers, compiled.optimizer)(
+        options = {"momentum": compiled.momentum} if name == "SGD" else {}
+        return getattr(keras.optimizers, name)(
             learning_rate=0.001 if rate is None else rate, **options
         )
 

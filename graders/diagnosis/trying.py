@@ -168,13 +168,19 @@ def explained(
     _until_plain(bench, wanted)
     named = _with(found, bench.results)
     best = bench.best()
+    if best is not None and bench.gain(best) > BETTER:
+        return named, ""
+    if wanted:
+        # A fault that is there may hide another one: what follows is tried on top of its repair.
+        more = [(finding, wanted[0][1].and_also(repair)) for finding, repair in more]
+    _until_plain(bench, more)
+    best = bench.best()
     if best is None or bench.gain(best) <= BETTER:
-        _until_plain(bench, more)
-        best = bench.best()
-        if best is not None and bench.gain(best) > BETTER:
-            rest = tuple(fault for fault in named.faults if fault.id != best.finding.id)
-            return Diagnosis((best.finding, *rest), found.remarks), ""
-    return named, "" if named.faults else bench.in_vain()
+        return named, "" if named.faults else bench.in_vain()
+    rest = tuple(fault for fault in named.faults if fault.id != best.finding.id)
+    # What was found for sure stands first; what the last trial told holds for both.
+    first = rest[:1] if wanted else ()
+    return Diagnosis((*first, best.finding, *rest[len(first) :]), found.remarks), ""
 
 
 def _until_plain(bench: _Bench, repairs: list[tuple[Finding, Repair]]) -> None:

@@ -2,7 +2,7 @@
 
 The submission builds and trains once more, as for its grading, and no check is asked for an
 outcome. A job is that of a grading (`graders.judge.process`), with `why` (seconds for trying
-repairs) and `failed` (the names of the checks that did not pass).
+repairs) and `failed` (a dict from the names of the checks that did not pass to their messages).
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from graders.boundary import events
 from graders.boundary.launching import Launcher
 from graders.boundary.spawned import Spawner
 from graders.checking import CheckFailed
-from graders.diagnosis import diagnose, graded, measuring, places, trying
+from graders.diagnosis import diagnose, graded, measuring, places, suspects, trying
 from graders.diagnosis.findings import Finding
 from graders.diagnosis.trials import Data
 from graders.examination import Examination, Fault
 from graders.judge import process
 from graders.judge.connection import Interrupted
+from graders.judge.places import Places
 from graders.judge.plugin import GradingPlugin
 from graders.judge.submission import BuiltModel, Submission
 from graders.toolkit.outputs import part_scores
@@ -35,8 +36,8 @@ TRAINS = "given"
 LEAST_SECONDS = 8.0
 NO_MODEL = "No model of this file was trained: there is nothing that could be tried."
 NO_TRAINING = (
-    "{} is not about a training, and nothing in the model or in how it is compiled explains it: "
-    "there is nothing that could be tried."
+    "{} is not about what a training reaches, and nothing in the model or in how it is compiled "
+    "explains it: there is nothing that could be tried."
 )
 
 
@@ -129,7 +130,7 @@ def run(
 
 
 def _examined(job: dict[str, Any], seen: _Trainings) -> Examination:
-    search = bool(set(job["failed"]) & seen.trains)
+    first, *_ = job["failed"]
     ends = time.monotonic() + job["why"]
     found: list[Examination] = []
     for model, training in _models(seen):
@@ -137,14 +138,26 @@ def _examined(job: dict[str, Any], seen: _Trainings) -> Examination:
         if found and left < LEAST_SECONDS:
             break
         with contextlib.suppress(CheckFailed):
+            search = not seen.trains.isdisjoint(job["failed"]) and not _of_history(job, training)
             found.append(_of(job, seen, model, training, left, search))
             if found[-1].faults:
                 return found[-1]
+            if not search:
+                found[-1] = Examination(trouble=NO_TRAINING.format(first))
     if not found:
         return Examination(trouble=NO_MODEL)
-    if not search:
-        return Examination(trouble=NO_TRAINING.format(job["failed"][0]))
     return found[0]
+
+
+def _of_history(job: dict[str, Any], training: Any) -> bool:
+    """Returns whether a check failed on what the training returned, and not on what it reached."""
+    if training is None or not suspects.FITS.keys().isdisjoint(training.faults):
+        return False
+    try:
+        training.require_history()
+    except CheckFailed as error:
+        return str(error).strip() in job["failed"].values()
+    return False
 
 
 def _models(seen: _Trainings) -> list[tuple[BuiltModel, Any]]:
@@ -187,8 +200,11 @@ def _of(
     with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
         tree = ast.parse(job["source"])
 
+    lines = Places(job["source"])
+
     def fault(finding: Finding) -> Fault:
-        line, code = places.place(tree, job["source"], finding.line, finding.argument)
+        line = finding.line or (lines.line(training.function) if training is not None else 0) or 0
+        line, code = places.place(tree, job["source"], line, finding.argument)
         return Fault(finding.id, finding.message, line, code, finding.doc, finding.tried)
 
     return Examination(

@@ -67,12 +67,11 @@ def why(
         source = submission.load(request.task, request.path)
     except submission.Unreadable as error:
         raise NotExamined(str(error)) from None
-    names = [check.id.partition("::")[2] for check in verdict.checks]
-    failed = [
-        name
-        for name, check in zip(names, verdict.checks, strict=True)
+    failed = {
+        check.id.partition("::")[2]: check.message
+        for check in verdict.checks
         if check.outcome in ("failed", "error")
-    ]
+    }
     settings = settings.of(request.task.id)
     grader = place.start(settings)
     try:
