@@ -31,7 +31,7 @@ def grade(given: argparse.Namespace) -> int:
         given: Namespace of `graders.cli.arguments.parser`.
     """
     settings, outputs = arguments.settings(given), _outputs(given)
-    _ask_why(given)
+    ask_why(given)
     try:
         requests = parts.requests(given)
     except NothingFound as error:
@@ -89,7 +89,7 @@ def hint(given: argparse.Namespace) -> int:
     return WRONG if verdict.status == "grader_error" else PASSED
 
 
-def _ask_why(given: argparse.Namespace) -> None:
+def ask_why(given: argparse.Namespace) -> None:
     """Adds the task of `--why` to those that are graded.
 
     Raises:

@@ -52,8 +52,8 @@ def nothing_to_try(request: Request, task: TaskVerdict) -> str:
         task: `TaskVerdict` on it.
     """
     if task.status == "passed":
-        which = "what you asked for passes" if request.only else f"{task.task} has all its points"
-        return f"{which[:1].upper()}{which[1:]}: there is nothing to try."
+        which = "What you asked for passes" if request.only else f"{task.task} has all its points"
+        return f"{which}: there is nothing to try."
     if task.status == "not_started":
         return f"{task.task} is still the stub: there is nothing to try."
     if task.status == "grader_error" or all(check.seconds == 0 for check in task.checks):

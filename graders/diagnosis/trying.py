@@ -21,6 +21,8 @@ from graders.toolkit.outputs import size
 MOST = 3
 # A repair is the better explanation if it reaches so much more than the one before it in order.
 BETTER = 0.1
+# If the model reaches so much more as it is, on the data as they are, its training was at fault.
+SOUND = 0.15
 # One that reaches so much more needs no further trials.
 PLAIN = 0.3
 # Seconds that a trial gets, if there are so many.
@@ -73,6 +75,19 @@ class _Bench:
             return -math.inf
         chance = 1 / max(2, self.trial.facts.classes) if self.trial.facts.classes else 0.0
         return result.after.score - (self.before.score if self.before.known else chance)
+
+    def explains(self, result: _Result | None) -> bool:
+        """Returns whether a repair reaches so much more that it explains the training."""
+        return result is not None and self.gain(result) > BETTER
+
+    def compare_with(self, result: _Result) -> None:
+        """Has what follows be compared with a trial that changed nothing, if that reached more.
+
+        Which batches a training happened to get is no merit of a repair.
+        """
+        self.results.remove(result)
+        if result.after.known and self.gain(result) > 0:
+            self.before = result.after
 
     def best(self) -> _Result | None:
         """Returns the repair that reaches most."""
@@ -157,25 +172,29 @@ def explained(
         `Diagnosis`, with what was tried in its faults, and a sentence where no repair explains it.
     """
     trial, wanted = _trial(facts, snapshot, data), _repairs(found, facts)
+    control = suspects.in_training(training) if search else []
     more: list[tuple[Finding, Repair]] = []
     if search:
-        unsure = Diagnosis(found.remarks)
-        more = [*suspects.in_training(training), *_repairs(unsure, facts), *suspects.usual(facts)]
-    if trial is None or not (wanted or more):
+        more = [*_repairs(Diagnosis(found.remarks), facts), *suspects.usual(facts)]
+    if trial is None or not (wanted or control or more):
         return found, "" if found.faults else NOTHING
     before = trial.reached(training.after) if training is not None else None
-    bench = _Bench(trial, seconds, before, len(wanted) + len(more))
+    bench = _Bench(trial, seconds, before, len(wanted) + len(control) + len(more))
+    for finding, repair in control:
+        result = bench.attempt(finding, repair)
+        if bench.gain(result) > SOUND:
+            return Diagnosis((result.finding, *found.faults), found.remarks), ""
+        bench.compare_with(result)
     _until_plain(bench, wanted)
     named = _with(found, bench.results)
-    best = bench.best()
-    if best is not None and bench.gain(best) > BETTER:
+    if bench.explains(bench.best()):
         return named, ""
     if wanted:
         # A fault that is there may hide another one: what follows is tried on top of its repair.
         more = [(finding, wanted[0][1].and_also(repair)) for finding, repair in more]
     _until_plain(bench, more)
     best = bench.best()
-    if best is None or bench.gain(best) <= BETTER:
+    if best is None or not bench.explains(best):
         return named, "" if named.faults else bench.in_vain()
     rest = tuple(fault for fault in named.faults if fault.id != best.finding.id)
     # What was found for sure stands first; what the last trial told holds for both.

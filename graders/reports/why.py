@@ -10,6 +10,7 @@ from rich.text import Text
 
 from graders.printable import printable
 from graders.reports.wrapping import Told
+from graders.verdict import Where
 
 HEAD = "why? What was tried (no point depends on it):"
 
@@ -41,11 +42,23 @@ def read(evidence: dict[str, Any]) -> list[Why]:
     if not isinstance(found, dict):
         return []
     rows = [
-        Why(*(printable(row.get(key) or "", 2000) for key in ("message", "where", "tried", "doc")))
-        for row in found.get("faults", [])
+        Why(
+            printable(row["message"], 2000),
+            _place(row),
+            printable(row["tried"] or "", 2000),
+            row["doc"] or "",
+        )
+        for row in found["faults"]
     ]
-    trouble = printable(found.get("trouble") or "", 2000)
+    trouble = printable(found["trouble"], 2000)
     return [*rows, *([Why("", "", trouble, "")] if trouble else [])]
+
+
+def _place(row: dict[str, Any]) -> str:
+    if not row["line"]:
+        return ""
+    where = Where(row["file"], row["line"], row.get("cell", 0))
+    return f"{where}: {row['code']}" if row["code"] else str(where)
 
 
 def told(task: str, evidence: dict[str, Any]) -> RenderableType | None:

@@ -94,7 +94,7 @@ def _placed(fault: Fault, source: Source) -> dict[str, Any]:
         "id": fault.id,
         "message": fault.message,
         **place,
-        "where": f"{where}: {where.code}" if where is not None and where.code else "",
+        "code": where.code if where is not None else "",
         "doc": fault.doc or None,
         "tried": fault.tried or None,
     }
