@@ -70,7 +70,8 @@ class Repair:
         scale: Float, what the inputs are multiplied by; `None` to leave them.
         standardize: Boolean, whether inputs are brought to mean 0 and spread 1.
         hidden: Mapping from layers' names to activations that they get.
-        dropped: Tuple of strings, layers that are taken out.
+        dropped: Tuple of strings, Dropout layers that get another rate.
+        dropout: Float, that rate; 0 takes them out.
         epochs: Integer, how many more times the epochs are run.
         thawed: Boolean, whether all layers become trainable.
         penalty: Float, what L1 and L2 are multiplied by; `None` to leave them.
@@ -86,6 +87,7 @@ class Repair:
     standardize: bool = False
     hidden: Mapping[str, str] = dataclasses.field(default_factory=dict)
     dropped: tuple[str, ...] = ()
+    dropout: float = 0.0
     epochs: int = 1
     thawed: bool = False
     penalty: float | None = None

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from graders.diagnosis.facts import RECURRENT, Facts
 from graders.diagnosis.findings import Finding, Repair
 from graders.diagnosis.rules.kinds import BINARY, CROSSENTROPIES
+
+
+# Rates of Dropout above this leave little; what is usual; and a penalty that is.
+STRONG_DROPOUT, USUAL_DROPOUT, USUAL_PENALTY = 0.6, 0.3, 0.5
 
 
 def _ending(facts: Facts) -> Repair | None:
@@ -77,7 +82,9 @@ def _scaled_once(facts: Facts) -> Repair | None:
 
 
 def _lighter(facts: Facts) -> Repair | None:
-    return Repair("with a hundredth of the L1 and L2 penalties", penalty=0.01)
+    # So small that the penalty of the first weights is about as large as the loss, or smaller.
+    power = max(1, round(math.log10(max(facts.penalty, 1e-6) / USUAL_PENALTY)))
+    return Repair(f"with L1 and L2 penalties {10**power:,} times smaller", penalty=10.0**-power)
 
 
 def _thawed(facts: Facts) -> Repair | None:
@@ -114,12 +121,17 @@ def _tanh(facts: Facts) -> Repair | None:
 
 def _without_dropout(facts: Facts) -> Repair | None:
     tail = [layer.name for layer in facts.tail if layer.kind == "Dropout"]
+    return Repair("without that Dropout", dropped=tuple(tail)) if tail else None
+
+
+def _less_dropout(facts: Facts) -> Repair | None:
     high = [
         layer.name
         for layer in facts.layers
-        if layer.kind == "Dropout" and float(layer.config.get("rate") or 0) >= 0.8
+        if layer.kind.endswith("Dropout") and float(layer.config.get("rate") or 0) > STRONG_DROPOUT
     ]
-    return Repair("without that Dropout", dropped=tuple(tail or high))
+    words = f"with a rate of {USUAL_DROPOUT} in Dropout"
+    return Repair(words, dropped=tuple(high), dropout=USUAL_DROPOUT) if high else None
 
 
 def _without_softmax(facts: Facts) -> Repair | None:
@@ -162,7 +174,7 @@ REPAIRS: dict[str, Callable[[Facts], Repair | None]] = {
     "dead_units": _slower,
     "unbounded_recurrence": _tanh,
     "dropout_on_outputs": _without_dropout,
-    "too_much_dropout": _without_dropout,
+    "too_much_dropout": _less_dropout,
     "no_activation": _relu(("linear",)),
     "linear_convolutions": _relu(("linear",)),
     "stacked_sigmoids": _relu(("sigmoid", "hard_sigmoid", "tanh")),

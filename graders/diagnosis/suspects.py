@@ -9,13 +9,13 @@ import numpy as np
 from graders.boundary.names import FitFault
 from graders.diagnosis.facts import RECURRENT, Facts
 from graders.diagnosis.findings import Finding, Repair, found, number, plain
-from graders.diagnosis.repairs import REPAIRS, usual_rate
+from graders.diagnosis.repairs import REPAIRS, STRONG_DROPOUT, usual_rate
 
 # A learning rate is unusual if it is so many times the usual one, or so small a part of it.
 UNUSUAL = 3.0
 # Epochs, or steps, that are few enough for more to help.
 FEW_EPOCHS, FEW_STEPS = 5, 1000
-STRONG_DROPOUT, HEAVY_PENALTY = 0.6, 0.05
+HEAVY_PENALTY = 0.05
 
 # Optimizers that scale no step.
 PLAIN_STEPS = ("SGD", "Adadelta", "Adagrad")
@@ -171,7 +171,7 @@ def _frozen(facts: Facts) -> Suspect | None:
 def _dropout(facts: Facts) -> Suspect | None:
     for layer in facts.layers:
         rate = layer.config.get("rate")
-        if layer.kind == "Dropout" and isinstance(rate, int | float) and rate >= STRONG_DROPOUT:
+        if layer.kind.endswith("Dropout") and isinstance(rate, float) and rate > STRONG_DROPOUT:
             finding = found(
                 "too_much_dropout",
                 "a rate of at most about 0.5",
@@ -181,7 +181,7 @@ def _dropout(facts: Facts) -> Suspect | None:
                 argument="rate",
                 doc="dropout",
             )
-            return finding, Repair("without that Dropout", dropped=(layer.name,))
+            return _suspect("too_much_dropout", facts, finding)
     return None
 
 

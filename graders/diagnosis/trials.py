@@ -7,7 +7,6 @@ part in the training.
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 import time
 from typing import Any
@@ -17,16 +16,14 @@ import numpy as np
 from graders.diagnosis.facts import Facts
 from graders.diagnosis.findings import Repair
 from graders.diagnosis.measuring import sample_of
+from graders.diagnosis.repaired import repaired
 from graders.diagnosis.rules.kinds import BINARY, CATEGORICAL, CROSSENTROPIES, DISTANCES, SPARSE
-from graders.rebuilt.rebuild import rebuild
 from graders.rebuilt.snapshot import Snapshot
 
 # The fewest examples that are worth a trial; epochs at the most, at the least and if none are
 # known.
 LEAST_EXAMPLES, EPOCHS, LEAST_EPOCHS, USUAL_EPOCHS = 12, 30, 2, 5
 OPTIMIZERS = ("SGD", "Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Adagrad", "Adadelta", "Ftrl")
-BENDING = ("Activation", "Softmax", "ReLU", "Sigmoid")
-PENALTIES = ("L1", "L2", "L1L2")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -137,7 +134,7 @@ class Trial:
         keras.utils.set_random_seed(0)
         asked = self.facts.fit.epochs or USUAL_EPOCHS
         try:
-            model = self._model(repair)
+            model = repaired(self.facts, self.snapshot, repair)
             x, others = self._inputs(repair)
             model.compile(optimizer=self._optimizer(repair), loss=self._loss(repair))
             history = model.fit(
@@ -171,41 +168,6 @@ class Trial:
         if compiled is None or not compiled.own_loss or not classes:
             return ""
         return BINARY[0] if self.facts.units == 1 else SPARSE[0]
-
-    # --- the model ----------------------------------------------------------------------------
-
-    def _model(self, repair: Repair) -> Any:
-        tree = json.loads(self.snapshot.config)
-        weights = [np.asarray(weight, "float32") for weight in self.snapshot.weights]
-        changes: dict[str, dict[str, Any]] = {
-            name: {"activation": activation} for name, activation in repair.hidden.items()
-        }
-        for name in repair.dropped:
-            changes[name] = {"rate": 0.0}
-        end, last = self.facts.end, self.facts.last
-        if repair.activation is not None and end is not None and last is not None:
-            for layer in self.facts.tail:
-                # What stands after the last layer with weights may bend the output once more.
-                if layer is not last and layer.kind in BENDING:
-                    changes.setdefault(layer.name, {})["activation"] = "linear"
-            changes.setdefault(last.name, {})["activation"] = repair.activation
-        if repair.units is not None and last is not None and last.kind == "Dense":
-            changes.setdefault(last.name, {})["units"] = repair.units
-            weights = self._resized(weights, last.name, repair.units)
-        _change(tree, changes, repair)
-        return rebuild(json.dumps(tree), weights)
-
-    def _resized(self, weights: list[np.ndarray], name: str, units: int) -> list[np.ndarray]:
-        rng = np.random.default_rng(0)
-        found = list(weights)
-        for index, path in enumerate(self.snapshot.paths):
-            parts = path.split("/")
-            if len(parts) < 2 or parts[-2] != name or weights[index].shape[-1] == units:
-                continue
-            shape = (*weights[index].shape[:-1], units)
-            limit = math.sqrt(6 / (sum(shape))) if len(shape) > 1 else 0.0
-            found[index] = rng.uniform(-limit, limit, shape).astype("float32")
-        return found
 
     # --- the data -----------------------------------------------------------------------------
 
@@ -305,32 +267,6 @@ class Trial:
             labels = labels - min(0.0, self.facts.labels.low) - (self.facts.labels.low > 0)
         guess = outputs.argmax(-1) if outputs.shape[1] > 1 else (outputs[:, 0] > cut)
         return float((guess == labels).mean())
-
-
-def _change(tree: Any, changes: dict[str, dict[str, Any]], repair: Repair) -> None:
-    """Changes the configs of layers, by their names, wherever they lie in a model's config."""
-    waiting = [tree]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, list):
-            waiting += node
-        elif isinstance(node, dict):
-            config = node.get("config")
-            if isinstance(config, dict):
-                if repair.thawed and config.get("trainable") is False:
-                    config["trainable"] = True
-                if repair.penalty is not None and node.get("class_name") in PENALTIES:
-                    for key in {"l1", "l2"} & set(config):
-                        if isinstance(config[key], int | float):
-                            config[key] *= repair.penalty
-            if isinstance(config, dict) and config.get("name") in changes:
-                change = changes[config["name"]]
-                if node.get("class_name") in ("Softmax", "ReLU", "Sigmoid"):
-                    node["class_name"], node["config"] = "Activation", {"name": config["name"]}
-                    node["module"], node["registered_name"] = "keras.layers", None
-                    config = node["config"]
-                config.update(change)
-            waiting += node.values()
 
 
 def _clock(seconds: float) -> Any:

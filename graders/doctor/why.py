@@ -83,7 +83,7 @@ class _Trainings(GradingPlugin):
         """Skips nothing: what a check builds on may have failed."""
         self._item = item
 
-    def pytest_pyfunc_call(self, pyfuncitem: Any) -> bool:
+    def pytest_pyfunc_call(self) -> bool:
         """Leaves the check itself out: its fixtures have built and trained."""
         return True
 

@@ -120,12 +120,12 @@ WRONG: dict[str, tuple[Any, str, str]] = {
             stack(dense(32, "relu", kernel_regularizer=keras.regularizers.L2(3.0)), dense())
         ),
         "penalty_dominates",
-        "with a hundredth of the L1 and L2 penalties",
+        "with L1 and L2 penalties",
     ),
     "dropout too strong": (
         lambda: trained(stack(dense(16, "relu"), layers.Dropout(0.97), dense())),
         "too_much_dropout",
-        "without that Dropout",
+        "with a rate of 0.3 in Dropout",
     ),
     "frozen": (
         lambda: trained(
