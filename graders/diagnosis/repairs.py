@@ -9,7 +9,6 @@ from graders.diagnosis.facts import RECURRENT, Facts
 from graders.diagnosis.findings import Finding, Repair
 from graders.diagnosis.rules.kinds import BINARY, CROSSENTROPIES
 
-
 # Rates of Dropout above this leave little; what is usual; and a penalty that is.
 STRONG_DROPOUT, USUAL_DROPOUT, USUAL_PENALTY = 0.6, 0.3, 0.5
 
