@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.text import Text
 
 from graders.printable import printable
@@ -77,5 +78,6 @@ def told(task: str, evidence: dict[str, Any]) -> RenderableType | None:
         if row.where:
             lines.append(Text(f"    {row.where}", no_wrap=True, overflow="ignore"))
         if row.doc:
-            lines.append(Told(f"Read: {row.doc}", 4, "dim"))
+            page = Text(f"Read: {row.doc}", style="dim", overflow="fold")
+            lines.append(Padding(page, (0, 0, 0, 4)))
     return Group(*lines)
