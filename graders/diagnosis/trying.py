@@ -189,6 +189,9 @@ def explained(
     named = _with(found, bench.results)
     if bench.explains(bench.best()):
         return named, ""
+    if bench.before.known and bench.before.score > 1 - BETTER:
+        # Nothing can reach so much more.
+        more = []
     if wanted:
         # A fault that is there may hide another one: what follows is tried on top of its repair.
         more = [(finding, wanted[0][1].and_also(repair)) for finding, repair in more]
@@ -205,8 +208,6 @@ def explained(
 def _until_plain(bench: _Bench, repairs: list[tuple[Finding, Repair]]) -> None:
     """Tries repairs until one explains it plainly, or none could."""
     for finding, repair in repairs:
-        if bench.before.known and bench.before.score > 1 - BETTER:
-            break
         if bench.gain(bench.attempt(finding, repair)) > PLAIN:
             break
 
