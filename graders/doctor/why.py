@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -28,7 +29,7 @@ from graders.judge.connection import Interrupted
 from graders.judge.places import Places
 from graders.judge.plugin import GradingPlugin
 from graders.judge.submission import BuiltModel, Submission
-from graders.toolkit.outputs import part_scores
+from graders.toolkit.outputs import part_scores, predict, rows
 
 # The fixture that hands a submission the data: what asks for it trains.
 TRAINS = "given"
@@ -71,10 +72,11 @@ class _Trainings(GradingPlugin):
         return self.data_seen
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        """Leaves the checks that train, in the order of the file."""
+        """Leaves the checks that train, and those that failed, in the order of the file."""
         super().pytest_collection_modifyitems(items)
-        items[:] = [item for item in items if TRAINS in item.fixturenames]
-        self.trains = {item.originalname for item in items}
+        self.trains = {item.originalname for item in items if TRAINS in item.fixturenames}
+        wanted = self.trains | set(self._job["failed"])
+        items[:] = [item for item in items if item.originalname in wanted]
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Tells nobody."""
@@ -177,7 +179,15 @@ def _models(seen: _Trainings) -> list[tuple[BuiltModel, Any]]:
 
     if len(trained) > 1:
         trained.sort(key=reached)
-    return trained or [(model, None) for model in submission.built[:1]]
+    built = (model for model in submission.built if _takes(model, data))
+    return trained or [(model, None) for model in itertools.islice(built, 1)]
+
+
+def _takes(model: BuiltModel, data: Any) -> bool:
+    """Returns whether a model takes the task's data: some are built for other shapes."""
+    with contextlib.suppress(Exception):
+        return len(predict(model.keras, rows(data.train[0], 0, 2))) == 2
+    return False
 
 
 def _of(
