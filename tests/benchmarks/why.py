@@ -90,8 +90,8 @@ CASES: dict[str, Case] = {
         "multi_branch", WRONG.format("multi_branch", "relu_output"), "rectified_output", (),
         (('Dense(num_classes, activation="relu")', 'Dense(num_classes, activation="softmax")'),),
     ),
-    "plain_steps": Case(
-        "multi_branch", MULTI, "optimizer", (("Adam(2e-3)", "SGD(0.01)"),), (("SGD(0.01)", "Adam(0.001)"),)
+    "steps_far_too_small": Case(
+        "multi_branch", MULTI, "learning_rate", (("Adam(2e-3)", "SGD(1e-4)"),), (("SGD(1e-4)", "SGD(0.01)"),)
     ),
     "dropout_too_strong": Case(
         "dropout_l2", WRONG.format("dropout_l2", "dropout_too_strong"), "too_much_dropout",
