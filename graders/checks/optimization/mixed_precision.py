@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from graders.checking import At, Uses, check, fail, probe
-from graders.toolkit import durations, fairness, graph, hints, live, recorded
-from graders.toolkit.losses import check_classifier_output
+from graders.toolkit import durations, fairness, graph, hints, live, ratios, recorded
+from graders.toolkit.losses import check_classifier_output, loss_of
 from graders.toolkit.outputs import Scores
-from graders.toolkit.recorded import Snapshot, Watched, WatchedModel
-from graders.toolkit.scaling import other_values, scaled_away
+from graders.toolkit.recorded import Run, Snapshot, Watched, WatchedModel
+from graders.toolkit.scaling import other_values, scaled_away, scaled_by
 from graders.toolkit.shapes import check_image_classifier
+from graders.toolkit.training import taking_labels_for_numbers
 
 DATA = "digits"
 SOURCES = ("mnist",)
@@ -22,6 +23,8 @@ WALKTHROUGH = 4
 COMPUTE = {"float32": "float32", "mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
 # Fewer than the data have: `compare` must find out from the labels.
 CLASSES = 8
+# The policy that is set while `compare` runs on every third example only.
+OTHER, FEWER = "mixed_bfloat16", 3
 FIGURES = ("val_accuracy", "seconds_per_epoch")
 # How far a reported accuracy may be from the one that the grader computes.
 NEAR = 0.04
@@ -64,6 +67,28 @@ def watch_compare(student, box, train, validation, policies):
     return seen.answer(returned)
 
 
+@probe
+def policy_after_compare(student, box, before, train, validation, policies):
+    """Runs `compare` on few data while another global policy is set, and reports what is left."""
+    import keras
+
+    compare, first = box.function("compare", 3), keras.config.dtype_policy()
+
+    def left_by(names):
+        keras.config.set_dtype_policy(before)
+        compare(train, validation, names)
+        return str(keras.config.dtype_policy().name)
+
+    try:
+        # One policy is quicker. Who reports on all three as well may need them.
+        try:
+            return left_by(["float32"])
+        except Exception:
+            return left_by(list(policies))
+    finally:
+        keras.config.set_dtype_policy(first)
+
+
 class Parts(NamedTuple):
     """What the grader gives to `compare`, and the data that it keeps back.
 
@@ -91,9 +116,9 @@ class Compared:
 
     def __init__(self, seen: Watched, seconds: float, policies: list[str]):
         self.seen, self.seconds, self.policies = seen, seconds, policies
-        trained = {policy: recorded.trained_with(seen, "policy", policy) for policy in policies}
+        self._trained = {name: recorded.trained_with(seen, "policy", name) for name in policies}
         # Of several under one policy, the last one counts.
-        self.models = {policy: models[-1] for policy, models in trained.items() if models}
+        self.models = {policy: models[-1] for policy, models in self._trained.items() if models}
 
     @property
     def about(self) -> tuple[Any, ...]:
@@ -111,6 +136,10 @@ class Compared:
                 about=(Uses("build_model", "compare"), "compare"),
             )
         return self.models[policy]
+
+    def runs(self, policy: str) -> list[Run]:
+        """Returns all trainings under a policy: any of them may have been timed."""
+        return [model.run(f"under {policy}") for model in self._trained[policy]]
 
     def figures(self) -> dict[str, dict[str, float]]:
         """Returns the figures for each policy; fails if they are not what was asked for."""
@@ -371,7 +400,7 @@ def output_and_loss(models, data):
 
 
 @check(
-    points=1.5,
+    points=1,
     doc="https://keras.io/api/mixed_precision/policy/",
     needs=("computes_in_policy",),
     hints=(
@@ -448,6 +477,37 @@ def compare_returns(compared, evidence):
 
 
 @check(
+    points=0.5,
+    doc="https://keras.io/api/mixed_precision/policy/",
+    needs=("policy_restored", "compare_returns"),
+    hints=(
+        "Print keras.config.dtype_policy() before and after compare, when another one is set.",
+        "What does keras.backend.clear_session() forget, beside the names of layers?",
+        "compare can keep the policy at its start, and set it at its end, as build_model does.",
+    ),
+)
+def compare_restores_policy(submission, compared, parts):
+    """compare leaves the global policy as it was, whatever that was."""
+    recorded.check_policy(compared.seen, "compare")
+    few = [[part[::FEWER] for part in pair] for pair in (parts.train, parts.validation)]
+    given = {"before": OTHER, "policies": parts.policies, "train": few[0], "validation": few[1]}
+    left = submission.run(policy_after_compare, recorded.text, **given)
+    if left != OTHER:
+        fail(
+            f"the global policy {OTHER} to be there again after `compare`",
+            left,
+            "Look for what sets a policy in compare, and for clear_session, which forgets the one "
+            "that was set: keep keras.config.dtype_policy() at the start, and set it at the end",
+            about=(
+                Uses("clear_session", "compare"),
+                Uses("set_dtype_policy", "compare", last=True),
+                Uses("clear_session"),
+                "compare",
+            ),
+        )
+
+
+@check(
     points=1,
     doc="https://keras.io/api/layers/base_layer/",
     needs=("compare_returns",),
@@ -467,7 +527,7 @@ def equal_terms(compared, parts):
     fairness.same_start(runs, EACH)
     fairness.same_epochs(runs, EACH)
     fairness.same_data(runs, "compare", EACH, parts.train, never=parts.validation)
-    recorded.check_untouched(compared.seen, "compare")
+    recorded.check_data(compared.seen, "compare")
 
 
 def _check_classes(models: dict[str, WatchedModel], classes: int) -> None:
@@ -511,13 +571,13 @@ def accuracy(compared, parts, threshold, evidence):
     found, advice = rescaled
     found = found and f", after {found}"
     if lowest < wanted:
-        fail(
-            f"an accuracy of at least {wanted:.1%} on hidden images {EACH}",
+        _fail_low(
+            compared.model(worst).snapshot,
+            parts,
+            on_train,
+            wanted,
             f"{lowest:.1%} under {worst}{found}",
-            advice
-            or scaled_away(models[worst], parts.validation[0][:100])
-            or "Train longer or with another learning rate in compare",
-            () if advice else ("If all policies are low: more epochs, or another learning rate.",),
+            advice,
         )
     if difference > bound:
         fail(
@@ -531,6 +591,38 @@ def accuracy(compared, parts, threshold, evidence):
             if advice
             else ("Does the accuracy still jump at the end? A smaller learning rate calms it.",),
         )
+
+
+def _fail_low(
+    snapshot: Snapshot, parts: Parts, on_train: float, wanted: float, found: str, advice: str
+) -> None:
+    """Fails with what keeps an accuracy low.
+
+    Args:
+        snapshot: `Snapshot` of the model after its training.
+        parts: `Parts`.
+        on_train: Float, its accuracy on the training data.
+        wanted: Float, the accuracy that is asked for.
+        found: String, the one that was found.
+        advice: String, what to look at if other values than the given ones were learned from.
+    """
+    hints_of_advice: tuple[str, ...] = ()
+    about: Any = None
+    loss, _ = loss_of(snapshot)
+    # On one-hot labels such a loss learns, slowly.
+    if not advice and on_train < 2 / CLASSES and (words := taking_labels_for_numbers(loss)):
+        advice, hints_of_advice, about = words, hints.OUTPUT_AND_LOSS, snapshot.lines.of_loss()
+    scaled = "" if advice else scaled_away(snapshot.model, parts.validation[0][:100])
+    if scaled:
+        about = scaled_by(snapshot.model)
+    fail(
+        f"an accuracy of at least {wanted:.1%} on hidden images {EACH}",
+        found,
+        advice or scaled or "Train longer or with another learning rate in compare",
+        hints_of_advice
+        or (() if advice else ("If all policies are low: more epochs, or another learning rate.",)),
+        about=about,
+    )
 
 
 def _check_reported(
@@ -589,6 +681,7 @@ def timings(compared, parts, evidence, settings):
     for policy, seconds in reported.items():
         durations.check_positive(seconds, f"under {policy}", TIMED)
     durations.check_total(list(reported.values()), compared.seconds, "compare", EACH, TIMED)
+    ratios.check_ratios(reported, {name: compared.runs(name) for name in parts.policies}, TIMED)
     for policy in parts.policies:
         model = compared.model(policy)
         run = model.run(f"under {policy}")
