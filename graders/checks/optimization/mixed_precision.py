@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from graders.checking import At, Uses, check, fail, probe
+from graders.checking import At, Changes, Returned, Under, Uses, check, fail, probe
 from graders.toolkit import durations, fairness, graph, hints, live, ratios, recorded
 from graders.toolkit.losses import check_classifier_output, loss_of
 from graders.toolkit.outputs import Scores
@@ -29,8 +29,10 @@ FIGURES = ("val_accuracy", "seconds_per_epoch")
 # How far a reported accuracy may be from the one that the grader computes.
 NEAR = 0.04
 EACH = "under each policy"
+# What compare may get a model by.
+MAKERS = "build_model", "Sequential", "Model", "clone_model"
 SETS_POLICY = Uses("set_dtype_policy", "build_model"), "build_model"
-TIMED = Uses("seconds_per_epoch", "compare")
+TIMED = Under("seconds_per_epoch", "compare")
 
 
 @probe
@@ -71,12 +73,14 @@ def watch_compare(student, box, train, validation, policies):
 def policy_after_compare(student, box, before, train, validation, policies):
     """Runs `compare` on few data while another global policy is set, and reports what is left."""
     import keras
+    import numpy as np
 
     compare, first = box.function("compare", 3), keras.config.dtype_policy()
 
     def left_by(names):
+        data = [tuple(np.array(part) for part in pair) for pair in (train, validation)]
         keras.config.set_dtype_policy(before)
-        compare(train, validation, names)
+        compare(*data, names)
         return str(keras.config.dtype_policy().name)
 
     try:
@@ -133,7 +137,7 @@ class Compared:
                 f"none under {policy}",
                 "Look at how compare gets its models: by "
                 "build_model(input_shape, num_classes, policy)",
-                about=(Uses("build_model", "compare"), "compare"),
+                about=(*(Uses(maker, "compare") for maker in MAKERS), "compare"),
             )
         return self.models[policy]
 
@@ -153,7 +157,7 @@ def _figures(seen: Watched, policies: list[str]) -> dict[str, dict[str, float]]:
             "`compare` to return a dict from policy to figures",
             "None: is a `return` missing?" if seen.returned == "NoneType" else seen.returned,
             "Look at the end of compare",
-            about="compare",
+            about=(None if seen.returned == "NoneType" else Returned("compare"), "compare"),
         )
     table = seen.value if isinstance(seen.value, dict) else {}
     if set(table) != set(policies):
@@ -161,7 +165,7 @@ def _figures(seen: Watched, policies: list[str]) -> dict[str, dict[str, float]]:
             f"one entry for each of the policies asked for ({', '.join(sorted(COMPUTE))})",
             ", ".join(sorted(map(str, table))) or "none",
             "Look at the keys: they are the names of the policies in the argument",
-            about="compare",
+            about=(Returned("compare", in_loop=True), "compare"),
         )
     return {policy: _row(policy, table[policy]) for policy in policies}
 
@@ -183,7 +187,7 @@ def _row(policy: str, row: Any) -> dict[str, float]:
                 f"a number under {key!r}",
                 f"{_kind(value)} for {policy}",
                 "Convert it with float()",
-                about=Uses(key, "compare"),
+                about=Under(key, "compare"),
             )
         if isinstance(value, int) and value.bit_length() > 64:  # float() takes no more than 1024
             fail(f"a number under {key!r}", f"a far too large one for {policy}", "Look at its unit")
@@ -524,7 +528,7 @@ def equal_terms(compared, parts):
     _check_classes(models, int(parts.train[1].max()) + 1)
     runs = [model.run(f"under {policy}") for policy, model in models.items()]
     fairness.same_sizes(runs, EACH)
-    fairness.same_start(runs, EACH)
+    fairness.same_start(runs, EACH, Uses("build_model", "compare"))
     fairness.same_epochs(runs, EACH)
     fairness.same_data(runs, "compare", EACH, parts.train, never=parts.validation)
     recorded.check_data(compared.seen, "compare")
@@ -607,7 +611,7 @@ def _fail_low(
         advice: String, what to look at if other values than the given ones were learned from.
     """
     hints_of_advice: tuple[str, ...] = ()
-    about: Any = None
+    about: Any = Changes("compare") if advice else None
     loss, _ = loss_of(snapshot)
     # On one-hot labels such a loss learns, slowly.
     if not advice and on_train < 2 / CLASSES and (words := taking_labels_for_numbers(loss)):
@@ -651,7 +655,7 @@ def _check_reported(
                 advice
                 or "Look at where val_accuracy comes from: it is a share of val_data as it is "
                 "given, between 0 and 1",
-                about=None if advice else Uses("val_accuracy", "compare"),
+                about=Changes("compare") if advice else Under("val_accuracy", "compare"),
             )
         twins = [other for other in reported if other != policy and reported[other] == accuracy]
         # Some other copy of the model may have been evaluated; that it ties exactly is rare.
@@ -661,7 +665,7 @@ def _check_reported(
                 f"{accuracy:.3g}, which is that of {twins[0]}, and a model that was never asked "
                 "for a prediction",
                 "Evaluate each model on val_data",
-                about=Uses("val_accuracy", "compare"),
+                about=Under("val_accuracy", "compare"),
             )
 
 
