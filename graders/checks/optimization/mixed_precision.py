@@ -333,6 +333,8 @@ def computes_in_policy(models):
 def variables_float32(models):
     """All weights are float32, under each policy."""
     for policy, model in models.items():
+        hidden = _hidden_layers(graph.nodes(model.keras))
+        all_of_them = all(str(node.op.variable_dtype) != "float32" for node in hidden)
         for variable, path in zip(model.keras.weights, model.snapshot.paths, strict=True):
             if str(variable.dtype) != "float32":
                 fail(
@@ -340,7 +342,10 @@ def variables_float32(models):
                     f"{path} in {variable.dtype}",
                     "Look at the policy that the layers get: pass on the one that build_model is "
                     'given ("mixed_float16"), not "float16"',
-                    about=_owner(model.keras, variable),
+                    about=(
+                        Uses("set_dtype_policy", "build_model") if all_of_them else None,
+                        _owner(model.keras, variable),
+                    ),
                 )
 
 

@@ -1,5 +1,7 @@
 # fails: baseline_plain
-# says: x
+# says: these describe 0
+# says: or changed there
+# line: layer.kernel_regularizer = regularizers.L2(0.0)
 """The baseline is the regularised model with rate 0 and another regularizer: the old one still acts."""
 import keras
 from keras import layers, regularizers

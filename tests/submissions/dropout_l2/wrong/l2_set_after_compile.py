@@ -1,5 +1,7 @@
 # fails: l2_active
-# says: x
+# says: Found 0 added to the loss
+# says: set on a layer that was already built
+# line: hidden.kernel_regularizer = keras.regularizers.L2(2e-2)
 """The baseline is built and compiled; then one of its layers is given a regularizer."""
 import keras
 from keras import layers

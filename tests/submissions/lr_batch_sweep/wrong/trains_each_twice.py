@@ -1,5 +1,6 @@
 # fails: fresh_models, equal_epochs
 # says: epochs
+# line: history = model.fit(
 """Each model is trained a second time for its history."""
 
 

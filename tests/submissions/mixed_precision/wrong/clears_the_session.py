@@ -1,5 +1,7 @@
 # fails: compare_restores_policy
-# says: x
+# says: global policy mixed_bfloat16 to be there again after `compare`
+# says: clear_session
+# line: keras.backend.clear_session()
 """clear_session before each model: with the rest of Keras's state it forgets the global policy."""
 
 import time
