@@ -145,6 +145,8 @@ class Training:
             about: Any = At(self._fitted, OF_FIT.get(fault, ""))
             if fault in SCALED:
                 about = (Changes(self.function), about)
+            elif fault == FitFault.LEARNED_VALIDATION:
+                about = (Uses("concatenate", self.function), about)
             raise CheckFailed(expected.format(self.function) + " " + found, own, about)
 
     def require_given_values(self) -> None:
