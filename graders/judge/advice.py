@@ -10,6 +10,8 @@ from graders.checking import At, Uses
 
 # How Keras names the layer that raised.
 _LAYER = re.compile(r"Exception encountered when calling (\w+)\.call\(\)")
+# What the losses for whole numbers raise where a model has fewer outputs than there are classes.
+_LABEL = "outside the valid range"
 # By the kind of a `SubmissionError`.
 OF_ERRORS: dict[str, tuple[str, ...]] = {
     "raised": (
@@ -89,6 +91,9 @@ def place_of(message: str, about: Any) -> Any:
         message: String, the error's message.
         about: What raised it, see `graders.checking.fail`.
     """
+    if _LABEL in message:
+        # The loss is where it shows; the model was made for another number of classes.
+        return Uses("build_model"), about
     if "(in compile_loss/" in message or "gradient_tape/compile_loss/" in message:
         return At(Uses("compile", last=True), "loss"), about
     layer = _LAYER.search(message)

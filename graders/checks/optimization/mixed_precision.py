@@ -694,7 +694,8 @@ def timings(compared, parts, evidence, settings):
     for policy in parts.policies:
         model = compared.model(policy)
         run = model.run(f"under {policy}")
-        durations.check_later_epochs(reported[policy], run, TIMED)
+        fitted = At(compared.seen.fitted, "epochs")
+        durations.check_later_epochs(reported[policy], run, TIMED, fitted)
         forward = durations.forward_seconds(model.snapshot.model, parts.train[0])
         durations.check_forward(reported[policy], forward, run.label, TIMED)
     evidence["note"] = _in_words(
