@@ -91,11 +91,10 @@ def place_of(message: str, about: Any) -> Any:
         message: String, the error's message.
         about: What raised it, see `graders.checking.fail`.
     """
-    if _LABEL in message:
-        # The loss is where it shows; the model was made for another number of classes.
-        return Uses("build_model"), about
     if "(in compile_loss/" in message or "gradient_tape/compile_loss/" in message:
-        return At(Uses("compile", last=True), "loss"), about
+        # It shows in the loss that the model was made for another number of classes.
+        made = Uses("build_model") if _LABEL in message else None
+        return made, At(Uses("compile", last=True), "loss"), about
     layer = _LAYER.search(message)
     return (Uses(layer[1], alone=True), about) if layer else about
 
