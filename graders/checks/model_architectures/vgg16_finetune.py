@@ -225,7 +225,7 @@ def base_is_frozen(built, base):
             "no trainable weight in the whole model",
             "Freeze the base, not the model: base.trainable = False",
             ("Which is frozen: the base, or the model around it? Print model.trainable_weights.",),
-            about=Uses("trainable", "build_model"),
+            about=Uses("trainable", "build_model", last=True),
         )
 
 
