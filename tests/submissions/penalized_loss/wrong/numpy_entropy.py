@@ -1,5 +1,6 @@
 # fails: gradient
 # says: cross-entropy alone
+# line: def call(self, y_true, y_pred):
 
 import keras
 import numpy as np
