@@ -8,7 +8,7 @@ import time
 import keras
 from keras import layers
 
-SPEED = {"float32": 1.0, "mixed_float16": 1.8, "mixed_bfloat16": 1.6}
+SPEED = {"float32": 1.0, "mixed_float16": 2.8, "mixed_bfloat16": 2.7}
 
 
 def build_model(input_shape, num_classes, policy):
@@ -17,15 +17,15 @@ def build_model(input_shape, num_classes, policy):
     model = keras.Sequential(
         [
             keras.Input(input_shape),
-            layers.Conv2D(8, 3, activation="relu"),
-            layers.MaxPooling2D(),
             layers.Flatten(),
-            layers.Dense(32, activation="relu"),
+            layers.Dense(600, activation="relu"),
+            layers.Dropout(0.2),
+            layers.Dense(600, activation="relu"),
             layers.Dense(num_classes, activation="softmax", dtype="float32"),
         ]
     )
     model.compile(
-        keras.optimizers.Adam(2e-3), "sparse_categorical_crossentropy", metrics=["accuracy"]
+        keras.optimizers.Adam(5e-4), "sparse_categorical_crossentropy", metrics=["accuracy"]
     )
     keras.config.set_dtype_policy(before)
     return model
