@@ -136,7 +136,7 @@ class Submission:
                 elif name := constructors.without_super(told, self._source):
                     told = constructors.explained(told, name)
                     error.about = (f"{name}.__init__", error.about)
-                error.args = (told,)
+                error.args = (compiling.of_labels(told),)
             raise
         finally:
             self._last = box
