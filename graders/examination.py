@@ -53,6 +53,7 @@ class Examination:
         trouble: String, why it could not be examined, or not to its end; empty if it could.
         trainings: Integer, how many trainings were seen.
         seen: String, what was seen of the training: epochs and seconds.
+        little: Boolean, whether that is too little to tell how the training goes.
     """
 
     faults: tuple[Fault, ...] = ()
@@ -61,6 +62,7 @@ class Examination:
     trouble: str = ""
     trainings: int = 0
     seen: str = ""
+    little: bool = False
 
     @classmethod
     def read(cls, found: Any) -> Examination:
@@ -88,6 +90,7 @@ class Examination:
             trouble=printable(trouble, TEXT),
             trainings=trainings,
             seen=printable(seen, TEXT),
+            little=found.get("little") is True,
         )
 
     def plain(self) -> dict[str, Any]:

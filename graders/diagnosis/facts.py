@@ -301,6 +301,8 @@ class Facts:
             return "one_hot" if bool((sums == 1).all()) else "multi_hot"
         if wide or not y.integers:
             return "values"
+        if self.compiled is not None and self.compiled.loss == "poisson":
+            return "values"
         if inside and len(y.values) <= 2:
             return "binary"
         # Counts, ages and prices are whole numbers too.

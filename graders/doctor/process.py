@@ -1,8 +1,8 @@
 """Examines one script: runs it step by step in a sandbox, and diagnoses its trainings.
 
-A job is plain data: `source`, `filename`, `seed`, `files` (what lies beside the script), `seconds`,
-`walls`, `limits`, `threads`, `device`, `why` (seconds for trying repairs). One event tells what was
-found.
+A job is plain data: `source`, `filename`, `cells` (of a notebook, each line's place), `seed`,
+`files` (what lies beside the script), `seconds`, `walls`, `limits`, `threads`, `device`, `why` (seconds for
+trying repairs). One event tells what was found.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ BEYOND = 12.0
 TRAINS = ("fit", "train_on_batch")
 # After a training has been seen, how long the script may take to come to another one.
 NEXT_SECONDS = 6.0
+# Of a training that was cut after fewer steps than this, next to nothing was seen.
+LITTLE = 20
 # The sample of the data comes along with a model.
 SIZE = dataclasses.replace(sizes.MODEL, payload=sizes.MODEL.payload + 64 * 2**20)
 
@@ -92,6 +94,7 @@ class _Run:
         request = {
             "verb": Verb.SCRIPT,
             **{key: job[key] for key in ("source", "filename", "seed", "files")},
+            "notebook": bool(job["cells"]),
             "stand_ins": stand_ins.wanted(job["source"]),
             "train_seconds": TRAINING_SECONDS,
         }
@@ -127,11 +130,23 @@ class _Run:
         if point.trained is not None:
             training.facts = dataclasses.replace(training.facts, trained=point.trained)
 
+    def _where(self, line: int) -> str:
+        """Returns a line in words; of a notebook, its code cell and the line in it."""
+        cells = self._job["cells"]
+        if not cells:
+            return f" in line {line}" if line else ""
+        cell, line = cells[line - 1] if 0 < line <= len(cells) else (0, 0)
+        return f" in code cell {cell}, line {line}" if cell else ""
+
     def _end(self, point: Point) -> None:
         if point.at == "running":
-            self.trouble = words.too_slow(point.line, self._job["seconds"])
+            self.trouble = words.too_slow(self._where(point.line), self._job["seconds"])
         elif point.raised is not None:
-            self.trouble = words.raised(point.raised, bool(self.trainings))
+            line = point.raised.line
+            code = self._job["source"].splitlines()[line - 1 : line] if line else []
+            self.trouble = words.raised(
+                point.raised, bool(self.trainings), self._where(line), "".join(code)
+            )
             if not self.trainings and point.facts is not None:
                 self.trainings.append(_Training(point.facts, point.snapshot, point.refused))
         elif not any(training.facts.fit.how in TRAINS for training in self.trainings):
@@ -197,6 +212,11 @@ def _examination(job: dict[str, Any], script: _Run) -> Examination:
             faults.setdefault((finding.id, finding.line), fault(finding))
         for finding in found.remarks:
             remarks.setdefault((finding.id, finding.line), fault(finding))
+    trained = [
+        training.facts.trained
+        for training in script.trainings
+        if training.facts.fit.how in TRAINS and training.facts.trained is not None
+    ]
     ignored = [note for note in script.notes if note.kind == "ignored"]
     for note in ignored:
         remarks[(note.old, note.line)] = fault(words.ignored(note))
@@ -206,8 +226,9 @@ def _examination(job: dict[str, Any], script: _Run) -> Examination:
         tuple(remark for key, remark in remarks.items() if key not in faults)[:50],
         tuple(changed)[:50],
         script.trouble,
-        sum(training.facts.fit.how in TRAINS for training in script.trainings),
+        len(trained),
         words.seen(
             [(training.facts, training.seconds, training.refused) for training in script.trainings]
         ),
+        any(each.cut and each.steps < LITTLE for each in trained),
     )

@@ -10,18 +10,24 @@ from graders.diagnosis.facts import Facts
 from graders.diagnosis.findings import PAGES, Finding
 
 
-def too_slow(line: int, seconds: float) -> str:
+def too_slow(where: str, seconds: float) -> str:
     """Tells that nothing was trained in time."""
-    where = f" (line {line} was running)" if line else ""
+    running = f"; it was running{where}" if where else ""
     return (
-        f"The script reached no training within {seconds:.0f} s{where}. Give it more with "
+        f"The script reached no training within {seconds:.0f} s{running}. Give it more with "
         "--timeout, or a smaller part of the data."
     )
 
 
-def raised(error: Raised, seen: bool) -> str:
-    """Tells what ended a script."""
-    where = f" in line {error.line}" if error.line else ""
+def raised(error: Raised, seen: bool, where: str, code: str) -> str:
+    """Tells what ended a script.
+
+    Args:
+        error: `Raised`.
+        seen: Boolean, whether a training was seen before.
+        where: String, `" in line 3"`; empty if it is not known.
+        code: String, what stands there.
+    """
     if error.missing:
         root = error.missing.partition(".")[0]
         return (
@@ -30,10 +36,12 @@ def raised(error: Raised, seen: bool) -> str:
         )
     if error.path:
         return (
-            f"The file {error.path} is not there{where}. Files are found in the script's own "
-            "folder, or below it, and are named in the script as text."
+            f"The file {error.path} is not there{where}. Files are found, and written, in the "
+            "script's own folder, or below it, and are named in the script as text."
         )
     if error.kind == Kind.EXIT or error.type == "SystemExit":
+        if seen:
+            return f"The script ended itself{where}."
         return (
             f"The script ended itself{where}. It gets no arguments here: give argparse defaults, "
             "or set the values in the script."
@@ -52,10 +60,17 @@ def raised(error: Raised, seen: bool) -> str:
         "Exception",
     ) and re.search(r"URL fetch|urlopen|resolve|connection", error.message, re.IGNORECASE):
         return f"The script wants the network{where}, and has none here. Put the data beside it."
-    if "no display" in error.message or error.type == "TclError":
+    if error.type == "TclError" or re.search(r"no display|interactive framework", error.message):
         return f"The script wants a display{where}, and has none here. Leave the window out."
-    message = error.message.strip().splitlines()
-    first = f": {message[0][:300]}" if message else ""
+    if "sys.argv" in code and error.type == "IndexError":
+        return f"The script wants arguments{where}, and gets none here. Set them in the script."
+    # Keras begins with the name of the layer's method, in colour.
+    message = [
+        line
+        for line in re.sub(r"\x1b\[[0-9;]*m", "", error.message).strip().splitlines()
+        if line.strip() and not line.startswith("Exception encountered when calling")
+    ]
+    first = f": {message[0].strip()[:300]}" if message else ""
     after = "" if seen else ", before anything was trained"
     return f"The script raised {error.type or 'an error'}{where}{after}{first}"
 

@@ -40,6 +40,13 @@ def summary(found: Examination) -> str:
         return f"{count} fault{'s' if count > 1 else ''} found."
     if found.trouble and not found.trainings:
         return "It could not be examined."
+    if found.little:
+        return (
+            "Nothing is wrong in what was built and compiled. Of the training too little was seen "
+            "to tell: run it where nothing else runs, or on less data."
+        )
+    if found.trouble:
+        return "Nothing is wrong with what was trained, as far as could be seen."
     return "Nothing is wrong as far as could be seen."
 
 

@@ -106,6 +106,7 @@ def _job(script: Script, settings: Settings, why: float, walls: dict[str, Any]) 
         "work": "examine",
         "source": script.source.text,
         "filename": script.source.filename,
+        "cells": [list(place) for place in script.source.lines],
         "seed": settings.seed,
         "files": files,
         "seconds": settings.seconds,

@@ -66,7 +66,7 @@ def _replace_tensorboard() -> None:
     keras.callbacks.TensorBoard._configure_embeddings = nothing
 
 
-class _Shown:
+class Shown:
     """What IPython would show: takes anything, and does nothing."""
 
     def __init__(self, *_: Any, **__: Any):
@@ -75,14 +75,14 @@ class _Shown:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return _Shown
+        return Shown
 
 
 def _replace_ipython() -> None:
     def any_name(name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return _Shown
+        return Shown
 
     _module("IPython").get_ipython = lambda: None
     _module("IPython.display").__getattr__ = any_name

@@ -382,6 +382,17 @@ def module(data: bytes, roots: Iterable[str], title: str) -> Module:
     return Module("\n".join(text) + "\n", tuple(places))
 
 
+def _language(found: dict[str, Any]) -> str:
+    """Returns the language that a notebook names, in small letters; empty if it names none."""
+    about = found.get("metadata")
+    for part, key in (("language_info", "name"), ("kernelspec", "language")):
+        inner = about.get(part) if isinstance(about, dict) else None
+        name = inner.get(key) if isinstance(inner, dict) else None
+        if isinstance(name, str) and name:
+            return "python" if "python" in name.lower() else name.lower()
+    return ""
+
+
 def whole(data: bytes) -> Module:
     """Turns all code cells of a notebook into one module, in their order.
 
@@ -395,7 +406,10 @@ def whole(data: bytes) -> Module:
         BadNotebook: If it is no notebook, or if a cell is no Python.
     """
     text, places, budget, number = ["# notebook"], [(0, 0)], _Budget(), 0
-    for cell in document(data)["cells"]:
+    found = document(data)
+    if (language := _language(found)) not in ("", "python"):
+        raise BadNotebook(f"is a notebook of {printable(language, 40)}, not of Python.")
+    for cell in found["cells"]:
         if cell.get("cell_type") != "code":
             continue
         number += 1

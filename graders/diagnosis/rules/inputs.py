@@ -56,6 +56,9 @@ def unscaled_inputs(facts: Facts) -> Finding | None:
     before, first = _first_with_kernel(facts)
     if first is None or first.kind == "Embedding" or not facts.inputs or _prepared(before):
         return None
+    if not first.has_kernel and facts.inputs[0].integers:
+        # A layer of the script's own may look numbers of words up.
+        return None
     largest = max(part.largest for part in facts.inputs)
     if largest <= RAW:
         return None

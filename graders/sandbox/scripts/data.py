@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -68,8 +70,15 @@ def peeked(x: Any, y: Any) -> tuple[Any, Any, Any, bool]:
         return (*_joined([_pair(x[i]) for i in range(min(4, len(x)))]), x, True)
     if hasattr(x, "__next__"):
         begun = list(itertools.islice(x, 4))
-        return (*_joined([_pair(batch) for batch in begun]), itertools.chain(begun, x), True)
+        # Keras takes a generator, and no other iterator.
+        whole = _chained(begun, x) if inspect.isgenerator(x) else itertools.chain(begun, x)
+        return (*_joined([_pair(batch) for batch in begun]), whole, True)
     return x, y, x, False
+
+
+def _chained(begun: list[Any], rest: Iterator[Any]) -> Iterator[Any]:
+    yield from begun
+    yield from rest
 
 
 def _pair(batch: Any) -> tuple[Any, Any]:

@@ -21,6 +21,9 @@ WANTED = (
     *("dropout", "recurrent_dropout", "data_format", "keepdims"),
 )
 
+# Steps at which a schedule is asked for its learning rate: a warm-up begins at 0.
+SCHEDULED = (0, 1, 10, 100, 1000)
+
 
 def name_of(value: Any) -> str:
     """Returns what a loss, a metric or an activation is called."""
@@ -35,8 +38,11 @@ def name_of(value: Any) -> str:
 
 def _metric(value: Any) -> str:
     """Returns what a metric is called; an object is told from a name by its brackets."""
-    named = isinstance(value, str) or hasattr(value, "__name__")
-    return name_of(value) + ("" if named else "()")
+    if isinstance(value, str) or hasattr(value, "__name__"):
+        return name_of(value)
+    threshold = getattr(value, "threshold", None)
+    usual = not isinstance(threshold, int | float) or threshold == 0.5
+    return name_of(value) + ("()" if usual else f"({threshold:g})")
 
 
 def only_one(value: Any) -> Any:
@@ -44,6 +50,17 @@ def only_one(value: Any) -> Any:
     while isinstance(value, list | tuple | dict) and len(value) == 1:
         value = next(iter(value.values())) if isinstance(value, dict) else value[0]
     return value
+
+
+def _rate(optimizer: Any) -> float | None:
+    """Returns an optimizer's learning rate; of a schedule, the highest of its beginning."""
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    schedule = getattr(inner, "_learning_rate", None)
+    if callable(schedule):
+        with contextlib.suppress(Exception):
+            return max(float(np.asarray(schedule(step))) for step in SCHEDULED)
+        return None
+    return learning_rate(optimizer)
 
 
 def from_logits(loss: Any) -> bool:
@@ -85,7 +102,7 @@ def compiled(model: Any, given: dict[str, Any], line: int, lines: Lines) -> dict
         "loss_line": lines.of(loss),
         "optimizer": type(inner).__name__[:80] if inner is not None else "",
         "optimizer_line": lines.of(given.get("optimizer")),
-        "rate": learning_rate(optimizer) if optimizer is not None else None,
+        "rate": _rate(optimizer) if optimizer is not None else None,
         "momentum": float(getattr(inner, "momentum", 0.0) or 0.0)
         if isinstance(getattr(inner, "momentum", 0.0), int | float)
         else 0.0,

@@ -57,6 +57,18 @@ NAMES = {
 }
 
 
+# What takes the place of parts of `keras.preprocessing`.
+PREPROCESSING = {
+    "Tokenizer": "keras.layers.TextVectorization",
+    "text_to_word_sequence": "keras.layers.TextVectorization",
+    "one_hot": "keras.layers.TextVectorization",
+    "hashing_trick": "keras.layers.Hashing",
+    "ImageDataGenerator": "keras.utils.image_dataset_from_directory, and layers as "
+    "keras.layers.RandomFlip",
+    "TimeseriesGenerator": "keras.utils.timeseries_dataset_from_array",
+}
+
+
 def install(note: Note, source: str) -> None:
     """Has imports of Keras 2 find what they mean.
 
@@ -93,13 +105,22 @@ def install(note: Note, source: str) -> None:
                 for part in ("text", "sequence", "image"):
                     module = importlib.import_module(f"{home}.{part}")
                     name = f"keras.preprocessing.{part}"
-                    known = sys.modules.setdefault(name, module)
-                    setattr(keras.preprocessing, part, known)
                     # Keras 3 has a part of what was there.
-                    for key, value in vars(module).items():
-                        if not hasattr(known, key):
-                            setattr(known, key, value)
+                    known = sys.modules.setdefault(name, types.ModuleType(name))
+                    setattr(keras.preprocessing, part, known)
+                    known.__getattr__ = functools.partial(  # type: ignore[method-assign]
+                        _preprocessing, note, name, module
+                    )
                 del legacy
+
+
+def _preprocessing(note: Note, name: str, module: types.ModuleType, asked: str) -> Any:
+    """Returns what `keras.preprocessing` had, and Keras 3 has only for TensorFlow's sake."""
+    if asked.startswith("__"):
+        raise AttributeError(asked)
+    found = getattr(module, asked)
+    note(f"{name}.{asked}", PREPROCESSING.get(asked, "layers of keras.layers or keras.utils"))
+    return found
 
 
 def _with_old_names(module: types.ModuleType, name: str, note: Note) -> None:

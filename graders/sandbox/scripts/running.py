@@ -30,6 +30,7 @@ class Script:
         files: Dict from names to arrays of bytes: what lies beside it.
         stand_ins: Dict from names of data sets to dicts of arrays.
         seconds: Float, how long one training may take.
+        notebook: Boolean, whether it is the code of a notebook's cells.
     """
 
     def __init__(
@@ -40,10 +41,11 @@ class Script:
         files: dict[str, Any],
         stand_ins: dict[str, Any],
         seconds: float,
+        notebook: bool = False,
     ):
         import keras
 
-        self._source, self._filename = source, filename
+        self._source, self._filename, self._notebook = source, filename, notebook
         folder = Path(tempfile.mkdtemp(prefix="script-"))
         given.put_files(folder, files)
         self._path = str(folder / filename)
@@ -82,6 +84,9 @@ class Script:
         module = types.ModuleType("__main__")
         module.__file__ = self._path
         sys.modules["__main__"] = module
+        if self._notebook:
+            # What a kernel's cells find: all that they ask of it is for the eye.
+            module.__dict__["get_ipython"] = absent.Shown
         error: dict[str, Any] | None = None
         try:
             exec(compile(self._source, self._path, "exec"), module.__dict__)

@@ -53,13 +53,15 @@ class Watched:
     def install(self) -> None:
         """Has Keras's models, layers, losses and optimizers tell what is done with them."""
         import keras
+        from keras.src.trainers.trainer import Trainer
 
         self._note_lines(keras.layers.Layer)
         self._note_lines(keras.losses.Loss)
         self._note_lines(keras.metrics.Metric)
         self._note_lines(keras.optimizers.Optimizer)
+        # A model whose own class has a `compile` is not compiled when it is loaded.
+        self._wrap(Trainer, "compile", self._compile)
         for name, watch in (
-            ("compile", self._compile),
             ("fit", self._fit),
             ("train_on_batch", self._train_on_batch),
             ("evaluate", self._evaluate),
