@@ -9,18 +9,22 @@ from graders.diagnosis.facts import Facts
 from graders.diagnosis.findings import Finding, Rule
 from graders.diagnosis.rules import (
     activations,
+    batches,
+    curves,
     inputs,
     labels,
     layers,
     losses,
     metrics,
     training,
+    validation,
+    weights,
 )
 
 # What an output that cannot fit the labels brings with it.
 CONSEQUENCES = (
     *("never_falls", "constant_output", "too_few_steps", "dead_units", "penalty_dominates"),
-    *("accuracy_of_values", "unscaled_targets", "learning_rate"),
+    *("accuracy_of_values", "unscaled_targets", "learning_rate", "plateau", "shuffled_labels"),
 )
 # What a training left: of a range test, which ends where it diverges, that is no fault.
 LEFT_BEHIND = ("diverged", "never_falls", "constant_output", "dead_units")
@@ -30,6 +34,8 @@ ENDINGS = (
     *("probabilities_for_logits", "crossentropy_of_values", "outputs_for_labels"),
     *("categorical_on_one_unit", "steps_for_labels"),
 )
+# What it looks like where something does not learn.
+STAYS = ("never_falls", "constant_output", "plateau", "shuffled_labels")
 ACTIVATIONS = "https://arxiv.org/abs/1811.03378"
 DEEPLOCALIZE = "https://arxiv.org/abs/2103.03376"
 VANISHING = "https://proceedings.mlr.press/v9/glorot10a.html"
@@ -58,33 +64,48 @@ RULES: tuple[Rule, ...] = (
     Rule(activations.softmax_twice, explains=("probabilities_for_logits", *CONSEQUENCES)),
     Rule(activations.probabilities_for_logits, explains=CONSEQUENCES),
     Rule(losses.binary_for_classes),
-    Rule(losses.distances_of_classes, explains=("never_falls",)),
-    Rule(training.no_trainable_weights, explains=("never_falls", "constant_output")),
-    Rule(inputs.scaled_away, explains=("never_falls", "constant_output")),
-    Rule(inputs.embedding_of_values, explains=("never_falls", "constant_output")),
+    Rule(losses.distances_of_classes, explains=("never_falls", "plateau", "shuffled_labels")),
+    Rule(training.no_trainable_weights, explains=STAYS),
+    Rule(weights.no_gradient, explains=STAYS),
+    Rule(weights.frozen_at_random, explains=STAYS),
+    Rule(weights.unread_input, explains=STAYS),
+    Rule(batches.batch_of_one, explains=STAYS),
+    Rule(inputs.scaled_away, explains=STAYS),
+    Rule(inputs.embedding_of_values, explains=STAYS),
     Rule(
         inputs.unscaled_inputs,
-        explains=("diverged", "dead_units", "never_falls", "constant_output"),
+        explains=("diverged", "dead_units", *STAYS),
     ),
     Rule(
         training.learning_rate,
-        explains=("diverged", "dead_units", "never_falls", "constant_output", "too_few_steps"),
+        explains=("diverged", "dead_units", "too_few_steps", *STAYS),
     ),
     Rule(layers.unbounded_recurrence, explains=("diverged",)),
-    Rule(training.unscaled_targets, explains=("diverged", "never_falls")),
-    Rule(training.diverged, explains=("dead_units", "never_falls", "constant_output")),
+    Rule(training.unscaled_targets, explains=("diverged", *STAYS)),
+    Rule(training.diverged, explains=("dead_units", *STAYS)),
     Rule(layers.dropout_on_outputs),
     Rule(layers.too_much_dropout),
     Rule(layers.wrong_axis),
     Rule(layers.no_activation, explains=("linear_convolutions",), source=ACTIVATIONS),
-    Rule(layers.linear_convolutions, explains=("never_falls",), source=ACTIVATIONS),
-    Rule(layers.stacked_sigmoids, explains=("never_falls", "constant_output"), source=VANISHING),
-    Rule(layers.dead_units, explains=("never_falls", "constant_output"), source=DEEPLOCALIZE),
-    Rule(training.penalty_dominates, explains=("never_falls", "constant_output")),
-    Rule(training.too_few_steps, explains=("never_falls", "constant_output")),
+    Rule(
+        layers.linear_convolutions,
+        explains=("never_falls", "plateau", "shuffled_labels"),
+        source=ACTIVATIONS,
+    ),
+    Rule(layers.stacked_sigmoids, explains=STAYS, source=VANISHING),
+    Rule(layers.dead_units, explains=STAYS, source=DEEPLOCALIZE),
+    Rule(training.penalty_dominates, explains=STAYS),
+    Rule(training.too_few_steps, explains=STAYS),
     Rule(layers.constant_output, explains=("never_falls",)),
     Rule(training.never_falls),
-    Rule(training.validated_on_training),
+    Rule(validation.validated_on_training),
+    Rule(validation.leaked_validation),
+    Rule(validation.sorted_split, explains=("overfitting", "shuffled_labels")),
+    Rule(validation.shuffled_validation, explains=("overfitting", "shuffled_labels")),
+    Rule(validation.shuffled_labels),
+    Rule(batches.batch_beyond_data),
+    Rule(curves.plateau),
+    Rule(curves.overfitting),
     Rule(metrics.accuracy_of_logits),
     Rule(metrics.equality_of_outputs),
     Rule(metrics.accuracy_of_values),

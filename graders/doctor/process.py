@@ -179,6 +179,8 @@ def _examination(job: dict[str, Any], script: _Run) -> Examination:
             # How many steps the real data make is not known.
             fit = dataclasses.replace(facts.fit, batch=None, steps=None)
             facts = dataclasses.replace(facts, fit=fit)
+        if any(note.kind == "weights" for note in script.notes):
+            facts = dataclasses.replace(facts, stand_in_weights=True)
         facts = measuring.measured(facts, training.snapshot)
         found = diagnose.diagnose(facts)
         if job["why"]:

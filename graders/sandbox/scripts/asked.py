@@ -42,6 +42,13 @@ def validation(given: dict[str, Any], x: Any, y: Any) -> str:
     return "data"
 
 
+def split(given: dict[str, Any]) -> float:
+    """Returns the share of the data that is kept apart for validation, 0 if none is."""
+    share = given.get("validation_split")
+    usable = isinstance(share, int | float | np.number) and given.get("validation_data") is None
+    return float(share) if usable and share is not None else 0.0
+
+
 def shorten_validation(given: dict[str, Any]) -> None:
     """Leaves of many validation data the first: a look at a training needs no more."""
     found = given.get("validation_data")

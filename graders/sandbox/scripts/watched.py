@@ -15,7 +15,8 @@ import numpy as np
 
 from graders.boundary.sizes import MAX_PARAMETERS
 from graders.sandbox.fits import learning_rate
-from graders.sandbox.scripts import asked, clock, data, describing
+from graders.sandbox.scripts import asked, clock, data, describing, held
+from graders.sandbox.scripts.unreached import Unreached
 from graders.sandbox.scripts.where import Lines
 
 # Epochs that a training may run of those it asked for; most often the seconds end it before.
@@ -44,6 +45,7 @@ class Watched:
         self._compiled: dict[int, tuple[Any, dict[str, Any], int]] = {}
         self._busy = False
         self._by_hand: dict[int, dict[str, Any]] = {}
+        self._unreached = Unreached()
         # What has been seen of the training under way, for an answer that cannot wait for its end.
         self.under_way: dict[str, Any] | None = None
         self.models: list[Any] = []
@@ -58,6 +60,7 @@ class Watched:
         self._note_lines(keras.losses.Loss)
         self._note_lines(keras.metrics.Metric)
         self._note_lines(keras.optimizers.Optimizer)
+        self._unreached.install()
         for name, watch in (
             ("compile", self._compile),
             ("fit", self._fit),
@@ -185,6 +188,8 @@ class Watched:
             "batch": asked.batch(given.get("batch_size"), x if batched else None),
             "steps": asked.steps(given, batched),
             "validation": asked.validation(given, x, y),
+            "split": asked.split(given),
+            "held": None if batched else held.described(given, x),
             "callbacks": [type(c).__name__[:80] for c in list(given.get("callbacks") or [])[:20]]
             if isinstance(given.get("callbacks"), list | tuple)
             else [],
@@ -209,8 +214,12 @@ class Watched:
             timer,
         ]
         self.under_way = {"model": model, "timer": timer}
-        with self._on_its_own():
-            history = original(*bound.args, **bound.kwargs)
+        try:
+            with self._on_its_own():
+                history = original(*bound.args, **bound.kwargs)
+        except ValueError:
+            self._no_step(model)
+            raise
         self.under_way = None
         with self._on_its_own():
             left = self._left(
@@ -218,6 +227,14 @@ class Watched:
             )
         self._reached({"at": "trained", "trained": left})
         return history
+
+    def _no_step(self, model: Any) -> None:
+        """Tells of a training that failed because no gradient reaches any weight."""
+        self.under_way = None
+        if self._unreached.of(model):
+            with self._on_its_own():
+                left = self._left(model, {}, 0, 0, True)
+            self._reached({"at": "trained", "trained": left})
 
     def _left(
         self, model: Any, rows: dict[str, list[float]], epochs: int, steps: int, cut: bool
@@ -234,6 +251,7 @@ class Watched:
             "epochs": epochs,
             "steps": steps,
             "cut": bool(cut),
+            "unreached": self._unreached.of(model),
             "rate": learning_rate(model.optimizer) if getattr(model, "optimizer", None) else None,
         }
 
