@@ -42,6 +42,7 @@ VANISHING = "https://proceedings.mlr.press/v9/glorot10a.html"
 
 RULES: tuple[Rule, ...] = (
     Rule(inputs.missing_values, explains=("diverged", *CONSEQUENCES)),
+    Rule(weights.no_gradient, explains=STAYS),
     Rule(labels.text_labels, explains=(*ENDINGS, *CONSEQUENCES)),
     Rule(
         activations.softmax_on_one_unit,
@@ -66,7 +67,6 @@ RULES: tuple[Rule, ...] = (
     Rule(losses.binary_for_classes),
     Rule(losses.distances_of_classes, explains=("never_falls", "plateau", "shuffled_labels")),
     Rule(training.no_trainable_weights, explains=STAYS),
-    Rule(weights.no_gradient, explains=STAYS),
     Rule(weights.frozen_at_random, explains=STAYS),
     Rule(weights.unread_input, explains=STAYS),
     Rule(batches.batch_of_one, explains=STAYS),

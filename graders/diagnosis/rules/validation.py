@@ -116,33 +116,34 @@ def _by_chance(held: np.ndarray, label: int, share: float) -> float:
     return float(share ** int((held == label).sum()))
 
 
+def _trained_enough(facts: Facts) -> bool:
+    """Returns whether a training was seen for so long that it should have learned something."""
+    trained = facts.trained
+    if trained is None or not trained.losses or not all(math.isfinite(v) for v in trained.losses):
+        return False
+    return trained.steps >= (3 * LEAST_STEPS if trained.cut else LEAST_STEPS)
+
+
 def _guesses_only(facts: Facts) -> bool:
     """Returns whether the training came no further than one answer for all examples."""
-    trained, level = facts.trained, guessing(facts)
-    losses = trained.losses if trained else ()
-    least = 5 * LEAST_STEPS if trained is not None and trained.cut else LEAST_STEPS
-    if trained is None or not losses or trained.steps < least:
-        return False
-    if not all(math.isfinite(loss) for loss in losses):
-        return False
+    level, losses = guessing(facts), row(facts, "loss")
     return learned(facts) is False or (level is not None and min(losses) > 0.95 * level)
 
 
-def _holds_for_training_alone(facts: Facts) -> bool:
+def _guesses_on_validation(facts: Facts) -> bool:
     """Returns whether what was learned is worth nothing on the validation data."""
-    level = guessing(facts)
-    losses, held = row(facts, "loss"), row(facts, "val_loss")
-    if level is None or not losses or not held or not all(math.isfinite(v) for v in held):
+    level, held = guessing(facts), row(facts, "val_loss")
+    if level is None or not held or not all(math.isfinite(v) for v in held):
         return False
     best, usual = row(facts, *(f"val_{name}" for name in ACCURACIES)), largest_class(facts)
     if usual is not None and (not best or max(best) > usual + 0.05):
         return False
-    return losses[-1] < 0.7 * level and min(held) > 0.97 * level
+    return min(held) > 0.97 * level
 
 
 def shuffled_labels(facts: Facts) -> Finding | None:
     """Labels of other examples can be learned by heart, or not at all."""
-    if not _guesses_only(facts) and not _holds_for_training_alone(facts):
+    if not _trained_enough(facts) or not (_guesses_only(facts) or _guesses_on_validation(facts)):
         return None
     seen = _within(facts)
     if seen is None or seen.score >= UNSEEN:
@@ -174,8 +175,11 @@ def _within(facts: Facts) -> Agreement | None:
 
 def shuffled_validation(facts: Facts) -> Finding | None:
     """A model that learned, and guesses on the validation data alone."""
-    held = facts.held
-    if held is None or not _holds_for_training_alone(facts):
+    held, level = facts.held, guessing(facts)
+    if held is None or level is None or not _trained_enough(facts):
+        return None
+    last = row(facts, "loss")[-1]
+    if last > 0.85 * level or not _guesses_on_validation(facts):
         return None
     x, y = features(facts, facts.inputs), targets(facts, facts.labels)
     other, theirs = features(facts, held.inputs), targets(facts, held.labels)
@@ -197,5 +201,5 @@ def shuffled_validation(facts: Facts) -> Finding | None:
         line=facts.fit.line,
         argument="validation_data",
         doc="fit",
-        sure=across.count >= 150 and inside.score >= 2 * SEEN,
+        sure=across.count >= 150 and inside.score >= 2 * SEEN and last < 0.7 * level,
     )

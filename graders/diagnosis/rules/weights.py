@@ -26,9 +26,9 @@ def no_gradient(facts: Facts) -> Finding | None:
     return found(
         "no_gradient",
         "a gradient for each weight that is to be trained",
-        f"none for {len(paths)} weight{'s' if len(paths) > 1 else ''} of {names}: the loss does "
-        "not depend on them, or through a copy alone (a NumPy array, tf.constant, argmax, round, "
-        "a cast to int, stop_gradient), which passes no gradient on",
+        f"none for {len(paths)} weight{'s' if len(paths) > 1 else ''} of {names}: nothing leads "
+        "from there to the loss but a copy at most (a NumPy array, tf.constant, argmax, round, a "
+        "cast to int, stop_gradient), which passes no gradient on",
         "Compute with the weight itself in call, use operations that have a gradient, and see that "
         "each output has a loss.",
         line=first.line if first is not None else facts.fit.line,
