@@ -21,8 +21,8 @@ LEAST_KERNEL = 100
 def unread(model: Any, x: Any, trained: Sequence[np.ndarray] | None) -> tuple[Unread, ...]:
     """Finds inputs, and columns of them, that the output does not depend on.
 
-    They are tried with the starting weights, with the trained ones, and with both disturbed: a
-    unit may be dead, and a layer may start with zeros.
+    They are tried with the starting weights, with the trained ones, and with others that are
+    drawn: a unit may be dead, and a layer may start with zeros.
 
     Args:
         model: A rebuilt Keras model. Its weights are put back.
@@ -89,30 +89,32 @@ def _has_windows(model: Any) -> bool:
     return any(window in kind for kind in kinds for window in WINDOWS)
 
 
-def _states(
-    model: Any, trained: Sequence[np.ndarray] | None, rounds: int = 2
-) -> Iterator[np.ndarray]:
+def _states(model: Any, trained: Sequence[np.ndarray] | None, rounds: int = 3) -> Iterator[None]:
     """Sets the weights that a model is tried with, one after the other."""
     rng = np.random.default_rng(0)
-    sets = [model.get_weights()]
-    if trained is not None and [w.shape for w in sets[0]] == [w.shape for w in trained]:
-        sets.append([np.asarray(weight) for weight in trained])
-    for weights in sets:
-        model.set_weights(weights)
-        yield np.array(True)
+    start = model.get_weights()
+    yield
+    if trained is not None and [w.shape for w in start] == [w.shape for w in trained]:
+        model.set_weights([np.asarray(weight) for weight in trained])
+        yield
     for _ in range(rounds):
-        for weights in sets:
-            model.set_weights([_disturbed(weight, rng) for weight in weights])
-            yield np.array(True)
+        model.set_weights([_drawn(weight, rng) for weight in start])
+        yield
 
 
-def _disturbed(weight: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def _drawn(weight: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draws weights anew: what was dead, or zero, is not any more."""
     if not np.issubdtype(weight.dtype, np.floating) or not weight.size:
         return weight
-    size = 0.1 + float(np.abs(weight).mean())
-    shift = np.abs(rng.normal(0, size, weight.shape))
-    # What is a variance stays positive.
-    return (weight + np.where(weight < 0, -1, 1) * shift).astype(weight.dtype)
+    if weight.ndim >= 2:
+        given = int(np.prod(weight.shape[:-1]))
+        found = rng.normal(0, 1 / np.sqrt(given), weight.shape)
+    elif (weight > 0).all():
+        # A variance, or a factor.
+        found = rng.uniform(0.5, 1.5, weight.shape)
+    else:
+        found = rng.normal(0, 0.1, weight.shape)
+    return np.asarray(found, weight.dtype)
 
 
 def _answer(model: Any, parts: list[Any]) -> list[np.ndarray]:
