@@ -68,6 +68,8 @@ class Point:
         trained: `Trained`; `None` if nothing was.
         raised: `Raised`; `None` if the script came to its end.
         line: Integer, the line that runs, where it is still running.
+        evaluated: Float, the loss of the last trained model on data that it was not trained on;
+            `None` if there is none.
     """
 
     at: str
@@ -78,6 +80,7 @@ class Point:
     trained: Trained | None = None
     raised: Raised | None = None
     line: int = 0
+    evaluated: float | None = None
 
 
 def point(claim: Any) -> Point:
@@ -101,7 +104,9 @@ def point(claim: Any) -> Point:
         facts, snapshot, refused = _facts(_dict(told))
     trained = _trained(claim["trained"]) if claim.get("trained") is not None else None
     raised = _raised(claim["error"]) if claim.get("error") is not None else None
-    return Point(at, notes, facts, snapshot, refused, trained, raised, _count(claim.get("line", 0)))
+    line, loss = _count(claim.get("line", 0)), claim.get("evaluated")
+    evaluated = _float(loss) if loss is not None else None
+    return Point(at, notes, facts, snapshot, refused, trained, raised, line, evaluated)
 
 
 def _dict(value: Any) -> dict[str, Any]:

@@ -189,6 +189,8 @@ class Trained:
         weights: Tuple of arrays; `None` if not known.
         rate: Float, the learning rate at the end; `None` if not known.
         unreached: Tuple of strings, the paths of trainable weights that got no gradient.
+        evaluated: Float, the loss that `evaluate` gave afterwards on other data; `None` if it was
+            not called.
     """
 
     history: Mapping[str, tuple[float, ...]] = dataclasses.field(default_factory=dict)
@@ -198,6 +200,7 @@ class Trained:
     weights: tuple[np.ndarray, ...] | None = None
     rate: float | None = None
     unreached: tuple[str, ...] = ()
+    evaluated: float | None = None
 
     @property
     def losses(self) -> tuple[float, ...]:

@@ -103,6 +103,7 @@ class _Run:
                     return
             elif point.at == "trained":
                 point = self._go_on(NEXT_SECONDS)
+                self._evaluated(point)
                 if point.at == "running":
                     return
             else:
@@ -117,6 +118,14 @@ class _Run:
         training.seconds = seconds
         if point.trained is not None:
             training.facts = dataclasses.replace(training.facts, trained=point.trained)
+
+    def _evaluated(self, point: Point) -> None:
+        """Notes what the last training's model is worth on other data."""
+        training = self.trainings[-1]
+        trained = training.facts.trained
+        if trained is not None and point.evaluated is not None:
+            trained = dataclasses.replace(trained, evaluated=point.evaluated)
+            training.facts = dataclasses.replace(training.facts, trained=trained)
 
     def _end(self, point: Point) -> None:
         if point.at == "running":

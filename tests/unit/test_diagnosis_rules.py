@@ -117,9 +117,9 @@ def after(
     return Layer(f"{kind}_{line}".lower(), kind, activation, line, 0, False, config, size, size)
 
 
-def history(count: int = 20, **rows: Any) -> Trained:
-    """Returns what a training left that was seen to its end."""
-    return Trained(rows, count, 16 * count)
+def history(**rows: Any) -> Trained:
+    """Returns what a training of 20 epochs left that was seen to its end."""
+    return Trained(rows, 20, 320)
 
 
 def whole(name: str, array: np.ndarray) -> Input:
@@ -457,6 +457,16 @@ def test_what_is_never_sure_is_a_remark_alone(name: str) -> None:
     assert ([fault.id for fault in found.faults], [r.id for r in found.remarks]) == ([], [name])
     assert found.remarks[0].message.startswith("Expected ")
     assert found.remarks[0].doc.startswith("https://keras.io/")
+
+
+def test_evaluate_shows_overfitting_where_nothing_is_validated() -> None:
+    """A loss on other data that is far above that on the training data; a little above is not."""
+    case = facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES)
+    trained = {"loss": FALLING}
+    worse = dataclasses.replace(case, trained=Trained(trained, 20, 320, evaluated=2.0))
+    assert [remark.id for remark in diagnose(worse).remarks] == ["overfitting"]
+    near = dataclasses.replace(case, trained=Trained(trained, 20, 320, evaluated=0.2))
+    assert diagnose(near).remarks == ()
 
 
 def test_each_rule_gives_its_source() -> None:

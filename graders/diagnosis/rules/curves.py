@@ -92,6 +92,8 @@ def overfitting(facts: Facts) -> Finding | None:
     """What the training still gains, the validation loses: it is learned by heart."""
     losses, held = row(facts, "loss"), row(facts, "val_loss")
     count = min(len(losses), len(held))
+    if not held:
+        return _worse_on_others(facts)
     if count < LEAST or facts.fit.validation not in ("split", "data"):
         return None
     losses, held = losses[:count], held[:count]
@@ -113,6 +115,28 @@ def overfitting(facts: Facts) -> Finding | None:
         f"{number(losses[-1])}: what is learned from there on holds for the training data alone",
         "Stop there (keras.callbacks.EarlyStopping with restore_best_weights=True), or use a "
         "smaller model, Dropout, or more data.",
+        line=facts.fit.line,
+        argument="epochs",
+        doc="early_stopping",
+        sure=False,
+    )
+
+
+def _worse_on_others(facts: Facts) -> Finding | None:
+    """Compares the loss with that of `evaluate`, where the training is not validated."""
+    losses, level = row(facts, "loss"), guessing(facts)
+    other = facts.trained.evaluated if facts.trained else None
+    if level is None or other is None or not losses or not math.isfinite(other):
+        return None
+    if not losses[-1] < 0.35 * level or other < max(0.5 * level, 2.5 * losses[-1]):
+        return None
+    return found(
+        "overfitting",
+        "a loss on other data that is near that on the training data",
+        f"a loss of {number(losses[-1])} on the training data, and of {number(other)} where "
+        f"evaluate gets others; the same answer for all has {number(level)}",
+        "Give fit validation_data, see from which epoch on val_loss rises, and stop there "
+        "(keras.callbacks.EarlyStopping), or use a smaller model, Dropout, or more data.",
         line=facts.fit.line,
         argument="epochs",
         doc="early_stopping",

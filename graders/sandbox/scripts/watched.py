@@ -49,6 +49,9 @@ class Watched:
         # What has been seen of the training under way, for an answer that cannot wait for its end.
         self.under_way: dict[str, Any] | None = None
         self.models: list[Any] = []
+        # The model that was trained last, what it was trained on, and its loss on other data.
+        self._trained_on: tuple[Any, Any] = (None, None)
+        self.evaluated: float | None = None
 
     # --- what is patched ----------------------------------------------------------------------
 
@@ -151,7 +154,11 @@ class Watched:
                 point = self._told(model, x, y, "evaluate", {"epochs": 0, "batch": None})
             self._reached({"at": "fit", "fit": point})
         with self._on_its_own():
-            return original(*bound.args, **bound.kwargs)
+            answer = original(*bound.args, **bound.kwargs)
+        trained, on = self._trained_on
+        if trained is model and not asked.same(given.get("x"), on):
+            self.evaluated = asked.loss_in(answer)
+        return answer
 
     def _train_on_batch(self, original: Callable[..., Any], model: Any, bound: Any) -> Any:
         given, key = bound.arguments, id(model)
@@ -168,9 +175,9 @@ class Watched:
         with self._on_its_own():
             answer = original(*bound.args, **bound.kwargs)
         note["steps"] += 1
-        with contextlib.suppress(Exception):
-            found = answer[0] if isinstance(answer, list | tuple) else answer
-            note["losses"].append(float(found["loss"] if isinstance(found, dict) else found))
+        loss = asked.loss_in(answer)
+        if loss is not None:
+            note["losses"].append(loss)
         if note["steps"] >= MOST_STEPS or time.monotonic() - note["began"] > self._seconds:
             with self._on_its_own():
                 left = self._left(model, {"loss": note["losses"]}, 0, note["steps"], True)
@@ -214,6 +221,7 @@ class Watched:
             timer,
         ]
         self.under_way = {"model": model, "timer": timer}
+        self._trained_on, self.evaluated = (model, x), None
         try:
             with self._on_its_own():
                 history = original(*bound.args, **bound.kwargs)
