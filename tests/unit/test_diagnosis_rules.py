@@ -140,7 +140,8 @@ NORM = Layer(
 )
 # Inputs that tell their class, and a training that learned.
 GROUPS = np.arange(500) % 10
-TELLING = whole("x", np.eye(20)[GROUPS] + 0.1 * RNG.normal(size=(500, 20)))
+TELLING_ROWS = np.eye(20)[GROUPS] + 0.1 * RNG.normal(size=(500, 20))
+TELLING = whole("x", TELLING_ROWS)
 LEARNED = {"loss": tuple(2.3 * 0.7**i for i in range(20)), "accuracy": (0.9,) * 20}
 GUESSED = {"val_loss": (2.31,) * 20, "val_accuracy": (0.1,) * 20}
 OTHERS = Fit(line=40, epochs=20, validation="data")
@@ -213,7 +214,7 @@ HEALTHY |= {
         held=held(np.zeros((200, 20)), GROUPS[:200], twins=80, repeated=0.25),
     ),
     "a_few_twins": facts(
-        HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, held=held(X.sample, GROUPS[:100], twins=3)
+        HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, held=held(TELLING_ROWS[:100], GROUPS[:100], twins=3)
     ),
     "frozen_stand_in": facts(
         dense(64, "relu", trainable=False), SOFTMAX, loss=SPARSE, y=CLASSES,
@@ -244,7 +245,7 @@ HEALTHY |= {
     ),
     "validated": dataclasses.replace(
         facts(HIDDEN, SOFTMAX, loss=SPARSE, y=whole("y", GROUPS), x=TELLING, fit=OTHERS,
-              held=held(TELLING.sample[:200], GROUPS[:200])),
+              held=held(TELLING_ROWS[:200], GROUPS[:200])),
         trained=history(loss=LEARNED["loss"], val_loss=LEARNED["loss"]),
     ),
 }  # fmt: skip
@@ -402,14 +403,14 @@ WRONG |= {
     ),
     "leaked_validation": facts(
         HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, fit=OTHERS,
-        held=held(X.sample, GROUPS[:100], twins=100),
+        held=held(TELLING_ROWS[:100], GROUPS[:100], twins=100),
     ),
     "sorted_split": facts(
         HIDDEN, SOFTMAX, loss=SPARSE, y=whole("y", np.sort(GROUPS)), fit=Fit(epochs=20, split=0.2)
     ),
     "shuffled_validation": dataclasses.replace(
         facts(HIDDEN, SOFTMAX, loss=SPARSE, y=whole("y", GROUPS), x=TELLING, fit=OTHERS,
-              held=held(TELLING.sample[:300], RNG.permutation(GROUPS[:300]))),
+              held=held(TELLING_ROWS[:300], RNG.permutation(GROUPS[:300]))),
         trained=history(**LEARNED, **GUESSED),
     ),
 }  # fmt: skip
