@@ -22,7 +22,7 @@ from graders import rubric
 from graders.rubric import KIT
 from tests import corpus
 from tests.mutants import kill_rate, summary
-from tests.quality import records, survivors
+from tests.quality import diagnosed, records, survivors
 from tests.stability import REFERENCE, totals, upper_bound
 
 PAGE = Path(__file__).resolve().parent / "REPORT_CARD.md"
@@ -292,7 +292,7 @@ def render(folder: Path | None = None) -> str:
     page += "\n".join(rows) + "\n\n" + STABILITY_HEAD
     rows = [_stability_row(f"`{f.task}`", [f]) for f in found] + [_stability_row("all", found)]
     page += "\n".join(rows) + "\n\n"
-    return page + _details(found, explanations)
+    return page + diagnosed.section(folder) + _details(found, explanations)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -260,6 +260,7 @@ class Facts:
             kernel, with the starting weights.
         penalty: Float, what the model adds to its loss; 0 if nothing, or not known.
         trainable: Integer, how many numbers training may move; `None` if not known.
+        goes_on: Boolean, whether the same model is trained by several calls.
         held: `Held`, `None` if the training is not validated on arrays of its own.
         unread: Tuple of `Unread`.
         frozen_at_random: Tuple of strings, layers that do not train and still have the random
@@ -280,6 +281,7 @@ class Facts:
     gradients: Mapping[str, float] = dataclasses.field(default_factory=dict)
     penalty: float = 0.0
     trainable: int | None = None
+    goes_on: bool = False
     held: Held | None = None
     unread: tuple[Unread, ...] = ()
     frozen_at_random: tuple[str, ...] = ()

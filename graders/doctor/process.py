@@ -11,6 +11,7 @@ import ast
 import contextlib
 import dataclasses
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -49,6 +50,11 @@ class _Training:
     seconds: float = 0.0
 
 
+def _model_of(facts: Facts) -> tuple[str, ...]:
+    """Returns what one model's trainings share: Keras gives no name to two layers of a program."""
+    return tuple(layer.name for layer in facts.layers)
+
+
 class _Run:
     """One script that is run.
 
@@ -61,6 +67,8 @@ class _Run:
         self._job, self._connection = job, connection
         self._deadline = time.monotonic() + job["seconds"]
         self.trainings: list[_Training] = []
+        # How often each model was about to be trained.
+        self.asked: Counter[tuple[str, ...]] = Counter()
         self.notes: tuple[Note, ...] = ()
         self.trouble = ""
 
@@ -92,6 +100,7 @@ class _Run:
         while True:
             if point.at == "fit" and point.facts is not None:
                 line = point.facts.fit.line
+                self.asked[_model_of(point.facts)] += 1
                 if line in lines or len(self.trainings) >= TRAININGS:
                     return
                 lines.add(line)
@@ -184,6 +193,7 @@ def _examination(job: dict[str, Any], script: _Run) -> Examination:
     remarks: dict[tuple[str, int], Fault] = {}
     for training in script.trainings:
         facts = training.facts
+        facts = dataclasses.replace(facts, goes_on=script.asked[_model_of(facts)] > 1)
         if any(note.kind == "data" for note in script.notes):
             # How many steps the real data make is not known.
             fit = dataclasses.replace(facts.fit, batch=None, steps=None)

@@ -16,8 +16,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from graders.printable import printable
-from graders.reports import curves, figures, further, places, printed, text
 from graders.reports import evidence as reading
+from graders.reports import figures, further, places, printed, text
 from graders.reports.blocks import blocks
 from graders.reports.curves import percent
 from graders.verdict import CheckResult, TaskVerdict, Verdict
@@ -168,7 +168,7 @@ def part(verdict: TaskVerdict, anchor: str) -> dict[str, Any]:
         "open": [_check(check) for check in verdict.checks if check.outcome != "passed"],
         "about": " · ".join(about),
         "message": printable(verdict.message),
-        "remarks": curves.read(evidence),
+        "remarks": text.remarks(verdict),
         "idiom": reading.text(evidence, "idiom", 1000) if verdict.status == "passed" else "",
         "measured": measured,
         "note": reading.text(evidence, "note", 1000),

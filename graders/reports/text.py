@@ -130,8 +130,7 @@ def task_line(verdict: TaskVerdict, verbose: bool = False, listed: bool = False)
                 Told(idiom, 4),
             )
         )
-    if verdict.status in ("failed", "error"):
-        lines += [remark_line(verdict.task, remark) for remark in curves.read(verdict.evidence)]
+    lines += [remark_line(verdict.task, remark) for remark in remarks(verdict)]
     lines.append(
         Text.assemble(
             (verdict.task, "bold"),
@@ -149,6 +148,11 @@ def task_line(verdict: TaskVerdict, verbose: bool = False, listed: bool = False)
             Text(f"{told}: --verbose shows {'it' if told.endswith(' line') else 'them'}", "dim")
         )
     return Group(*lines)
+
+
+def remarks(verdict: TaskVerdict) -> list[curves.Remark]:
+    """Returns what the curves show of work that is not right; right work gets no alarm."""
+    return curves.read(verdict.evidence) if verdict.status in ("failed", "error") else []
 
 
 def remark_line(task: str, remark: curves.Remark) -> RenderableType:

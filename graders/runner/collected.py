@@ -97,6 +97,7 @@ def ungraded(
     submission: str = "",
     first: Outcome = "skipped",
     where: Where | None = None,
+    hints: tuple[str, ...] = (),
 ) -> TaskVerdict:
     """Makes a verdict on work of which no check ran.
 
@@ -107,10 +108,11 @@ def ungraded(
         submission: String, the submission's digest.
         first: String, the outcome of the first check; the others are skipped.
         where: `Where` the message is about, or `None`.
+        hints: Tuple of strings, the message's own; those of the first check if empty.
     """
     names = [check.name for check in task.checks]
     checks = (
-        result_of(task, names[0], first, message, where=where),
+        result_of(task, names[0], first, message, hints=hints, where=where),
         *(result_of(task, name, "skipped", f"Not run: {message}") for name in names[1:]),
     )
     return TaskVerdict(

@@ -191,7 +191,9 @@ class Runner:
             source = submission.load(task, request.path)
         except submission.Unreadable as error:
             text = printable(str(error))
-            found = ungraded(asked, "error", text, first="error", where=error.where)
+            found = ungraded(
+                asked, "error", text, first="error", where=error.where, hints=error.hints
+            )
             return _Work(request, None, found)
         if request.is_reference or not submission.is_stub(source, task):
             return _Work(request, source, None)

@@ -24,6 +24,11 @@ MAGIC = (
     ".py file, or hand in the notebook."
 )
 LINK = "is a link, or lies in a folder that is one. Hand in the file itself."
+SYNTAX = (
+    "Python stops at the caret. The fault often stands just before it, or in the line above.",
+    "Count the brackets and quotes of both lines, opening and closing; each def, if, for and with "
+    "ends in a colon; the lines of a block begin in the same column.",
+)
 
 
 def read_bytes(path: Path, most: int = MAX_BYTES, below: Path | None = None) -> bytes:
@@ -143,7 +148,7 @@ def checked(source: Source) -> Source:
         text = f"Syntax error in {path.name}{where}: {error.msg}.{shown}"
         if path.suffix.lower() == ".py" and line.lstrip().startswith(("%", "!")):
             text += f"\n{MAGIC}"
-        raise Unreadable(printable(text), source.place(error.lineno)) from None
+        raise Unreadable(printable(text), source.place(error.lineno), SYNTAX) from None
     except TooLarge as error:
         raise Unreadable(f"{path.name} {error}") from None
     except (RecursionError, MemoryError):

@@ -16,6 +16,7 @@ from graders.verdict import Where
 
 # A longer line is cut where it is shown.
 LONGEST = 120
+UNREADABLE = ("The message names the file, and what to do about it: no line of it has run yet.",)
 
 
 class Unreadable(Exception):
@@ -24,11 +25,14 @@ class Unreadable(Exception):
     Args:
         reason: String.
         where: `Where` the reason lies; `None` if that is no line.
+        hints: Tuple of strings, from gentle to plain.
     """
 
-    def __init__(self, reason: str, where: Where | None = None):
+    def __init__(
+        self, reason: str, where: Where | None = None, hints: tuple[str, ...] = UNREADABLE
+    ):
         super().__init__(reason)
-        self.where = where
+        self.where, self.hints = where, hints
 
 
 @dataclasses.dataclass(frozen=True)

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from graders.rubric import KIT
+from tests.quality import diagnosed
 
 LABELS = KIT / "tests" / "quality" / "diagnosis.toml"
 LIMIT = 240
@@ -118,10 +119,13 @@ def main() -> None:
     parser.add_argument("--kept", type=Path, help="a folder that keeps answers between runs")
     parser.add_argument("--healthy", action="store_true", help="corrected programs")
     parser.add_argument("--only", nargs="*", default=())
+    parser.add_argument("--record", action="store_true", help="keep it for the report card")
     given = parser.parse_args()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if given.healthy:
-        _healthy(given.folder, given.kept)
+        alarms = _healthy(given.folder, given.kept)
+        if given.record:
+            diagnosed.keep({"corrected": alarms})
         return
     labels = tomllib.loads(LABELS.read_text())["programs"]
     theirs = peers(given.peers)
@@ -140,6 +144,22 @@ def main() -> None:
         outcomes.append(outcome)
         _row(outcome, labels[name])
     _totals(outcomes, labels, theirs)
+    if given.record:
+        programs = {
+            outcome.program: {
+                "detected": bool(outcome.faults),
+                "named": outcome.named(labels[outcome.program]),
+                "located": outcome.located(labels[outcome.program]),
+                "seconds": round(outcome.seconds, 1),
+                **{key: labels[outcome.program][key] for key in ("half", "clash")},
+            }
+            for outcome in outcomes
+        }
+        detected = {
+            peer: {name: found for name, found in results.items() if name in programs and found}
+            for peer, results in theirs.items()
+        }
+        diagnosed.keep({"programs": programs, "peers": detected})
 
 
 def _row(outcome: Outcome, label: dict[str, Any]) -> None:
@@ -185,20 +205,25 @@ def _totals(
             print(f"    {name}: detected {sum(results[o.program] for o in known)} of {len(known)}")
 
 
-def _healthy(folder: Path, kept: Path | None) -> None:
-    ran = alarms = 0
+def _healthy(folder: Path, kept: Path | None) -> dict[str, list[str]]:
+    """Prints what is said of corrected programs; returns the faults of those that trained."""
+    alarms: dict[str, list[str]] = {}
     for path in sorted(folder.rglob("*.py")):
         if ".fit" not in path.read_text("utf-8", "replace"):
             continue
         outcome = examined(path, "_".join(path.relative_to(folder).parts).replace(" ", "-"), kept)
         trained = bool(outcome.answer.get("trainings"))
-        ran, alarms = ran + trained, alarms + bool(trained and outcome.faults)
+        if trained:
+            name = " ".join(dict.fromkeys(path.relative_to(folder).with_suffix("").parts))
+            alarms[name] = [fault["id"] for fault in outcome.faults]
         shown = ", ".join(f"{fault['id']}:{fault['line']}" for fault in outcome.faults)
         state = "ran" if trained else "did not train"
         print(f"{outcome.seconds:4.0f} s  {state}  {path.relative_to(folder)}  {shown}")
         print(f"        {(outcome.answer.get('trouble') or '')[:150]}")
         sys.stdout.flush()
-    print(f"{ran} corrected programs ran; {alarms} of them raised an alarm")
+    raised = sum(map(bool, alarms.values()))
+    print(f"{len(alarms)} corrected programs ran; {raised} of them raised an alarm")
+    return alarms
 
 
 if __name__ == "__main__":

@@ -74,6 +74,18 @@ def test_missing_file_of_one_task_leaves_the_others(tmp_path: Path) -> None:
     assert [task["points"] for task in (first, second)] == [0, 0]
 
 
+def test_hints_on_a_file_that_is_no_python_are_about_that(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Not those of the first check, which never ran."""
+    monkeypatch.setenv("KERAS_KIT_CACHE", str(tmp_path / "cache"))
+    path = tmp_path / "cnn.py"
+    for text, words in (("def build_model(:\n", "brackets"), ("x" * 300_000, "no line of it")):
+        path.write_text(text)
+        told = [run("--hint", "cnn", "--from", str(path)).stdout for _ in range(2)]
+        assert words in " ".join(told[1].split())
+
+
 def test_syntax_error_shows_the_line(grade) -> None:
     """A syntax error names the line and shows it; no sandbox is needed for that."""
     verdict = grade("cnn", "import keras\n\ndef build_model(input_shape, num_classes)\n    pass\n")

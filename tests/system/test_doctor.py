@@ -62,6 +62,25 @@ def test_a_healthy_script_has_no_faults_and_no_remarks(tmp_path: Path) -> None:
     assert answer["schema"] == 1 and answer["file"] == "train.py" and answer["trainings"] == 1
 
 
+def test_an_epoch_at_a_time_is_no_short_training(tmp_path: Path) -> None:
+    """The first call of fit makes a few steps; the same model is trained on by the others."""
+    once = GOOD.replace(FIT, FIT.replace("epochs=20", "epochs=1"))
+    assert [row["id"] for row in found(tmp_path, once)[1]["faults"]] == ["too_few_steps"]
+    loop = "for _ in range(20):\n    " + FIT.replace("epochs=20", "epochs=1").strip() + "\n"
+    code, answer = found(tmp_path, GOOD.replace(FIT, loop))
+    assert (code, answer["faults"]) == (0, [])
+
+
+def test_a_package_beside_it_goes_along(tmp_path: Path) -> None:
+    """With the module that it imports in turn."""
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "__init__.py").write_text("from parts.sizes import UNITS\n")
+    (tmp_path / "parts" / "sizes.py").write_text("UNITS = 16\n")
+    text = "from parts import UNITS\n" + GOOD.replace("Dense(16", "Dense(UNITS")
+    code, answer = found(tmp_path, text)
+    assert (code, answer["trouble"], answer["faults"]) == (0, None, [])
+
+
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [

@@ -280,7 +280,9 @@ WRONG = {
     "out_of_reach": facts(HIDDEN, SIGMOID, loss=MSE, y=PRICES),
     "logits_for_probabilities": facts(HIDDEN, LINEAR, loss=SPARSE, y=CLASSES),
     "softmax_twice": facts(HIDDEN, SOFTMAX, after("Softmax", 10), loss=SPARSE, y=CLASSES),
-    "probabilities_for_logits": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, from_logits=True),
+    "probabilities_for_logits": facts(
+        HIDDEN, SOFTMAX, after("Reshape", 10), loss=SPARSE, y=CLASSES, from_logits=True
+    ),
     "binary_for_classes": facts(HIDDEN, SOFTMAX, loss=BINARY, y=ONE_HOT),
     "distances_of_classes": facts(HIDDEN, SOFTMAX, loss=MSE, y=ONE_HOT),
     "no_trainable_weights": facts(
@@ -384,7 +386,9 @@ WRONG = {
     "validated_on_training": facts(
         HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, fit=Fit(epochs=20, validation="same")
     ),
-    "accuracy_of_logits": facts(HIDDEN, VALUE, loss=BINARY, y=TWO, from_logits=True),
+    "accuracy_of_logits": facts(
+        HIDDEN, VALUE, loss=BINARY, y=TWO, from_logits=True, losses=(0.5, 0.4)
+    ),
     "equality_of_outputs": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, metrics=("accuracy()",)),
     "accuracy_of_values": facts(HIDDEN, VALUE, loss=MSE, y=PRICES, metrics=("accuracy",)),
 }
@@ -514,6 +518,25 @@ def test_what_a_range_test_leaves_is_no_fault() -> None:
     trained = Trained({"loss": (2.3, 1.0, math.inf)}, 3, 48, rate=1.0)
     raised = dataclasses.replace(test, trained=trained)
     assert diagnose(raised).faults == ()
+
+
+def test_logits_that_keras_finds_are_a_remark() -> None:
+    """A softmax that is the last step is not applied twice: Keras takes what it was given."""
+    case = facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, from_logits=True, losses=FLAT)
+    found = diagnose(case)
+    assert [remark.id for remark in found.remarks] == ["probabilities_for_logits"]
+    assert "probabilities_for_logits" not in [fault.id for fault in found.faults]
+
+
+def test_a_few_steps_of_a_training_that_goes_on_are_no_fault() -> None:
+    """Nor is a metric that is off, where the loss falls."""
+    few = WRONG["too_few_steps"]
+    assert [fault.id for fault in diagnose(few).faults] == ["too_few_steps"]
+    assert not diagnose(dataclasses.replace(few, goes_on=True)).faults
+    logits = dataclasses.replace(
+        WRONG["accuracy_of_logits"], trained=Trained({"loss": FALLING}, 20, 320)
+    )
+    assert [remark.id for remark in diagnose(logits).remarks] == ["accuracy_of_logits"]
 
 
 def test_a_count_loss_does_not_move_the_bounds_of_the_output() -> None:

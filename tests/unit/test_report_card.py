@@ -14,7 +14,7 @@ from graders.runner import Request, Runner
 from graders.verdict import CheckResult, TaskVerdict
 from tests import corpus, report_card
 from tests.mutants import summary
-from tests.quality import records, survivors
+from tests.quality import diagnosed, records, survivors
 
 TASKS = rubric.tasks()
 
@@ -111,6 +111,25 @@ def test_the_page_shows_what_went_wrong(tmp_path: Path) -> None:
     assert "- `custom_layer/idiomatic`, computes, 1 of 10: off" in page
     assert "- `custom_layer:new` (survived): `1 -> 2`." in page
     assert "| `cnn` | – | – | – | – |" in page
+
+
+def test_programs_of_others_have_a_table(tmp_path: Path) -> None:
+    """What was detected, named and located, beside the peers; and the alarms."""
+    row = {"half": "dev", "clash": True, "seconds": 9.0, "detected": True}
+    programs = {
+        "1": {**row, "named": True, "located": False},
+        "2": {**row, "named": False, "located": False, "half": "held"},
+    }
+    diagnosed.keep({"programs": programs, "peers": {"UMLAUT": {"2": True}}}, tmp_path)
+    diagnosed.keep({"corrected": {"a": [], "b": ["diverged"]}}, tmp_path)
+    page = report_card.render(tmp_path)
+    assert "| programs | detected | named | and the line | UMLAUT |" in page
+    assert "| 2, all | 2 | 1 | 0 | 1 |" in page
+    assert "| 1, developed on | 1 | 1 | 0 | 0 |" in page
+    assert (
+        "Of 2 corrected programs that run (DeepLocalize's), 1 raised an alarm: b (diverged)."
+        in page
+    )
 
 
 def test_wrong_work_is_graded_to_its_first_fault(tmp_path: Path) -> None:

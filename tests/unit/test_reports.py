@@ -391,6 +391,14 @@ def test_the_next_thing_to_do(tasks: tuple, others: tuple, expected: str) -> Non
     assert found.startswith(expected) if expected else found == ""
 
 
+def test_remarks_on_the_page() -> None:
+    """As on the terminal: right work gets no alarm, whatever its curves look like."""
+    evidence = {"history": {"loss": [math.nan]}}
+    for status, alarms in (("failed", 1), ("error", 1), ("passed", 0)):
+        page = html.render(verdict(task("cnn", status, evidence=evidence)))
+        assert page.count('<div class="remark">') == alarms, status
+
+
 def test_remarks_on_the_terminal() -> None:
     """What failed gets a remark on its curves; what passed is left alone."""
     evidence = {"history": {"loss": [math.nan]}}

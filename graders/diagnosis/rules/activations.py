@@ -167,16 +167,22 @@ def probabilities_for_logits(facts: Facts) -> Finding | None:
         return None
     if facts.activation not in ("softmax", "sigmoid"):
         return None
-    hidden = facts.tail and facts.tail[0] is not facts.end
+    hidden = bool(facts.tail) and facts.tail[0] is not facts.end
     return found(
         "probabilities_for_logits",
         "logits (no activation in the last layer) for a loss with from_logits=True",
         f"{facts.activation} in the last layer"
-        + (", which the loss applies once more" if hidden else ", which Keras warns of"),
+        + (
+            ", which the loss applies once more"
+            if hidden
+            else ": Keras warns, and takes the logits"
+        ),
         "Leave the activation out, or from_logits=True.",
         line=compiled.loss_line or compiled.line,
         argument="loss",
         doc="probabilistic",
+        # Keras finds an activation that is the last step, and computes with what came before it.
+        sure=hidden,
     )
 
 

@@ -64,8 +64,6 @@ def unscaled_inputs(facts: Facts) -> Finding | None:
     frozen = not first.trainable
     if frozen:
         return None
-    # Many a model learns in spite of it: what was seen of the training decides.
-    went = learned(facts)
     return found(
         "unscaled_inputs",
         "inputs of about unit size",
@@ -76,13 +74,9 @@ def unscaled_inputs(facts: Facts) -> Finding | None:
         line=facts.fit.line,
         argument="x",
         doc="rescaling" if image else "normalization",
-        sure=went is False or (went is None and _ruined(facts)),
+        # Many a model learns in spite of it: what was seen of the training decides.
+        sure=learned(facts) is False,
     )
-
-
-def _ruined(facts: Facts) -> bool:
-    """Returns whether a layer is dead or at its flat ends on the sample, with the first weights."""
-    return any(seen.dead > 0.9 or seen.saturated > 0.9 for seen in facts.before.values())
 
 
 def scaled_away(facts: Facts) -> Finding | None:

@@ -160,7 +160,7 @@ def too_few_steps(facts: Facts) -> Finding | None:
     steps, compiled = facts.steps_asked, facts.compiled
     if facts.fit.how != "fit" or steps is None or steps <= 0 or compiled is None:
         return None
-    if steps >= FEW_STEPS or _pretrained(facts):
+    if steps >= FEW_STEPS or facts.goes_on or _pretrained(facts):
         return None
     trained = facts.trained
     losses = trained.losses if trained else ()
