@@ -522,7 +522,9 @@ def test_what_a_range_test_leaves_is_no_fault() -> None:
 
 def test_logits_that_keras_finds_are_a_remark() -> None:
     """A softmax that is the last step is not applied twice: Keras takes what it was given."""
-    case = facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, from_logits=True, losses=FLAT)
+    case = facts(
+        HIDDEN, SOFTMAX, loss=SPARSE, y=whole("y", GROUPS), x=TELLING, from_logits=True, losses=FLAT
+    )
     found = diagnose(case)
     assert [remark.id for remark in found.remarks] == ["probabilities_for_logits"]
     assert "probabilities_for_logits" not in [fault.id for fault in found.faults]
