@@ -40,7 +40,7 @@ def validation(given: dict[str, Any], x: Any, y: Any) -> str:
 
 
 def same(theirs: Any, ours: Any) -> bool:
-    """Returns whether two arrays hold the same numbers; of what comes in batches, it is not asked."""
+    """Returns whether two arrays hold the same numbers; of other data it is not known."""
     with contextlib.suppress(Exception):
         if not all(isinstance(v, list | tuple) or hasattr(v, "shape") for v in (theirs, ours)):
             return False
