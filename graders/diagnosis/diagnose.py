@@ -133,7 +133,7 @@ RULES: tuple[Rule, ...] = (
     Rule(layers.stacked_sigmoids, explains=STAYS, source=sources.VANISHING),
     Rule(layers.dead_units, explains=STAYS, source=sources.DYING),
     Rule(training.penalty_dominates, explains=STAYS, source=sources.REGULARIZERS),
-    Rule(training.too_few_steps, explains=STAYS, source=sources.PRACTICE),
+    Rule(training.too_few_steps, explains=(*STAYS, "overfitting"), source=sources.PRACTICE),
     Rule(layers.constant_output, explains=("never_falls",), source=sources.DEEPLOCALIZE),
     Rule(training.never_falls, source=sources.DEEPLOCALIZE),
     Rule(validation.validated_on_training, source=sources.LEAKAGE),

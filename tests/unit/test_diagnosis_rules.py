@@ -234,6 +234,11 @@ HEALTHY |= {
         fit=Fit(epochs=20, validation="data", callbacks=("EarlyStopping",)),
         trained=history(**BY_HEART),
     ),
+    "one_example_validates": dataclasses.replace(
+        facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, fit=Fit(epochs=20, validation="split",
+              split=0.002)),
+        trained=history(**BY_HEART),
+    ),
     "still_more_accurate": dataclasses.replace(
         facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, fit=OTHERS),
         trained=history(
@@ -509,6 +514,12 @@ def test_a_loss_that_falls_to_guessing_is_not_a_training_that_learned() -> None:
                  after=after)  # fmt: skip
     assert [fault.id for fault in diagnose(case).faults] == ["learning_rate"]
     assert not diagnose(dataclasses.replace(case, after={})).faults
+
+
+def test_a_loss_that_keras_was_not_told_is_no_loss_that_stays() -> None:
+    """A train_step of the script's own may leave Keras's figure at 0."""
+    case = facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, losses=(0.0,) * 20)
+    assert "never_falls" not in [fault.id for fault in diagnose(case).faults]
 
 
 def test_what_a_range_test_leaves_is_no_fault() -> None:

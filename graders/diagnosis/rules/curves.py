@@ -13,6 +13,8 @@ from graders.diagnosis.rules.training import learned
 
 # Epochs below which a curve has no shape.
 LEAST = 8
+# Examples below which a validation loss says little.
+LEAST_HELD = 20
 # What keeps the best epoch by itself, or ends where the loss stays.
 KEEPS_BEST = ("EarlyStopping", "ModelCheckpoint")
 
@@ -99,7 +101,7 @@ def overfitting(facts: Facts) -> Finding | None:
     losses, held = losses[:count], held[:count]
     if not all(math.isfinite(loss) for loss in (*losses, *held)) or held[0] <= 0:
         return None
-    if any(name in facts.fit.callbacks for name in KEEPS_BEST):
+    if any(name in facts.fit.callbacks for name in KEEPS_BEST) or _few_held(facts):
         return None
     best = held.index(min(held))
     last = sum(held[-3:]) / 3
@@ -142,6 +144,14 @@ def _worse_on_others(facts: Facts) -> Finding | None:
         doc="early_stopping",
         sure=False,
     )
+
+
+def _few_held(facts: Facts) -> bool:
+    """Returns whether so few examples validate that their loss moves by chance."""
+    count = facts.held.labels.shape[0] if facts.held is not None else LEAST_HELD
+    if facts.fit.split and facts.inputs:
+        count = round(facts.fit.split * facts.inputs[0].shape[0])
+    return count < LEAST_HELD
 
 
 def _still_gains(facts: Facts, best: int, count: int) -> bool:
