@@ -45,6 +45,45 @@ class Uses:
 
 
 @dataclasses.dataclass(frozen=True)
+class Under:
+    """The place in the student's file where the value is made that is put under a key.
+
+    If the value is a variable, that is the last assignment to it; else the place of the key.
+
+    Attributes:
+        key: String, a key of a dict.
+        inside: String, the function or class that is searched, see `fail`.
+    """
+
+    key: str
+    inside: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Returned:
+    """The place in the student's file where the variable is made that a function returns.
+
+    Attributes:
+        inside: String, the function.
+        in_loop: Boolean, whether it is meant only if it stands in a loop, which makes it anew.
+    """
+
+    inside: str
+    in_loop: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Cuts:
+    """The place in the student's file where a part of an array is taken: `x[:100]`.
+
+    Attributes:
+        inside: String, the function or class that is searched, see `fail`.
+    """
+
+    inside: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Changes:
     """The place in the student's file where values are changed: `x / 255`, or `x /= 255`.
 
@@ -147,8 +186,8 @@ def fail(
             strong one; never the solution.
         about: The place in the student's file: a layer or call of a rebuilt model, the name of a
             function, class or method (`"build_model"`, `"CustomDense.call"`, `"call"`), a number of
-            a line, an `At`, a `Uses`, a `Changes`; or a tuple of such, of which the first that is
-            found counts. `None` leaves it to the check.
+            a line, or one of the classes of places above (`At`, `Uses`, …); or a tuple of such, of
+            which the first that is found counts. `None` leaves it to the check.
         reproduce: String, lines for Python that show the fault; empty if there are none.
 
     Raises:

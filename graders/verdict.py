@@ -123,7 +123,8 @@ class TaskVerdict:
             (`"none"` where none of it ran).
         submission: String, `"sha256:…"` of what was graded, empty if it could not be read.
         message: String, what holds for the task as a whole (a syntax error, for example).
-        evidence: Dict of plain data for plots and reports, never for points.
+        evidence: Dict of plain data for plots and reports, never for points. Its `"why"` is in the
+            JSON, too: which repairs were tried, see `graders.runner.examining.why`. It is not kept.
     """
 
     task: str
@@ -161,6 +162,7 @@ class TaskVerdict:
             "submission": self.submission,
             "message": self.message,
             "checks": [check.to_json() for check in self.checks],
+            **({"why": self.evidence["why"]} if "why" in self.evidence else {}),
         }
 
     def packed(self) -> dict[str, Any]:
@@ -178,7 +180,7 @@ class TaskVerdict:
         Raises:
             KeyError, TypeError: If it is nothing of the kind.
         """
-        derived = ("checks", "points", "max_points")
+        derived = ("checks", "points", "max_points", "why")
         checks = tuple(CheckResult.unpacked(check) for check in found["checks"])
         return cls(checks=checks, **{k: v for k, v in found.items() if k not in derived})
 

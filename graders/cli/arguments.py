@@ -61,6 +61,13 @@ def parser() -> Parser:
     )
     made.add_argument("--list", action="store_true", help="show the tasks with their points")
     made.add_argument("--hint", metavar="TASK", help="the next hint for the first failing check")
+    made.add_argument(
+        "--why",
+        nargs="?",
+        const="",
+        metavar="TASK",
+        help="where a training fails, try repairs, and tell what they reach (a minute more)",
+    )
     made.add_argument("--verbose", action="store_true", help="show more: checks, printed output")
     for name, what in (
         ("json", "JSON, for scripts"),

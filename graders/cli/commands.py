@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from graders import rubric
-from graders.cli import arguments, hints, parts
+from graders.cli import arguments, hints, parts, whys
 from graders.cli.arguments import NothingFound, UsageError
 from graders.cli.live import Live
 from graders.cli.stopping import Finished
@@ -31,6 +31,7 @@ def grade(given: argparse.Namespace) -> int:
         given: Namespace of `graders.cli.arguments.parser`.
     """
     settings, outputs = arguments.settings(given), _outputs(given)
+    ask_why(given)
     try:
         requests = parts.requests(given)
     except NothingFound as error:
@@ -47,6 +48,8 @@ def grade(given: argparse.Namespace) -> int:
         Runner(settings, (done := Finished(live.take, outputs)).take, arguments.bounds()) as runner,
     ):
         verdict = done.all_of(requests, runner)
+        if given.why is not None:
+            verdict = whys.explain(verdict, requests, runner, live)
         if runner.trouble:
             _console(stderr=True).print(runner.trouble, markup=False)
         # Other people's work, and the reference, tell nothing of this kit's own tasks.
@@ -84,6 +87,22 @@ def hint(given: argparse.Namespace) -> int:
     words = words or hints.following(task, verdict, given.source or "")
     _console().print(words, markup=False, highlight=False)
     return WRONG if verdict.status == "grader_error" else PASSED
+
+
+def ask_why(given: argparse.Namespace) -> None:
+    """Adds the task of `--why` to those that are graded.
+
+    Raises:
+        UsageError: If there is none, or if it goes with something else.
+    """
+    if given.why is None:
+        return
+    if given.watch:
+        raise UsageError("--why takes a minute: give it without --watch.")
+    if given.why:
+        given.tasks = list(dict.fromkeys([*given.tasks, given.why]))
+    if not given.tasks and not given.source:
+        raise UsageError("--why tries repairs of a task. Name it: python grade.py --why cnn.")
 
 
 def show_list(given: argparse.Namespace) -> int:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 
-from graders.reports import checklist, text
+from graders.reports import checklist, text, why
 from graders.runner import events
 from graders.verdict import CheckResult, TaskVerdict
 
@@ -75,6 +78,26 @@ class Live:
                 self._progress.remove_task(row)
                 del self._rows[task]
                 self._show_verdict(task, verdict)
+
+    @contextlib.contextmanager
+    def working(self, task: str, words: str) -> Iterator[None]:
+        """Shows that something goes on that is no grading.
+
+        Args:
+            task: String, the task's id.
+            words: String.
+        """
+        row = self._progress.add_task(f"{task}: {words}", total=None)
+        try:
+            yield
+        finally:
+            self._progress.remove_task(row)
+
+    def show_why(self, verdict: TaskVerdict) -> None:
+        """Prints what was tried where a task failed."""
+        found = why.told(verdict.task, verdict.evidence)
+        if self._shown and found is not None:
+            self._console.print(found, crop=False)
 
     def _show_failure(self, task: str, result: CheckResult) -> None:
         if self._shown and result.outcome in ("failed", "error"):

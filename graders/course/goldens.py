@@ -119,7 +119,7 @@ def program(text: str) -> str:
         text: String, the whole file.
     """
     lines = text.splitlines(True)
-    while lines and re.match(r"# (fails|says|line|shortcut|made):", lines[0]):
+    while lines and re.match(r"# (fails|says|line|no line|shortcut|made):", lines[0]):
         lines.pop(0)
     return "".join(lines)
 

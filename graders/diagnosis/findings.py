@@ -74,8 +74,12 @@ class Repair:
         scale: Float, what the inputs are multiplied by; `None` to leave them.
         standardize: Boolean, whether inputs are brought to mean 0 and spread 1.
         hidden: Mapping from layers' names to activations that they get.
-        dropped: Tuple of strings, layers that are taken out.
+        dropped: Tuple of strings, Dropout layers that get another rate.
+        dropout: Float, that rate; 0 takes them out.
         epochs: Integer, how many more times the epochs are run.
+        thawed: Boolean, whether all layers become trainable.
+        penalty: Float, what L1 and L2 are multiplied by; `None` to leave them.
+        optimizer: String, what the optimizer becomes; `None` to leave it.
     """
 
     words: str
@@ -87,7 +91,27 @@ class Repair:
     standardize: bool = False
     hidden: Mapping[str, str] = dataclasses.field(default_factory=dict)
     dropped: tuple[str, ...] = ()
+    dropout: float = 0.0
     epochs: int = 1
+    thawed: bool = False
+    penalty: float | None = None
+    optimizer: str | None = None
+
+    def and_also(self, other: Repair) -> Repair:
+        """Returns both repairs in one; where they change the same, the other one counts.
+
+        Args:
+            other: `Repair`.
+        """
+        usual = Repair("")
+        changed = {
+            field.name: getattr(other, field.name)
+            for field in dataclasses.fields(other)
+            if getattr(other, field.name) != getattr(usual, field.name)
+        }
+        words = f"{self.words} and {other.words.removeprefix('with ')}"
+        hidden = {**self.hidden, **other.hidden}
+        return dataclasses.replace(self, **changed | {"words": words, "hidden": hidden})
 
 
 @dataclasses.dataclass(frozen=True)

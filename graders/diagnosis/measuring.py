@@ -95,10 +95,10 @@ def _names(model: Any, facts: Facts) -> dict[str, str]:
 
     Their order is the same. If they are not the same layers, there are no names.
     """
-    flat = _flat(model)
-    if [type(op).__name__ for op in flat] != [layer.kind for layer in facts.layers]:
+    ops = flat(model)
+    if [type(op).__name__ for op in ops] != [layer.kind for layer in facts.layers]:
         return {}
-    return {op.name: layer.name for op, layer in zip(flat, facts.layers, strict=True)}
+    return {op.name: layer.name for op, layer in zip(ops, facts.layers, strict=True)}
 
 
 def _renamed(found: dict[str, T], names: dict[str, str]) -> dict[str, T]:
@@ -112,13 +112,13 @@ def _operations(model: Any) -> list[Any]:
     return [op for op in inner.operations if not isinstance(op, keras.layers.InputLayer)]
 
 
-def _flat(model: Any) -> list[Any]:
+def flat(model: Any) -> list[Any]:
     """Lists the operations of a model, those of models within it too."""
     import keras
 
     found = []
     for op in _operations(model):
-        found += _flat(op) if isinstance(op, keras.Model) else [op]
+        found += flat(op) if isinstance(op, keras.Model) else [op]
     return found
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
-from graders.diagnosis.facts import Facts
+from graders.diagnosis.facts import RECURRENT, Facts
 from graders.diagnosis.findings import Finding, Repair
 from graders.diagnosis.rules.kinds import BINARY, CROSSENTROPIES
+
+# Rates of Dropout above this leave little; what is usual; and a penalty that is.
+STRONG_DROPOUT, USUAL_DROPOUT, USUAL_PENALTY = 0.6, 0.3, 0.5
 
 
 def _ending(facts: Facts) -> Repair | None:
@@ -39,17 +43,51 @@ def _ending(facts: Facts) -> Repair | None:
     )
 
 
+def usual_rate(optimizer: str) -> float:
+    """Returns the learning rate that an optimizer usually has."""
+    return 0.01 if optimizer == "SGD" else 0.001
+
+
 def _rate(facts: Facts) -> Repair | None:
     compiled = facts.compiled
     if compiled is None:
         return None
-    rate = 0.01 if compiled.optimizer == "SGD" else 0.001
+    rate = usual_rate(compiled.optimizer)
     return Repair(f"with the learning rate {rate:g}", rate=rate)
 
 
 def _slower(facts: Facts) -> Repair | None:
     rate = facts.compiled.rate if facts.compiled else None
     return Repair(f"with the learning rate {rate / 10:.2g}", rate=rate / 10) if rate else None
+
+
+def _scaled_once(facts: Facts) -> Repair | None:
+    """The inputs as large as they were before they were divided once more."""
+    first = next((layer for layer in facts.layers if layer.has_kernel), None)
+    if first is None or len(facts.inputs) != 1:
+        return None
+    given = arriving = facts.inputs[0].largest
+    for layer in facts.layers:
+        if layer is first:
+            break
+        if (seen := facts.before.get(layer.name)) is not None:
+            arriving = max(abs(seen.low), abs(seen.high))
+    if not arriving:
+        return None
+    # What a layer divides comes as it was given; what came so faint was about 1 once.
+    factor = (given if arriving < given / 50 else 1.0) / arriving
+    words = "with the inputs divided once" if factor > 50 else "with the inputs scaled once"
+    return Repair(words, scale=factor)
+
+
+def _lighter(facts: Facts) -> Repair | None:
+    # So small that the penalty of the first weights is about as large as the loss, or smaller.
+    power = max(1, round(math.log10(max(facts.penalty, 1e-6) / USUAL_PENALTY)))
+    return Repair(f"with L1 and L2 penalties {10**power:,} times smaller", penalty=10.0**-power)
+
+
+def _thawed(facts: Facts) -> Repair | None:
+    return Repair("with all layers trainable", thawed=True)
 
 
 def _scaled(facts: Facts) -> Repair | None:
@@ -64,7 +102,10 @@ def _relu(kinds: tuple[str, ...]) -> Callable[[Facts], Repair | None]:
         hidden = {
             layer.name: "relu"
             for layer in facts.layers
-            if layer.activation in kinds and layer not in facts.tail and layer.has_kernel
+            if layer.activation in kinds
+            and layer not in facts.tail
+            and layer.has_kernel
+            and layer.kind not in RECURRENT
         }
         return Repair("with relu in the hidden layers", hidden=hidden) if hidden else None
 
@@ -79,12 +120,17 @@ def _tanh(facts: Facts) -> Repair | None:
 
 def _without_dropout(facts: Facts) -> Repair | None:
     tail = [layer.name for layer in facts.tail if layer.kind == "Dropout"]
+    return Repair("without that Dropout", dropped=tuple(tail)) if tail else None
+
+
+def _less_dropout(facts: Facts) -> Repair | None:
     high = [
         layer.name
         for layer in facts.layers
-        if layer.kind == "Dropout" and float(layer.config.get("rate") or 0) >= 0.8
+        if layer.kind.endswith("Dropout") and float(layer.config.get("rate") or 0) > STRONG_DROPOUT
     ]
-    return Repair("without that Dropout", dropped=tuple(tail or high))
+    words = f"with a rate of {USUAL_DROPOUT} in Dropout"
+    return Repair(words, dropped=tuple(high), dropout=USUAL_DROPOUT) if high else None
 
 
 def _without_softmax(facts: Facts) -> Repair | None:
@@ -101,7 +147,7 @@ def _probabilities(facts: Facts) -> Repair | None:
 
 
 def _longer(facts: Facts) -> Repair | None:
-    return Repair("with ten times as many epochs", epochs=10)
+    return Repair("with more epochs", epochs=10)
 
 
 REPAIRS: dict[str, Callable[[Facts], Repair | None]] = {
@@ -121,10 +167,13 @@ REPAIRS: dict[str, Callable[[Facts], Repair | None]] = {
     "diverged": _slower,
     "never_falls": _slower,
     "unscaled_inputs": _scaled,
-    "scaled_away": _scaled,
+    "scaled_away": _scaled_once,
+    "penalty_dominates": _lighter,
+    "no_trainable_weights": _thawed,
+    "dead_units": _slower,
     "unbounded_recurrence": _tanh,
     "dropout_on_outputs": _without_dropout,
-    "too_much_dropout": _without_dropout,
+    "too_much_dropout": _less_dropout,
     "no_activation": _relu(("linear",)),
     "linear_convolutions": _relu(("linear",)),
     "stacked_sigmoids": _relu(("sigmoid", "hard_sigmoid", "tanh")),

@@ -10,6 +10,8 @@ from graders.checking import At, Uses
 
 # How Keras names the layer that raised.
 _LAYER = re.compile(r"Exception encountered when calling (\w+)\.call\(\)")
+# What the losses for whole numbers raise where a model has fewer outputs than there are classes.
+_LABEL = "outside the valid range"
 # By the kind of a `SubmissionError`.
 OF_ERRORS: dict[str, tuple[str, ...]] = {
     "raised": (
@@ -90,7 +92,9 @@ def place_of(message: str, about: Any) -> Any:
         about: What raised it, see `graders.checking.fail`.
     """
     if "(in compile_loss/" in message or "gradient_tape/compile_loss/" in message:
-        return At(Uses("compile", last=True), "loss"), about
+        # It shows in the loss that the model was made for another number of classes.
+        made = Uses("build_model") if _LABEL in message else None
+        return made, At(Uses("compile", last=True), "loss"), about
     layer = _LAYER.search(message)
     return (Uses(layer[1], alone=True), about) if layer else about
 

@@ -12,12 +12,11 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from graders.checking import At, Changes, Uses
+from graders.checking import At, Changes, Cuts, Returned, Under, Uses
+from graders.judge import syntax
 from graders.rebuilt.lines import line_of
 
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-# Functions that give other values for the same data.
-CHANGING = ("preprocess_input", "normalize", "multiply", "divide")
 # The arguments of calls that are often given by position.
 POSITIONS = {"compile": ("optimizer", "loss"), "fit": ("x", "y", "batch_size", "epochs")}
 
@@ -92,6 +91,13 @@ class Places:
                 if alone and len(set(used)) > 1:
                     return None
                 return max(used, default=None) if last else min(used, default=None)
+            case Under(key, inside):
+                return self._made(key, inside)
+            case Returned(inside, in_loop):
+                return self._returned(inside, in_loop)
+            case Cuts(inside):
+                found = (node for node in self._nodes(inside) if syntax.is_cut(node))
+                return min((node.lineno for node in found), default=None)  # type: ignore[attr-defined]
             case Changes(inside, in_place):
                 return min(self._changed(inside, in_place), default=None)
         line = about if type(about) is int else line_of(about)
@@ -136,59 +142,51 @@ class Places:
             for keyword in call.keywords:
                 if keyword.arg == argument:
                     return keyword.lineno
-            names = POSITIONS.get(_name(call.func), ())
+            names = POSITIONS.get(syntax.name(call.func), ())
             for name, value in zip(names, call.args, strict=False):
                 if name == argument:
                     return value.lineno
         return line
 
+    def _nodes(self, inside: str) -> list[ast.AST]:
+        """Returns the nodes of a definition; none if there is no such one."""
+        whole = self._definitions.get(inside)
+        return list(ast.walk(whole)) if whole is not None else []
+
+    def _returned(self, inside: str, in_loop: bool) -> int | None:
+        """Returns the line of a function that first makes the variable that it returns."""
+        nodes = self._nodes(inside)
+        names = [
+            syntax.variable(node.value)
+            for node in nodes
+            if isinstance(node, ast.Return) and node.value is not None
+        ]
+        if not names or not names[-1]:
+            return None
+        first = min(syntax.stores(nodes, names[-1]), default=None)
+        loops = [node for node in nodes if isinstance(node, ast.For | ast.While)]
+        within = any(loop.lineno < (first or 0) <= (loop.end_lineno or 0) for loop in loops)
+        return first if within or not in_loop else None
+
+    def _made(self, key: str, inside: str) -> int | None:
+        """Returns the line of a definition that makes what is put under a key."""
+        nodes = self._nodes(inside)
+        values = [value for node in nodes for name, value in syntax.entries(node) if name == key]
+        if not values:
+            return None
+        value = min(values, key=lambda node: node.lineno)
+        name = syntax.variable(value)
+        stored = syntax.stores(nodes, name)
+        before = [line for line in stored if line <= value.lineno]
+        return max(before or stored or [value.lineno])
+
     def _changed(self, inside: str, in_place: bool) -> list[int]:
         """Returns the lines of a definition that change values."""
-        whole = self._definitions.get(inside)
-        found = ast.walk(whole) if whole is not None else ()
-        return [node.lineno for node in found if _is_change(node, in_place)]  # type: ignore[attr-defined]
+        found = self._nodes(inside)
+        return [node.lineno for node in found if syntax.is_change(node, in_place)]  # type: ignore[attr-defined]
 
     def _used(self, word: str, inside: str) -> list[int]:
         """Returns the lines of a definition that use a word in code."""
         whole = self._definitions.get(inside) if inside else self._tree
         found = ast.walk(whole) if whole is not None else ()
-        return [line for node in found for name, line in _words(node) if name == word]
-
-
-def _is_change(node: ast.AST, in_place: bool) -> bool:
-    """Returns whether a node of a syntax tree changes values by a number, or an array itself."""
-    match node:
-        case ast.AugAssign(value=value):
-            return in_place or isinstance(value, ast.Constant)
-        case ast.Assign(targets=[ast.Subscript() | ast.Tuple(elts=[ast.Subscript(), *_]), *_]):
-            return in_place
-        case ast.Expr(value=ast.Call(func=ast.Attribute(attr="shuffle" | "sort" | "fill"))):
-            return in_place
-        case ast.BinOp(left=left, op=ast.Div() | ast.Mult() | ast.Sub(), right=right):
-            return not in_place and any(isinstance(n, ast.Constant) for n in (left, right))
-        case ast.Call(func=function):
-            return not in_place and _name(function) in CHANGING
-    return False
-
-
-def _name(node: ast.AST) -> str:
-    """Returns the last part of a name: `compile` of `model.compile`."""
-    return str(getattr(node, "attr", getattr(node, "id", "")))
-
-
-def _words(node: ast.AST) -> Iterator[tuple[str, int]]:
-    """Gives the words that a node of a syntax tree uses itself, with their lines."""
-    match node:
-        case ast.Attribute(attr=name):
-            # Of `model\n.compile`, the attribute stands where it ends.
-            yield name, node.end_lineno or node.lineno
-        case ast.Name(id=name):
-            yield name, node.lineno
-        case ast.keyword(arg=str(name)):
-            yield name, node.lineno
-        case ast.Subscript(slice=ast.Constant(value=str(name)) as index):
-            yield name, index.lineno
-        case ast.Dict(keys=keys):
-            for key in keys:
-                if isinstance(key, ast.Constant) and isinstance(key.value, str):
-                    yield key.value, key.lineno
+        return [line for node in found for name, line in syntax.words(node) if name == word]

@@ -41,15 +41,32 @@ def run(
         emit: Callable that takes events.
         wait: Callable that waits until a training may begin, and returns the seconds that it took.
     """
-    import pytest
-
     from graders.judge.plugin import GradingPlugin
 
+    find_datasets(job)
+    emit(events.Finished(run_checks(job, GradingPlugin(job, launcher, emit, wait))))
+
+
+def find_datasets(job: dict[str, Any]) -> None:
+    """Lets a course's own data sets be found; before anything loads data."""
     if job["datasets"]:
         import datasets
 
         datasets.also_from(Path(job["datasets"]))
-    plugin = GradingPlugin(job, launcher, emit, wait)
+
+
+def run_checks(job: dict[str, Any], plugin: Any) -> int:
+    """Runs pytest over a task's check file.
+
+    Args:
+        job: Dict, see the module.
+        plugin: The plugin that has the fixtures.
+
+    Returns:
+        Integer, pytest's exit code.
+    """
+    import pytest
+
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     code = pytest.main(
         [
@@ -68,7 +85,7 @@ def run(
         ],
         plugins=[plugin],
     )
-    emit(events.Finished(int(code)))
+    return int(code)
 
 
 Work = Callable[[dict[str, Any], "Launcher | Spawner", Callable[[events.JudgeEvent], None]], None]

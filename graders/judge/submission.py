@@ -59,6 +59,9 @@ class Submission:
         on_event: Callable that takes progress events (dicts).
         turn: Callable that returns a context: within it a training may run. Entering it gives the
             seconds that it waited.
+
+    Attributes:
+        built: List of `BuiltModel`, in the order of their builds.
     """
 
     def __init__(
@@ -83,6 +86,7 @@ class Submission:
         self._data: dict[str, Any] = {}
         self._sent: set[str] = set()
         self._last: Connection | None = None
+        self.built: list[BuiltModel] = []
 
     # --- the process --------------------------------------------------------------------------
 
@@ -132,7 +136,7 @@ class Submission:
                 elif name := constructors.without_super(told, self._source):
                     told = constructors.explained(told, name)
                     error.about = (f"{name}.__init__", error.about)
-                error.args = (told,)
+                error.args = (compiling.of_labels(told),)
             raise
         finally:
             self._last = box
@@ -226,7 +230,9 @@ class Submission:
                 function,
             )
         assert self._box is not None
-        return BuiltModel(self, self._box, built.handle, built.snapshot, built.live, function)
+        model = BuiltModel(self, self._box, built.handle, built.snapshot, built.live, function)
+        self.built.append(model)
+        return model
 
     def run(
         self,
@@ -276,6 +282,7 @@ class BuiltModel:
         snapshot: `Snapshot` as built.
         live: `LiveAnswers`, what the live model answered when it was built.
         function: String, the function that built it.
+        trainings: List of `Training`, what trainings of it left.
     """
 
     def __init__(
@@ -289,6 +296,7 @@ class BuiltModel:
     ):
         self._submission, self._box, self._handle = submission, box, handle
         self.snapshot, self.live, self.function = snapshot, live, name
+        self.trainings: list[Training] = []
 
     @property
     def keras(self) -> Any:
@@ -342,7 +350,7 @@ class BuiltModel:
         label = f"for the model of `{self.function}`"
         trained = _parsed(lambda: Trained.from_claim(answer, label, before))
         self.snapshot = trained.after
-        return Training(
+        training = Training(
             function,
             before,
             trained.after,
@@ -354,3 +362,5 @@ class BuiltModel:
             trained.run,
             trained.changes,
         )
+        self.trainings.append(training)
+        return training

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from graders.boundary.names import FitFault
-from graders.checking import At, Changes, CheckFailed
+from graders.checking import At, Changes, CheckFailed, Uses
 from graders.judge import advice
 from graders.rebuilt.claims import Change, Run
 from graders.rebuilt.snapshot import Snapshot
@@ -126,13 +126,14 @@ class Training:
         self.history, self.returned, self.data_unchanged = history, returned, data_unchanged
 
     @property
-    def _fitted(self) -> int | None:
-        return self.after.lines.fitted
+    def _fitted(self) -> tuple[Any, ...]:
+        # It may have been another model's, with the same layers.
+        return self.after.lines.fitted, Uses("fit", self.function, last=True)
 
     @property
     def about(self) -> tuple[Any, ...]:
         """What a message on it is about, see `graders.checking.fail`: its last `fit`."""
-        return self._fitted, self.function
+        return *self._fitted, self.function
 
     def _require_no(self, fault: FitFault) -> None:
         if fault in self.faults:
@@ -144,6 +145,8 @@ class Training:
             about: Any = At(self._fitted, OF_FIT.get(fault, ""))
             if fault in SCALED:
                 about = (Changes(self.function), about)
+            elif fault == FitFault.LEARNED_VALIDATION:
+                about = (Uses("concatenate", self.function), about)
             raise CheckFailed(expected.format(self.function) + " " + found, own, about)
 
     def require_given_values(self) -> None:

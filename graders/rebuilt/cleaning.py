@@ -17,6 +17,7 @@ MAX_DEPTH = 60
 MAX_NODES = 200_000
 MAX_LAYERS = 2000
 MAX_NUMBER = 2**24
+MODELS = ("Sequential", "Functional", "Model")
 
 
 def cleaned(tree: Any) -> Any:
@@ -34,6 +35,29 @@ def cleaned(tree: Any) -> Any:
     copy = _clean(tree, 0, [MAX_NODES])
     _rename(copy, [0])
     return copy
+
+
+def given_names(tree: Any) -> dict[str, str]:
+    """Returns the names that the student's layers have, by those that `cleaned` gave them.
+
+    Args:
+        tree: Plain data, the config as it came; one that `cleaned` took.
+    """
+    found: dict[str, str] = {}
+    _note_names(tree, [0], found)
+    return found
+
+
+def _note_names(model: Any, counter: list[int], found: dict[str, str]) -> None:
+    # In the order of `_rename`.
+    for layer in model["config"].get("layers") or []:
+        counter[0] += 1
+        old = layer.get("name", layer["config"].get("name"))
+        if layer.get("class_name") != "InputLayer" and isinstance(old, str):
+            found[f"layer_{counter[0]}"] = old[:80]
+        for inner in (layer, layer["config"].get("layer")):
+            if isinstance(inner, dict) and inner.get("class_name") in MODELS:
+                _note_names(inner, counter, found)
 
 
 def _clean(node: Any, depth: int, budget: list[int]) -> Any:
@@ -136,11 +160,9 @@ def _rename(model: dict[str, Any], counter: list[int]) -> None:
         if "name" in layer:
             layer["name"] = new
         layer["config"]["name"] = new
-        if layer.get("class_name") in ("Sequential", "Functional", "Model"):
-            _rename(layer, counter)
-        inner = layer["config"].get("layer")
-        if isinstance(inner, dict) and inner.get("class_name") in ("Sequential", "Functional"):
-            _rename(inner, counter)
+        for inner in (layer, layer["config"].get("layer")):
+            if isinstance(inner, dict) and inner.get("class_name") in MODELS:
+                _rename(inner, counter)
 
     for layer in config["layers"]:
         calls = layer.get("inbound_nodes")

@@ -17,7 +17,7 @@ from markupsafe import Markup, escape
 
 from graders.printable import printable
 from graders.reports import evidence as reading
-from graders.reports import figures, further, places, printed, text
+from graders.reports import figures, further, places, printed, text, why
 from graders.reports.blocks import blocks
 from graders.reports.curves import percent
 from graders.verdict import CheckResult, TaskVerdict, Verdict
@@ -169,6 +169,7 @@ def part(verdict: TaskVerdict, anchor: str) -> dict[str, Any]:
         "about": " · ".join(about),
         "message": printable(verdict.message),
         "remarks": text.remarks(verdict),
+        "why": why.read(evidence),
         "idiom": reading.text(evidence, "idiom", 1000) if verdict.status == "passed" else "",
         "measured": measured,
         "note": reading.text(evidence, "note", 1000),

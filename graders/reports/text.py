@@ -42,6 +42,10 @@ def _hint(task: str, source: str) -> str:
     return f"python grade.py --hint {task}{f' --from {shlex.quote(source)}' if source else ''}"
 
 
+def _why(task: str, source: str) -> str:
+    return f"python grade.py --why {task}{f' --from {shlex.quote(source)}' if source else ''}"
+
+
 def failed_check(task: str, check: CheckResult, source: str = "") -> RenderableType:
     """Renders a check that did not pass.
 
@@ -314,7 +318,11 @@ def next_step(
         if advice := reading.text(following.evidence, "advice"):
             return advice
         return f"run the same command again; {following.task} was not graded."
-    return f"fix {following.task}; {_hint(following.task, source)} helps."
+    tries = ""
+    if "training" in following.evidence and "why" not in following.evidence:
+        # Something was trained, so there is something to try.
+        tries = f", and {_why(following.task, source)} tries repairs"
+    return f"fix {following.task}; {_hint(following.task, source)} helps{tries}."
 
 
 def rubric_table(tasks: tuple[Task, ...], verbose: bool = False) -> RenderableType:

@@ -1,6 +1,7 @@
 """The one path from submissions to verdicts, which every front end uses."""
 
 from graders.runner.events import Event, Listener, ResultReady, VerdictReady
+from graders.runner.examining import NotExamined
 from graders.runner.isolation import Isolation, TooLow
 from graders.runner.machine import Graded, Place, Stopped, ThisMachine
 from graders.runner.runner import Runner, grade
@@ -21,6 +22,7 @@ __all__ = [
     "Graded",
     "Isolation",
     "Listener",
+    "NotExamined",
     "Place",
     "Request",
     "ResultReady",

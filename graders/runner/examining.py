@@ -7,14 +7,18 @@ from typing import Any
 
 import numpy as np
 
+from graders import submission
 from graders.boundary.events import DataUnavailable, Examined, Finished, JudgeFailed, unpack
 from graders.boundary.events import Interrupted as Ended
 from graders.boundary.limits import GRADER_GRACE_SECONDS, GRADER_START_SECONDS, SANDBOX_MEMORY
 from graders.boundary.wire import WireClosed, WireError, WireTimeout
-from graders.examination import Examination
-from graders.runner.machine import ThisMachine
-from graders.runner.settings import Settings
+from graders.examination import Examination, Fault
+from graders.runner.job import job
+from graders.runner.machine import Place, ThisMachine
+from graders.runner.settings import Request, Settings
+from graders.submission import Source
 from graders.submission.script import Script
+from graders.verdict import TaskVerdict
 
 # What diagnosing may take after the script has ended, without repairs.
 DIAGNOSIS_SECONDS = 60.0
@@ -51,6 +55,49 @@ def examine(script: Script, settings: Settings, why: float = 0.0) -> tuple[Exami
             grader.stop()
     finally:
         place.close()
+
+
+def why(
+    place: Place, request: Request, verdict: TaskVerdict, settings: Settings, seconds: float
+) -> dict[str, Any]:
+    """Finds out why a submission's training failed, see `graders.runner.Runner.why`."""
+    if not isinstance(place, ThisMachine):
+        raise NotExamined("repairs are tried on this machine only")
+    try:
+        source = submission.load(request.task, request.path)
+    except submission.Unreadable as error:
+        raise NotExamined(str(error)) from None
+    failed = {
+        check.id.partition("::")[2]: check.message
+        for check in verdict.checks
+        if check.outcome in ("failed", "error")
+    }
+    settings = settings.of(request.task.id)
+    grader = place.start(settings)
+    try:
+        work = job(request.task, source, settings, {}, place.walls(settings.device))
+        more = {"work": "why", "why": seconds, "failed": failed}
+        found = _followed(grader, work | more, settings, seconds)
+    finally:
+        grader.stop()
+    return {
+        "faults": [_placed(fault, source) for fault in found.faults],
+        "trouble": found.trouble,
+    }
+
+
+def _placed(fault: Fault, source: Source) -> dict[str, Any]:
+    """Returns a fault as plain data, with its place in the student's file."""
+    where = source.place(fault.line or None)
+    place = where.to_json() if where is not None else {"file": source.path.name, "line": None}
+    return {
+        "id": fault.id,
+        "message": fault.message,
+        **place,
+        "code": where.code if where is not None else "",
+        "doc": fault.doc or None,
+        "tried": fault.tried or None,
+    }
 
 
 def _job(script: Script, settings: Settings, why: float, walls: dict[str, Any]) -> dict[str, Any]:

@@ -14,13 +14,14 @@ import math
 import time
 from collections.abc import Iterable
 from types import TracebackType
+from typing import Any
 
 from graders import submission
 from graders.printable import printable
 from graders.rubric import Task
 from graders.rubric.bounds import NO_BOUNDS_ADVICE, Bounds, CommittedBounds, NoBounds
 from graders.rubric.stubs import pristine
-from graders.runner import durations
+from graders.runner import durations, examining
 from graders.runner.collected import grader_failed, in_part, ungraded
 from graders.runner.events import Event, Interrupted, Listener, Measuring, VerdictReady
 from graders.runner.machine import Place, Stopped, ThisMachine
@@ -163,6 +164,23 @@ class Runner:
         settings = settings or self.settings
         self._place.isolation().require(settings.isolation)
         return self._finish(self._read(request), settings)
+
+    def why(self, request: Request, verdict: TaskVerdict, seconds: float) -> dict[str, Any]:
+        """Tries repairs where a submission's training failed. No verdict changes by it.
+
+        Args:
+            request: `Request`.
+            verdict: `TaskVerdict` on it, `"failed"` or `"error"`.
+            seconds: Float, what may go into trying, after the submission has trained again.
+
+        Returns:
+            Dict of plain data: `faults`, with places in the student's file and what was tried, and
+            `trouble`, a sentence where nothing explains it.
+
+        Raises:
+            NotExamined: If the machine did not let it be examined.
+        """
+        return examining.why(self._place, request, verdict, self.settings, seconds)
 
     def recall(self, request: Request) -> TaskVerdict | None:
         """Returns the verdict on a task as it is now if that is known without grading.

@@ -150,7 +150,7 @@ def check_total(
         )
 
 
-def check_later_epochs(seconds: float, run: Run, about: Any = None) -> None:
+def check_later_epochs(seconds: float, run: Run, about: Any = None, fitted: Any = None) -> None:
     """Fails unless reported seconds are those of an epoch after the first one of a training.
 
     A training whose epochs were not noted (batches by hand) is not judged.
@@ -158,7 +158,8 @@ def check_later_epochs(seconds: float, run: Run, about: Any = None) -> None:
     Args:
         seconds: Float, as reported.
         run: `Run`, the training.
-        about: What a message is about, see `graders.checking.fail`.
+        about: What a message on the seconds is about, see `graders.checking.fail`.
+        fitted: What a message on the number of epochs is about.
 
     Raises:
         CheckFailed: With what was measured.
@@ -169,7 +170,7 @@ def check_later_epochs(seconds: float, run: Run, about: Any = None) -> None:
             f"epochs {run.label} after the first one, in which TensorFlow traces the model",
             "a single epoch of training",
             "Train one epoch that is not timed, and then some that are",
-            about=about,
+            about=fitted,
         )
     if len(noted) < 2:
         return

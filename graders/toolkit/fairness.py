@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from graders.checking import Uses, fail
+from graders.checking import Cuts, Uses, fail
 from graders.rebuilt.claims import Fingerprint, Run
 from graders.toolkit import hints
 
@@ -50,12 +50,13 @@ def common_starts(runs: Sequence[Run]) -> frozenset[str]:
     return frozenset.intersection(*(run.starts for run in runs))
 
 
-def same_start(runs: Sequence[Run], each: str) -> None:
+def same_start(runs: Sequence[Run], each: str, about: Any = None) -> None:
     """Fails unless all trainings start from the same weights.
 
     Args:
         runs: Sequence of `Run`.
         each: String, a phrase such as `"under each policy"`.
+        about: What a message is about, see `graders.checking.fail`.
 
     Raises:
         CheckFailed: If they do not.
@@ -65,6 +66,7 @@ def same_start(runs: Sequence[Run], each: str) -> None:
             f"the same starting weights {each}",
             "other ones for each",
             "Every build draws new random weights: make them equal before fit",
+            about=about,
         )
 
 
@@ -180,6 +182,7 @@ def same_data(
     Raises:
         CheckFailed: With what was seen in place of it.
     """
+    parts = Cuts(function)
     given = {run.label: [fit.data for fit in run.fits if fit.data] for run in runs}
     if _differ([data[-1] for data in given.values() if data]):
         fail(
@@ -187,6 +190,7 @@ def same_data(
             "fits on other examples or labels",
             f"Look at what fit is given: x and y of train_data, the same {each}",
             hints.SAME_TERMS,
+            about=parts,
         )
     held, wanted = Fingerprint.of(never), len(train[0])
     for run in runs:
@@ -197,6 +201,7 @@ def same_data(
                 f"a fit on val_data {run.label}, which then tell nothing of new data",
                 "Look at what fit gets as x and y",
                 hints.SWAPPED_PARTS,
+                about=Uses("val_data", function),
             )
         seen = sum(fit.data.examples * fit.asked for fit in run.fits if fit.data)
         if data and len(data) == len(run.fits) and run.only_fits and seen < wanted:
@@ -205,6 +210,7 @@ def same_data(
                 f"fits that saw {seen} examples in all {run.label}",
                 "Look at what fit gets as x and y, and at the number of epochs",
                 hints.SAME_TERMS,
+                about=parts,
             )
     examples = [run.examples for run in runs]
     if all(examples) and _differ(examples):
@@ -213,4 +219,5 @@ def same_data(
             _listed(runs, [f"{count} examples in all" for count in examples]),
             "Look at the batches that train_on_batch gets: all of train_data, in each training",
             hints.SAME_TERMS,
+            about=parts,
         )

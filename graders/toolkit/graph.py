@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from graders.rebuilt.lines import line_of
+
 # Calls that are no nonlinear activation. (Max pooling is not linear, but no activation either.)
 NOT_ACTIVATIONS = frozenset(
     """InputLayer Identity Dropout SpatialDropout1D SpatialDropout2D SpatialDropout3D
@@ -261,6 +263,24 @@ def layers_where(found: list[Node], counts: Callable[[Node], bool]) -> list[Any]
 def layers_of(found: list[Node], *kinds: str) -> list[Any]:
     """Returns the layers of the given classes, each once, in the order of the graph."""
     return layers_where(found, lambda node: node.kind in kinds)
+
+
+def leaving(found: list[Node], layers: list[Any]) -> list[Node]:
+    """Lists the calls that take the result of some layers, and stand on another line than these.
+
+    Args:
+        found: List of `Node`, from `nodes`.
+        layers: List of layers, those of a nested model for instance.
+    """
+    inside = {line_of(layer) for layer in layers}
+    after: set[int] = {id(node) for node in found if any(node.op is layer for layer in layers)}
+    leaves = []
+    for node in found:
+        if any(id(parent) in after for parent in node.parents):
+            after.add(id(node))
+            if line_of(node) not in inside:
+                leaves.append(node)
+    return leaves
 
 
 def _gathered(

@@ -9,10 +9,19 @@ from __future__ import annotations
 from typing import Any
 
 from graders.checking import Changes, Uses, fail
-from graders.rebuilt.claims import Watched, WatchedModel
+from graders.rebuilt.claims import Run, Watched, WatchedModel
 from graders.rebuilt.snapshot import Snapshot
 
-__all__ = ["Snapshot", "Watched", "WatchedModel", "check_untouched", "text", "trained_with"]
+__all__ = [
+    "Run",
+    "Snapshot",
+    "Watched",
+    "WatchedModel",
+    "check_data",
+    "check_policy",
+    "text",
+    "trained_with",
+]
 
 
 def text(claim: Any) -> str:
@@ -40,8 +49,8 @@ def trained_with(seen: Watched, argument: str, value: str) -> list[WatchedModel]
     return [model for model in seen.models if str(model.arguments.get(argument)) == value]
 
 
-def check_untouched(seen: Watched, function: str, where: str = "build_model") -> None:
-    """Fails unless a function left the global dtype policy and its data as they were.
+def check_policy(seen: Watched, function: str, where: str = "build_model") -> None:
+    """Fails unless a function left the global dtype policy as it was.
 
     Args:
         seen: `Watched`, what it did.
@@ -49,7 +58,7 @@ def check_untouched(seen: Watched, function: str, where: str = "build_model") ->
         where: String, the function that may set the policy, and sets it back.
 
     Raises:
-        CheckFailed: With what it changed.
+        CheckFailed: With the policy that it left.
     """
     if seen.policy_after != seen.policy_before:
         fail(
@@ -58,6 +67,18 @@ def check_untouched(seen: Watched, function: str, where: str = "build_model") ->
             f"Look for keras.config.set_dtype_policy in {function}: {where} sets it where needed",
             about=(Uses("set_dtype_policy", function), function),
         )
+
+
+def check_data(seen: Watched, function: str) -> None:
+    """Fails unless a function left the arrays that it was given as they were.
+
+    Args:
+        seen: `Watched`, what it did.
+        function: String, its name.
+
+    Raises:
+        CheckFailed: If it changed them.
+    """
     if not seen.data_unchanged:
         fail(
             f"`{function}` to leave the arrays that it was given as they are",

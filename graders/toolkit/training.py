@@ -262,6 +262,20 @@ def check_claimed_accuracy(
         )
 
 
+def taking_labels_for_numbers(loss: str) -> str:
+    """Returns what to look at if a loss takes labels for numbers; empty if it does not.
+
+    Args:
+        loss: String, its name in snake case.
+    """
+    if not loss.startswith(NO_CLASSES):
+        return ""
+    return (
+        f"Look at the loss: {loss} compares outputs with labels as if these were numbers; "
+        "classes need a cross-entropy"
+    )
+
+
 def check_loss_fell(
     before: Scores,
     after: Scores,
@@ -291,12 +305,8 @@ def check_loss_fell(
         look_at = look_at or (
             "Look at the learning rate, the loss, and whether fit gets x and y that belong together"
         )
-        if loss.startswith(NO_CLASSES):
-            own = hints.OUTPUT_AND_LOSS
-            look_at = (
-                f"Look at the loss: {loss} compares outputs with labels as if these were numbers; "
-                "classes need a cross-entropy"
-            )
+        if words := taking_labels_for_numbers(loss):
+            own, look_at = hints.OUTPUT_AND_LOSS, words
         fail(
             f"a training loss that falls by at least {100 * LEAST_FALL:.0f} %",
             f"a cross-entropy of {after.loss:.3f} after `{function}`, {before.loss:.3f} before"

@@ -43,8 +43,15 @@ def examine(job: dict[str, Any], launcher: Any, emit: Any) -> None:
     process.run(job, launcher, emit)
 
 
+def explain(job: dict[str, Any], launcher: Any, emit: Any) -> None:
+    """Finds out why a training failed: see `graders.doctor.why.run`."""
+    from graders.doctor import why
+
+    why.run(job, launcher, emit)
+
+
 # What a grader may do other than run checks.
-WORKS = {"examine": examine}
+WORKS = {"examine": examine, "why": explain}
 
 
 def become_walled(fds: list[int], settings: dict[str, Any]) -> None:

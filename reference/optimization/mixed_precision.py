@@ -23,7 +23,8 @@ What is checked:
   it by itself in `compile` if the model itself has the policy, so leave that on. (A model whose
   layers get the policy one by one is not scaled; `keras.optimizers.LossScaleOptimizer` around its
   optimizer does it. That is a good habit, and not checked.)
-- the global policy is afterwards what it was before, whatever that was;
+- the global policy is afterwards what it was before, whatever that was: after `build_model`, and
+  after `compare` (mind that `keras.utils.clear_session()` makes Keras forget it);
 - `compare` returns a dictionary with one entry for each policy, whatever their order; the models
   come from `build_model`, start from equal weights and are trained on the same data for the same
   number of epochs; the first epoch, in which TensorFlow traces the computation, is not timed;

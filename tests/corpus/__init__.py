@@ -5,7 +5,8 @@ one fault, and begin with their golden verdict:
 
     # fails: <the check that fails first, or a list of checks that may>
     # says: <words that its message must hold>          (as many lines as wanted)
-    # line: <the line that it must point at, without its indentation>     (if somebody has chosen it)
+    # line: <the line that it must point at, without its indentation>
+    # no line: <why there is none, or why another one is pointed at>      (in place of `# line:`)
 
 Run `python -m tests.corpus [TASK …] [--only WORD]` to grade them and print what differs.
 """
@@ -39,7 +40,8 @@ class Case:
         right: Boolean, whether it must earn all points.
         fails: Tuple of check names, one of which must be the first that does not pass.
         says: Tuple of strings that the message of that check must hold.
-        line: String, the line that the message must point at; empty if nobody has chosen one.
+        line: String, the line that the message must point at; empty if there is none.
+        no_line: String, why there is none.
     """
 
     task: str
@@ -48,6 +50,7 @@ class Case:
     fails: tuple[str, ...] = ()
     says: tuple[str, ...] = ()
     line: str = ""
+    no_line: str = ""
 
     @property
     def name(self) -> str:
@@ -60,7 +63,7 @@ def read_case(path: Path) -> Case:
     task, kind = path.parent.parent.name, path.parent.name
     fails: list[str] = []
     says: list[str] = []
-    pointed = ""
+    pointed = without = ""
     if kind == "wrong":
         for line in path.read_text(encoding="utf-8").splitlines():
             if line.startswith("# fails:"):
@@ -69,11 +72,13 @@ def read_case(path: Path) -> Case:
                 says.append(line[7:].strip())
             elif line.startswith("# line:"):
                 pointed = line[7:].strip()
+            elif line.startswith("# no line:"):
+                without = line[10:].strip()
             elif line.strip():
                 break
         if not fails or not says:
             raise ValueError(f"{path} lacks its golden verdict (# fails: and # says: lines).")
-    return Case(task, path, kind == "right", tuple(fails), tuple(says), pointed)
+    return Case(task, path, kind == "right", tuple(fails), tuple(says), pointed, without)
 
 
 def cases(task: str | None = None) -> list[Case]:

@@ -64,3 +64,23 @@ def test_the_corpus_is_large_enough(task: rubric.Task) -> None:
     count = Counter(case.right for case in cases(task.id))
     assert count[True] >= 8
     assert count[False] >= 12
+
+
+@pytest.mark.parametrize("task", WITH_CORPUS, ids=lambda task: task.id)
+def test_every_wrong_submission_has_its_line(task: rubric.Task) -> None:
+    """Each names the line that its message must point at, one of its own, or tells why it has none.
+
+    That the message does point there, its golden verdict asks for.
+    """
+    for case in cases(task.id):
+        if case.right:
+            continue
+        assert bool(case.line) != bool(case.no_line), case.name
+        rows = [row.strip() for row in case.path.read_text(encoding="utf-8").splitlines()]
+        assert not case.line or case.line in rows, f"{case.name} has no such line"
+
+
+def test_few_wrong_submissions_have_no_line() -> None:
+    """At least 95 in 100 point at their fault."""
+    wrong = [case for case in cases() if not case.right and not is_draft(case.task)]
+    assert sum(bool(case.line) for case in wrong) >= 0.95 * len(wrong)

@@ -1,10 +1,10 @@
-"""Metrics as the third argument of `compile`, where Keras expects weights of losses."""
+"""What a raised error tells about `compile`: weights of losses, and labels taken for numbers."""
 
 from __future__ import annotations
 
 import pytest
 
-from graders.judge.compiling import explained, third_argument
+from graders.judge.compiling import explained, of_labels, third_argument
 
 SOURCE = 'def build_model():\n    model.compile("adam", "mse", {})\n'
 RAISED = (
@@ -67,3 +67,50 @@ def test_a_long_argument_is_cut() -> None:
     told = explained(RAISED, SOURCE.format(str([f"metric{i}" for i in range(50)])))
     assert "`['metric0', 'metric1', " in told
     assert len(told) < len(RAISED) + 400
+
+
+SUBTRACTED = (
+    "Your code raised InvalidArgumentError: Incompatible shapes: {} (in {})\n"
+    '  File "cnn.py", line 9, in train\n    return model.fit(x, y)\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("shapes", "operation", "loss"),
+    [
+        ("[32] vs. [32,8]", "compile_loss/mse/sub", "mse"),
+        (
+            "[32] vs. [32,8]",
+            "gradient_tape/compile_loss/mse/sub/BroadcastGradientArgs",
+            "mse",
+        ),
+        ("[64,8] vs. [64]", "compile_loss/mean_squared_error/sub", "mean_squared_error"),
+        ("[7] vs. [7,8]", "compile_loss/huber/sub", "huber"),
+    ],
+)
+def test_labels_that_are_taken_for_numbers(shapes: str, operation: str, loss: str) -> None:
+    """The message tells what the loss does, after the error's own line."""
+    error = SUBTRACTED.format(shapes, operation)
+    first, told, *rest = of_labels(error).split("\n")
+    assert first == error.partition("\n")[0]
+    assert told.startswith(
+        f"The loss {loss} subtracts labels from outputs as if these were numbers"
+    )
+    assert "its output has 8." in told
+    assert "\n".join(rest) == error.partition("\n")[2]
+
+
+@pytest.mark.parametrize(
+    ("shapes", "operation"),
+    [
+        # Other shapes, another operation, another loss.
+        ("[32,4] vs. [32,8]", "compile_loss/mse/sub"),
+        ("[32] vs. [32,8]", "functional/dense/Add"),
+        ("[32] vs. [32,8]", "compile_loss/categorical_crossentropy/mul"),
+        ("[32] vs. [32,8]", "compile_loss/my_own/sub"),
+    ],
+)
+def test_other_shapes_are_left_alone(shapes: str, operation: str) -> None:
+    """What has another cause is not explained."""
+    error = SUBTRACTED.format(shapes, operation)
+    assert of_labels(error) == error

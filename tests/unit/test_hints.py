@@ -168,3 +168,10 @@ def test_every_message_that_takes_hints_gives_a_tuple() -> None:
                 if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "fail":
                     for part in _hints_of(node):
                         assert not isinstance(part, ast.Constant | ast.JoinedStr), path
+
+
+def test_where_something_was_trained_repairs_can_be_tried() -> None:
+    """The command stands before the last line; without a training there is none."""
+    trained = dataclasses.replace(failed("Expected a. Found b."), evidence={"training": {}})
+    assert "To have repairs tried: python grade.py --why cnn" in hints.following(CNN, trained)
+    assert "--why" not in hints.following(CNN, failed("Expected a. Found b."))

@@ -124,3 +124,17 @@ def test_timings_need_the_models_that_were_timed() -> None:
     """Figures alone are no comparison: with no model claimed, nothing tells that they are true."""
     with pytest.raises(CheckFailed, match="Found none under float32"):
         task.timings(compared(rows()), PARTS, {}, {"device": "cpu"})
+
+
+@pytest.mark.parametrize("answer", [*FORGED, ["mixed_bfloat16"], 1])
+def test_compare_restores_policy_needs_an_answer(answer: Any) -> None:
+    """The policy that compare leaves is one string."""
+    with pytest.raises(SubmissionError, match="not what the grader asked for"):
+        task.compare_restores_policy(Answering(answer), compared(rows()), PARTS)
+
+
+def test_compare_restores_policy() -> None:
+    """Whatever was set before is there again; float32 in its place is another policy."""
+    task.compare_restores_policy(Answering(task.OTHER), compared(rows()), PARTS)
+    with pytest.raises(CheckFailed, match="Found float32"):
+        task.compare_restores_policy(Answering("float32"), compared(rows()), PARTS)

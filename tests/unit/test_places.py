@@ -10,7 +10,7 @@ import pytest
 
 from graders import rubric, submission
 from graders.boundary import events
-from graders.checking import At, Uses
+from graders.checking import At, Cuts, Returned, Under, Uses
 from graders.judge.faults import explain
 from graders.judge.places import Places, evidence_of
 from graders.rebuilt.lines import NO_LINES, Lines, line
@@ -107,6 +107,61 @@ def test_the_last_use_of_a_word() -> None:
     found = Places("f(1)\ng(2)\nf(3)\n")
     assert found.line(Uses("f")) == 1
     assert found.line(Uses("f", last=True)) == 3
+
+
+COMPARED = textwrap.dedent("""\
+    def compare(train_data, policies):
+        x, y = train_data
+        x, y = x[: len(x) // 2], y[: len(y) // 2]
+        seconds = None
+        for policy in policies:
+            rows = {}
+            model = build(x.shape[1:])
+            seconds = model.fit(x, y) / 2
+            rows[policy] = {"seconds": round(seconds, 3), "loss": 2 * seconds, "other": later}
+            later = 3
+        return rows
+
+
+    def best(rows):
+        row = dict(rows, accuracy=rows)
+        rows["top"] = row
+        return max(rows)
+    """)
+
+
+@pytest.mark.parametrize(
+    ("about", "line"),
+    [
+        # A variable: where it was assigned last, before it is put there.
+        (Under("seconds", "compare"), 8),
+        # An expression stands where the key does.
+        (Under("loss", "compare"), 9),
+        (Under("other", "compare"), 10),
+        (Under("accuracy", "best"), 15),
+        (Under("top", "best"), 15),
+        (Under("none", "best"), None),
+        (Under("seconds", "no_such"), None),
+        (Returned("compare"), 6),
+        (Returned("compare", in_loop=True), 6),
+        (Returned("best"), None),
+        (Returned("no_such"), None),
+        # A part of a shape is none of the data.
+        (Cuts("compare"), 3),
+        (Cuts("best"), None),
+    ],
+    ids=str,
+)
+def test_what_the_text_tells_of_values(about: Any, line: int | None) -> None:
+    """Where a figure is made, what is returned is made, and data are cut."""
+    assert Places(COMPARED).line(about) == line
+
+
+def test_only_what_a_loop_makes_anew() -> None:
+    """Before the loop, the variable that is returned is in its place."""
+    text = "def f(n):\n    rows = {}\n    for i in n:\n        rows[i] = 1\n    return rows\n"
+    assert Places(text).line(Returned("f", in_loop=True)) is None
+    assert Places(text).line(Returned("f")) == 2
 
 
 def test_a_text_that_is_no_module_has_no_definitions() -> None:

@@ -225,6 +225,10 @@ def label_shapes(submission, rng):
             )
 
 
+# What lets no gradient pass.
+NO_GRADIENT = (Uses("stop_gradient"), Uses("convert_to_numpy"))
+
+
 @check(
     points=1,
     doc="https://keras.io/api/ops/nn/",
@@ -283,7 +287,7 @@ def _check_gradients(
             f"a gradient of the loss with respect to the {what}",
             "none",
             "Look at call for what a gradient cannot pass: NumPy, argmax, stop_gradient",
-            about=(Uses("stop_gradient"), "PenalizedLoss.call"),
+            about=(*NO_GRADIENT, "PenalizedLoss.call"),
             reproduce=shown(),
         )
     lost = {"that of the cross-entropy alone": first, "that of the penalty alone": second}
@@ -306,7 +310,7 @@ def _check_gradients(
         if problem in lost
         else "The values are right: look at call for what changes a gradient alone, such as "
         "rounding, a division by 0, or a stop_gradient on a part of a term",
-        about=(Uses("stop_gradient"), "PenalizedLoss.call"),
+        about=(*NO_GRADIENT, "PenalizedLoss.call"),
         reproduce=shown(),
     )
 

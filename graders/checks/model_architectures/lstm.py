@@ -140,7 +140,8 @@ def uses_lstm(model, nodes, data, rng):
             f"{found} (the sequence passes {graph.describe(nodes)})",
             "Look at build_model: pass the sequence, with its time steps, to layers.LSTM, and use "
             "its result",
-            about=graph.layers_of(nodes, *others),
+            # One that is made, and whose result nothing takes, is in no graph.
+            about=(graph.layers_of(nodes, *others), Uses("LSTM", "build_model")),
         )
     x = data.validation[0][:32]
     with without_constant_end(model.keras):

@@ -175,7 +175,8 @@ def pretrained_base(built, base, pretrained, data, rng):
             f"{len(convolutions)} convolutions, of which {len(base.layers)} fit",
             "Take the whole base: keras.applications.VGG16(weights=weights, include_top=False, …)",
             ("How much of VGG16 does the model take? include_top=False leaves out its top alone.",),
-            about=VGG16,
+            # A base that was cut off within begins as the whole one.
+            about=(Uses("get_layer", "build_model") if base.layers else None, VGG16),
         )
     held = [built.weights[index] for index in base.indices]
     same = [near(mine, theirs, 1e-5) for mine, theirs in zip(held, pretrained, strict=True)]
@@ -193,7 +194,7 @@ def pretrained_base(built, base, pretrained, data, rng):
             "that the output stays the same when the grader changes block5_conv3",
             "Look at what the head takes as its input",
             hints.NOT_CONNECTED,
-            about=VGG16,
+            about=(graph.leaving(graph.nodes(built.model), base.layers), VGG16),
         )
 
 
@@ -224,7 +225,7 @@ def base_is_frozen(built, base):
             "no trainable weight in the whole model",
             "Freeze the base, not the model: base.trainable = False",
             ("Which is frozen: the base, or the model around it? Print model.trainable_weights.",),
-            about=Uses("trainable", "build_model"),
+            about=Uses("trainable", "build_model", last=True),
         )
 
 
@@ -256,7 +257,12 @@ def preprocessing(built, base, rng):
             found,
             "Look at what stands between keras.Input and the base: preprocess_input, once, and "
             "nothing else that scales",
-            about=(Uses("preprocess_input", "build_model"), scaled_by(built.model), VGG16),
+            about=(
+                Uses("preprocess_input", "build_model", last="twice" in found),
+                scaled_by(built.model),
+                Uses("preprocess_input"),
+                VGG16,
+            ),
         )
 
 
@@ -369,7 +375,7 @@ def tunes_block5(tuning, base, evidence):
             "Look at which layers fine_tune makes trainable: those whose names start with block5, "
             "and the head",
             THE_OTHERS,
-            about=Uses("trainable", "fine_tune"),
+            about=Uses("trainable", "fine_tune", last=True),
         )
     changed = moved(tuning.before, tuning.after)
     if not blocks:
@@ -377,7 +383,7 @@ def tunes_block5(tuning, base, evidence):
             "fine_tune to change the weights of block5",
             "that only the head has changed" if any(changed) else "every weight as it was before",
             _how_to_unfreeze(tuning.after, base),
-            about=(Uses("trainable", "fine_tune"), "fine_tune"),
+            about=(Uses("trainable", "fine_tune", last=True), "fine_tune"),
         )
     still = [tuning.after.paths[i] for i in base.blocks[4] if not changed[i]]
     if still:
@@ -386,7 +392,7 @@ def tunes_block5(tuning, base, evidence):
             f"weights that never moved: {', '.join(still)}",
             "Look at which layers fine_tune makes trainable: the names of all three start with "
             "block5",
-            about=Uses("trainable", "fine_tune"),
+            about=Uses("trainable", "fine_tune", last=True),
         )
     tuning.require_history()
 
@@ -430,7 +436,7 @@ def small_steps(training, tuning, built, base, data, threshold, evidence):
             f"a learning rate of at most {allowed:g} in fine_tune",
             f"{rate:g} (the kernels of block5 changed by {change:.2g} times their size)",
             SMALLER_STEPS,
-            about=tuning.after.lines.of_rate(),
+            about=(Uses("schedules", "fine_tune"), tuning.after.lines.of_rate()),
         )
     limit = threshold("block5_change", change, upper=True)
     if change > limit:
@@ -438,7 +444,7 @@ def small_steps(training, tuning, built, base, data, threshold, evidence):
             f"kernels of block5 that change by at most {limit:g} times their size",
             f"{change:.2g} times: nothing is left of the pretrained features",
             SMALLER_STEPS,
-            about=tuning.after.lines.of_rate(),
+            about=(Uses("schedules", "fine_tune"), tuning.after.lines.of_rate()),
         )
     _check_not_wrecked(tuning, data)
 
@@ -466,7 +472,7 @@ def _check_not_wrecked(tuning, data):
             f"cross-entropy of at most {most:.3f}",
             f"a cross-entropy of {after.loss:.3f} on the training data, {before.loss:.3f} before",
             SMALLER_STEPS,
-            about=tuning.after.lines.of_rate(),
+            about=(Uses("schedules", "fine_tune"), tuning.after.lines.of_rate()),
         )
 
 

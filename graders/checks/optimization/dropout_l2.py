@@ -12,11 +12,16 @@ from graders.checking import At, Uses, check, fail
 from graders.toolkit import fairness as fair
 from graders.toolkit import graph, hints, live
 from graders.toolkit import regularization as reg
-from graders.toolkit.losses import check_classifier_output
+from graders.toolkit.losses import check_classifier_output, loss_of
 from graders.toolkit.outputs import part_scores, varies
 from graders.toolkit.scaling import scaled_away, scaled_by
 from graders.toolkit.shapes import check_image_classifier
-from graders.toolkit.training import check_loss_fell, check_moved, note_training
+from graders.toolkit.training import (
+    check_loss_fell,
+    check_moved,
+    note_training,
+    taking_labels_for_numbers,
+)
 
 DATA = "noisy_digits"
 SOURCES = ("mnist",)
@@ -360,10 +365,13 @@ def trains(trainings, regularized, scores, data, evidence):
         other = "" if name == BASELINE else TOO_STRONG
         advice = functools.partial(_what_keeps_it, trainings, data, name, other)
         own = () if name == BASELINE else hints.TOO_STRONG
+        loss = loss_of(training.before)[0] if name == BASELINE else ""
         kept = training.about if name == BASELINE else _of_penalty(regularized)
+        if taking_labels_for_numbers(loss):
+            kept = training.before.lines.of_loss()
         about = (_of_scaling(trainings, data, name), kept)
         after = scores[name]["train"]
-        check_loss_fell(before, after, "train", advice=advice, own=own, about=about)
+        check_loss_fell(before, after, "train", loss, advice, own, about)
         training.require_history()
     for found in scores.values():
         watched, unseen = found["validation"].accuracy, found["test"].accuracy

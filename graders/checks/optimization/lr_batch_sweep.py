@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from graders.checking import At, Changes, Uses, check, fail, probe
+from graders.checking import At, Changes, Returned, Under, Uses, check, fail, probe
 from graders.toolkit import reproductions as paste
 from graders.toolkit.softmax_regression import accuracy, nearest_mean, train
 from graders.toolkit.sweeps import Asked, Choice, Pair, Row, Sweep
@@ -128,7 +128,13 @@ def full_grid(swept):
             f"{count} row{'s' * (count != 1)}" + (f", and none for {missing[0]}" * bool(missing)),
             "Look at the loops: every learning rate meets every batch size once, and each row "
             'holds the two under "learning_rate" and "batch_size"',
-            about=(Uses("zip", "sweep"), swapped, "sweep"),
+            about=(
+                Uses("zip", "sweep"),
+                swapped,
+                Returned("sweep", in_loop=True),
+                Uses("best", "sweep"),
+                "sweep",
+            ),
         )
 
 
@@ -362,7 +368,12 @@ def val_accuracy(swept):
                 "computed by the grader from the weights)",
                 f"{row.val_accuracy:.3f}{found}",
                 f"Look at which data and which epoch val_accuracy comes from{advice}",
-                about=(Uses("val_accuracy", "sweep", last=True), Uses("val_accuracy")),
+                about=(
+                    Uses("restore_best_weights", "sweep"),
+                    Under("history", "sweep") if advice == BEST_SO_FAR else None,
+                    Uses("val_accuracy", "sweep", last=True),
+                    Uses("val_accuracy"),
+                ),
             )
 
 
@@ -373,11 +384,14 @@ def _same(claimed: Any, found: Any, images: float = ROUNDED) -> bool:
     )
 
 
+BEST_SO_FAR = "; history holds the best accuracy so far, not that of each epoch"
+
+
 def _what_it_is(row: Row, curve: list[float]) -> tuple[str, str]:
     """Returns what a wrong val_accuracy is, as far as is known, and what to look at."""
     best = ", which is that of the best epoch"
     if _same(row.history, np.maximum.accumulate(curve)):
-        return best, "; history holds the best accuracy so far, not that of each epoch"
+        return best, BEST_SO_FAR
     if _same(row.history, curve):
         # Without such a history, the training's accuracy may come near the best epoch's by chance.
         is_best = abs(row.val_accuracy - max(row.history)) < 1e-6

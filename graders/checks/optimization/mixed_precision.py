@@ -6,13 +6,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from graders.checking import At, Uses, check, fail, probe
-from graders.toolkit import durations, fairness, graph, hints, live, recorded
-from graders.toolkit.losses import check_classifier_output
+from graders.checking import At, Changes, Returned, Under, Uses, check, fail, probe
+from graders.toolkit import durations, fairness, graph, hints, live, ratios, recorded
+from graders.toolkit.losses import check_classifier_output, loss_of
 from graders.toolkit.outputs import Scores
-from graders.toolkit.recorded import Snapshot, Watched, WatchedModel
-from graders.toolkit.scaling import other_values, scaled_away
+from graders.toolkit.recorded import Run, Snapshot, Watched, WatchedModel
+from graders.toolkit.scaling import other_values, scaled_away, scaled_by
 from graders.toolkit.shapes import check_image_classifier
+from graders.toolkit.training import taking_labels_for_numbers
 
 DATA = "digits"
 SOURCES = ("mnist",)
@@ -22,12 +23,16 @@ WALKTHROUGH = 4
 COMPUTE = {"float32": "float32", "mixed_float16": "float16", "mixed_bfloat16": "bfloat16"}
 # Fewer than the data have: `compare` must find out from the labels.
 CLASSES = 8
+# The policy that is set while `compare` runs on every eighth example only.
+OTHER, FEWER = "mixed_bfloat16", 8
 FIGURES = ("val_accuracy", "seconds_per_epoch")
 # How far a reported accuracy may be from the one that the grader computes.
 NEAR = 0.04
 EACH = "under each policy"
+# What compare may get a model by.
+MAKERS = "build_model", "Sequential", "Model", "clone_model"
 SETS_POLICY = Uses("set_dtype_policy", "build_model"), "build_model"
-TIMED = Uses("seconds_per_epoch", "compare")
+TIMED = Under("seconds_per_epoch", "compare")
 
 
 @probe
@@ -64,6 +69,30 @@ def watch_compare(student, box, train, validation, policies):
     return seen.answer(returned)
 
 
+@probe
+def policy_after_compare(student, box, before, train, validation, policies):
+    """Runs `compare` on few data while another global policy is set, and reports what is left."""
+    import keras
+    import numpy as np
+
+    compare, first = box.function("compare", 3), keras.config.dtype_policy()
+
+    def left_by(names):
+        data = [tuple(np.array(part) for part in pair) for pair in (train, validation)]
+        keras.config.set_dtype_policy(before)
+        compare(*data, names)
+        return str(keras.config.dtype_policy().name)
+
+    try:
+        # One policy is quicker. Who reports on all three as well may need them.
+        try:
+            return left_by(["float32"])
+        except Exception:
+            return left_by(list(policies))
+    finally:
+        keras.config.set_dtype_policy(first)
+
+
 class Parts(NamedTuple):
     """What the grader gives to `compare`, and the data that it keeps back.
 
@@ -91,9 +120,9 @@ class Compared:
 
     def __init__(self, seen: Watched, seconds: float, policies: list[str]):
         self.seen, self.seconds, self.policies = seen, seconds, policies
-        trained = {policy: recorded.trained_with(seen, "policy", policy) for policy in policies}
+        self._trained = {name: recorded.trained_with(seen, "policy", name) for name in policies}
         # Of several under one policy, the last one counts.
-        self.models = {policy: models[-1] for policy, models in trained.items() if models}
+        self.models = {policy: models[-1] for policy, models in self._trained.items() if models}
 
     @property
     def about(self) -> tuple[Any, ...]:
@@ -108,9 +137,13 @@ class Compared:
                 f"none under {policy}",
                 "Look at how compare gets its models: by "
                 "build_model(input_shape, num_classes, policy)",
-                about=(Uses("build_model", "compare"), "compare"),
+                about=(*(Uses(maker, "compare") for maker in MAKERS), "compare"),
             )
         return self.models[policy]
+
+    def runs(self, policy: str) -> list[Run]:
+        """Returns all trainings under a policy: any of them may have been timed."""
+        return [model.run(f"under {policy}") for model in self._trained[policy]]
 
     def figures(self) -> dict[str, dict[str, float]]:
         """Returns the figures for each policy; fails if they are not what was asked for."""
@@ -124,7 +157,7 @@ def _figures(seen: Watched, policies: list[str]) -> dict[str, dict[str, float]]:
             "`compare` to return a dict from policy to figures",
             "None: is a `return` missing?" if seen.returned == "NoneType" else seen.returned,
             "Look at the end of compare",
-            about="compare",
+            about=(None if seen.returned == "NoneType" else Returned("compare"), "compare"),
         )
     table = seen.value if isinstance(seen.value, dict) else {}
     if set(table) != set(policies):
@@ -132,7 +165,7 @@ def _figures(seen: Watched, policies: list[str]) -> dict[str, dict[str, float]]:
             f"one entry for each of the policies asked for ({', '.join(sorted(COMPUTE))})",
             ", ".join(sorted(map(str, table))) or "none",
             "Look at the keys: they are the names of the policies in the argument",
-            about="compare",
+            about=(Returned("compare", in_loop=True), "compare"),
         )
     return {policy: _row(policy, table[policy]) for policy in policies}
 
@@ -154,7 +187,7 @@ def _row(policy: str, row: Any) -> dict[str, float]:
                 f"a number under {key!r}",
                 f"{_kind(value)} for {policy}",
                 "Convert it with float()",
-                about=Uses(key, "compare"),
+                about=Under(key, "compare"),
             )
         if isinstance(value, int) and value.bit_length() > 64:  # float() takes no more than 1024
             fail(f"a number under {key!r}", f"a far too large one for {policy}", "Look at its unit")
@@ -300,6 +333,8 @@ def computes_in_policy(models):
 def variables_float32(models):
     """All weights are float32, under each policy."""
     for policy, model in models.items():
+        hidden = _hidden_layers(graph.nodes(model.keras))
+        all_of_them = all(str(node.op.variable_dtype) != "float32" for node in hidden)
         for variable, path in zip(model.keras.weights, model.snapshot.paths, strict=True):
             if str(variable.dtype) != "float32":
                 fail(
@@ -307,7 +342,10 @@ def variables_float32(models):
                     f"{path} in {variable.dtype}",
                     "Look at the policy that the layers get: pass on the one that build_model is "
                     'given ("mixed_float16"), not "float16"',
-                    about=_owner(model.keras, variable),
+                    about=(
+                        Uses("set_dtype_policy", "build_model") if all_of_them else None,
+                        _owner(model.keras, variable),
+                    ),
                 )
 
 
@@ -371,7 +409,7 @@ def output_and_loss(models, data):
 
 
 @check(
-    points=1.5,
+    points=1,
     doc="https://keras.io/api/mixed_precision/policy/",
     needs=("computes_in_policy",),
     hints=(
@@ -448,6 +486,37 @@ def compare_returns(compared, evidence):
 
 
 @check(
+    points=0.5,
+    doc="https://keras.io/api/mixed_precision/policy/",
+    needs=("policy_restored", "compare_returns"),
+    hints=(
+        "Print keras.config.dtype_policy() before and after compare, when another one is set.",
+        "What does keras.backend.clear_session() forget, beside the names of layers?",
+        "compare can keep the policy at its start, and set it at its end, as build_model does.",
+    ),
+)
+def compare_restores_policy(submission, compared, parts):
+    """compare leaves the global policy as it was, whatever that was."""
+    recorded.check_policy(compared.seen, "compare")
+    few = [[part[::FEWER] for part in pair] for pair in (parts.train, parts.validation)]
+    given = {"before": OTHER, "policies": parts.policies, "train": few[0], "validation": few[1]}
+    left = submission.run(policy_after_compare, recorded.text, **given)
+    if left != OTHER:
+        fail(
+            f"the global policy {OTHER} to be there again after `compare`",
+            left,
+            "Look for what sets a policy in compare, and for clear_session, which forgets the one "
+            "that was set: keep keras.config.dtype_policy() at the start, and set it at the end",
+            about=(
+                Uses("clear_session", "compare"),
+                Uses("set_dtype_policy", "compare", last=True),
+                Uses("clear_session"),
+                "compare",
+            ),
+        )
+
+
+@check(
     points=1,
     doc="https://keras.io/api/layers/base_layer/",
     needs=("compare_returns",),
@@ -464,10 +533,10 @@ def equal_terms(compared, parts):
     _check_classes(models, int(parts.train[1].max()) + 1)
     runs = [model.run(f"under {policy}") for policy, model in models.items()]
     fairness.same_sizes(runs, EACH)
-    fairness.same_start(runs, EACH)
+    fairness.same_start(runs, EACH, Uses("build_model", "compare"))
     fairness.same_epochs(runs, EACH)
     fairness.same_data(runs, "compare", EACH, parts.train, never=parts.validation)
-    recorded.check_untouched(compared.seen, "compare")
+    recorded.check_data(compared.seen, "compare")
 
 
 def _check_classes(models: dict[str, WatchedModel], classes: int) -> None:
@@ -511,13 +580,13 @@ def accuracy(compared, parts, threshold, evidence):
     found, advice = rescaled
     found = found and f", after {found}"
     if lowest < wanted:
-        fail(
-            f"an accuracy of at least {wanted:.1%} on hidden images {EACH}",
+        _fail_low(
+            compared.model(worst).snapshot,
+            parts,
+            on_train,
+            wanted,
             f"{lowest:.1%} under {worst}{found}",
-            advice
-            or scaled_away(models[worst], parts.validation[0][:100])
-            or "Train longer or with another learning rate in compare",
-            () if advice else ("If all policies are low: more epochs, or another learning rate.",),
+            advice,
         )
     if difference > bound:
         fail(
@@ -531,6 +600,38 @@ def accuracy(compared, parts, threshold, evidence):
             if advice
             else ("Does the accuracy still jump at the end? A smaller learning rate calms it.",),
         )
+
+
+def _fail_low(
+    snapshot: Snapshot, parts: Parts, on_train: float, wanted: float, found: str, advice: str
+) -> None:
+    """Fails with what keeps an accuracy low.
+
+    Args:
+        snapshot: `Snapshot` of the model after its training.
+        parts: `Parts`.
+        on_train: Float, its accuracy on the training data.
+        wanted: Float, the accuracy that is asked for.
+        found: String, the one that was found.
+        advice: String, what to look at if other values than the given ones were learned from.
+    """
+    hints_of_advice: tuple[str, ...] = ()
+    about: Any = Changes("compare") if advice else None
+    loss, _ = loss_of(snapshot)
+    # On one-hot labels such a loss learns, slowly.
+    if not advice and on_train < 2 / CLASSES and (words := taking_labels_for_numbers(loss)):
+        advice, hints_of_advice, about = words, hints.OUTPUT_AND_LOSS, snapshot.lines.of_loss()
+    scaled = "" if advice else scaled_away(snapshot.model, parts.validation[0][:100])
+    if scaled:
+        about = scaled_by(snapshot.model)
+    fail(
+        f"an accuracy of at least {wanted:.1%} on hidden images {EACH}",
+        found,
+        advice or scaled or "Train longer or with another learning rate in compare",
+        hints_of_advice
+        or (() if advice else ("If all policies are low: more epochs, or another learning rate.",)),
+        about=about,
+    )
 
 
 def _check_reported(
@@ -559,7 +660,7 @@ def _check_reported(
                 advice
                 or "Look at where val_accuracy comes from: it is a share of val_data as it is "
                 "given, between 0 and 1",
-                about=None if advice else Uses("val_accuracy", "compare"),
+                about=Changes("compare") if advice else Under("val_accuracy", "compare"),
             )
         twins = [other for other in reported if other != policy and reported[other] == accuracy]
         # Some other copy of the model may have been evaluated; that it ties exactly is rare.
@@ -569,7 +670,7 @@ def _check_reported(
                 f"{accuracy:.3g}, which is that of {twins[0]}, and a model that was never asked "
                 "for a prediction",
                 "Evaluate each model on val_data",
-                about=Uses("val_accuracy", "compare"),
+                about=Under("val_accuracy", "compare"),
             )
 
 
@@ -589,10 +690,12 @@ def timings(compared, parts, evidence, settings):
     for policy, seconds in reported.items():
         durations.check_positive(seconds, f"under {policy}", TIMED)
     durations.check_total(list(reported.values()), compared.seconds, "compare", EACH, TIMED)
+    ratios.check_ratios(reported, {name: compared.runs(name) for name in parts.policies}, TIMED)
     for policy in parts.policies:
         model = compared.model(policy)
         run = model.run(f"under {policy}")
-        durations.check_later_epochs(reported[policy], run, TIMED)
+        fitted = At(compared.seen.fitted, "epochs")
+        durations.check_later_epochs(reported[policy], run, TIMED, fitted)
         forward = durations.forward_seconds(model.snapshot.model, parts.train[0])
         durations.check_forward(reported[policy], forward, run.label, TIMED)
     evidence["note"] = _in_words(

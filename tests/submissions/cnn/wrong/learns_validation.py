@@ -1,6 +1,7 @@
 # fails: trains
 # says: learn from train_data alone
 # says: val_data
+# line: every = every.concatenate(check).shuffle(8000, seed=0).batch(64).prefetch(1)
 """Trains on the validation examples too (appended in tf.data)."""
 
 import keras

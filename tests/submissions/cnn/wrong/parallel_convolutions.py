@@ -1,5 +1,6 @@
 # fails: nonlinear
 # says: side by side
+# no line: two lines are at fault together: each convolution takes the inputs
 """Two convolutions side by side: no deeper than one."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: builds
 # says: compile
+# line: def build_model(input_shape, num_classes):
 """compile was forgotten."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: activation
 # says: NoneType
+# no line: it points at the call that raises, not at __init__, which keeps None
 
 import keras
 from keras import ops

@@ -1,6 +1,7 @@
 # fails: baseline_overfits
 # says: baseline that overfits
 # says: large enough
+# no line: it points at fit: whether the network or the training is too small, nobody can tell
 """Four hidden units cannot learn 300 labels by heart."""
 
 import keras

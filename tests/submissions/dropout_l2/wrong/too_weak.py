@@ -1,6 +1,7 @@
 # fails: gap_shrinks
 # says: gap
 # says: too small
+# line: layers.Dense(256, activation="relu", kernel_regularizer=keras.regularizers.L2(1e-6)),
 # shortcut: no effect [gap_ratio]
 """Dropout and L2 so weak that they change nothing."""
 

@@ -1,6 +1,7 @@
 # fails: full_grid
 # says: 4 rows
 # says: found 1 row,
+# line: results = []
 """The list is made anew for each pair."""
 
 

@@ -1,6 +1,7 @@
 # fails: full_grid
 # says: 4 rows
 # says: 2 rows
+# line: results.append(best(rows))
 """Only the better batch size of each learning rate is kept."""
 
 

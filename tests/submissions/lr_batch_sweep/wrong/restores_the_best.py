@@ -1,5 +1,6 @@
 # fails: val_accuracy
 # says: after the last epoch
+# line: monitor="val_accuracy", patience=99, restore_best_weights=True
 """The best weights are restored before the accuracy is measured."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: fresh_models, equal_epochs
 # says: epochs
+# line: x, y, batch_size=batch_size, epochs=epochs, validation_data=val_data, verbose=0
 """Each model is trained a second time for its history."""
 
 

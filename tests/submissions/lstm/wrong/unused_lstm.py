@@ -1,5 +1,6 @@
 # fails: uses_lstm
 # says: Found none
+# line: x = layers.LSTM(32)(inputs)
 """The LSTM is built, but a pooling of the inputs is used."""
 
 import keras

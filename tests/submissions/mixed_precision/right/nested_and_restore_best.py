@@ -32,6 +32,7 @@ def compare(train_data, val_data, policies):
     x, y = train_data[0], keras.utils.to_categorical(train_data[1], classes)
     val = val_data[0], keras.utils.to_categorical(val_data[1], classes)
     table = {}
+    policy_before = keras.config.dtype_policy()
     for policy in policies:
         keras.backend.clear_session()
         keras.utils.set_random_seed(123)
@@ -48,4 +49,5 @@ def compare(train_data, val_data, policies):
             "val_accuracy": max(model.evaluate(*val, verbose=0)[1], 0.0),
             "seconds_per_epoch": elapsed / 3,
         }
+    keras.config.set_dtype_policy(policy_before)
     return table

@@ -1,6 +1,7 @@
 # fails: equal_terms
 # says: all
 # says: examples of train_data
+# line: x, y = x[: len(x) // 20], y[: len(y) // 20]
 """A slice that was there for a first try is still there."""
 
 import time

@@ -1,5 +1,6 @@
 # fails: accuracy
 # says: between 0 and 1
+# line: results[policy] = {"val_accuracy": 100 * accuracy, "seconds_per_epoch": seconds}
 """The accuracy is given in percent."""
 
 import time

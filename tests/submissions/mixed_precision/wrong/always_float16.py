@@ -1,5 +1,6 @@
 # fails: computes_in_policy
 # says: computes in float16
+# line: keras.config.set_dtype_policy("mixed_float16")
 """The policy is written into the code."""
 
 import time

@@ -1,5 +1,6 @@
-# fails: equal_terms
+# fails: compare_restores_policy
 # says: global policy
+# line: keras.config.set_dtype_policy(policy)
 """compare sets the global policy for each policy in turn and never sets it back (build_model does restore what it found)."""
 import time
 

@@ -1,5 +1,6 @@
 # fails: equal_terms
 # says: examples in all
+# line: order = order[: len(x) // 2]
 """as half_the_data.py, but with train_on_batch over hand-made batches: mixed policies see half of the examples per epoch, their seconds are doubled."""
 import time
 

@@ -1,6 +1,7 @@
 # fails: accuracy
 # says: hidden images
 # says: Train longer
+# no line: two lines together: the learning rate and the epochs
 # shortcut: hardly trained [accuracy]
 """Plain SGD with a learning rate that would suit Adam: hardly anything is learned."""
 

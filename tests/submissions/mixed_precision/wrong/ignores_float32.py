@@ -1,6 +1,7 @@
 # fails: policy_restored
 # says: computes in bfloat16
 # says: also when the global policy is mixed_bfloat16
+# line: keras.config.set_dtype_policy(policy)
 """float32 is taken for granted where no policy is asked for."""
 
 import time

@@ -1,6 +1,7 @@
 # fails: equal_terms
 # says: a fit on val_data
 # says: train_data
+# line: x, y = val_data
 """Trains on the validation data, and evaluates on them."""
 
 import time

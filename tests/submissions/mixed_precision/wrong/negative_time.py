@@ -1,5 +1,6 @@
 # fails: timings
 # says: positive number
+# line: seconds = (begin - time.perf_counter()) / 2
 """The two times are subtracted the wrong way round."""
 
 import time

@@ -1,5 +1,6 @@
 # fails: builds
 # says: one value for each class
+# line: layers.Dense(num_classes, activation="softmax", dtype="float32"),
 """The Flatten is missing."""
 
 import time

@@ -1,6 +1,7 @@
 # fails: loss_scaling
 # says: LossScaleOptimizer
 # says: auto_scale_loss
+# line: model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], auto_scale_loss=False)
 """compile is told not to scale the loss."""
 
 import time

@@ -1,5 +1,6 @@
 # fails: builds
 # says: return
+# line: def build_model(input_shape, num_classes, policy):
 """build_model ends without a return."""
 
 import time

@@ -1,5 +1,6 @@
 # fails: equal_terms
 # says: none under
+# line: model = build_model(x.shape[1:], int(y.max()) + 1, "float32")
 """Every model is built in float32."""
 
 import time

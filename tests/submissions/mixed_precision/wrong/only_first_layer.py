@@ -1,5 +1,6 @@
 # fails: computes_in_policy
 # says: Dense that computes in float32
+# line: layers.Dense(64, activation="relu"),
 """One hidden layer gets the policy, the next one does not."""
 
 import time

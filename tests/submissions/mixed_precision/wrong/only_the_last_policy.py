@@ -1,5 +1,6 @@
 # fails: compare_returns
 # says: one entry for each of the policies
+# line: results = {}
 """The dict is made anew for each policy."""
 
 import time

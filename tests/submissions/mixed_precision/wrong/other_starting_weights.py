@@ -1,5 +1,6 @@
 # fails: equal_terms
 # says: same starting weights
+# line: model = build_model(x.shape[1:], int(y.max()) + 1, policy)
 """Every model starts from random weights of its own."""
 
 import time

@@ -1,6 +1,7 @@
 # fails: output_float32
 # says: float32 output
 # says: float16
+# line: layers.Dense(num_classes, activation="softmax"),
 """The output layer computes in 16 bits like the others."""
 
 import time

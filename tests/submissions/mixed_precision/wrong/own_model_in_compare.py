@@ -1,5 +1,6 @@
 # fails: equal_terms
 # says: a model of build_model
+# line: model = keras.Sequential(
 """compare trains a model that it makes itself."""
 
 import time

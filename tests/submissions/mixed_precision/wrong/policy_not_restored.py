@@ -1,5 +1,6 @@
 # fails: policy_restored
 # says: global policy float32
+# line: keras.config.set_dtype_policy(policy)
 """The global policy is left behind."""
 
 import time

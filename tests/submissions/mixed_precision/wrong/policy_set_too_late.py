@@ -1,6 +1,7 @@
 # fails: computes_in_policy
 # says: hidden layers that compute in float16
 # says: before they are made
+# line: keras.config.set_dtype_policy(policy)
 """The policy is set after the layers were made."""
 
 import time

@@ -1,6 +1,7 @@
 # fails: variables_float32
 # says: weights in float32
 # says: float16
+# line: keras.config.set_dtype_policy(policy.replace("mixed_", ""))
 """float16 alone: the weights are float16 too."""
 
 import time

@@ -1,5 +1,6 @@
 # fails: policy_restored
 # says: global policy mixed_bfloat16 to be there again
+# line: keras.config.set_dtype_policy("float32")
 """float32 is set at the end, whatever was there before."""
 
 import time

@@ -1,5 +1,6 @@
 # fails: compare_returns
 # says: dict from policy
+# line: results = []
 """A list of figures, without the policies."""
 
 import time

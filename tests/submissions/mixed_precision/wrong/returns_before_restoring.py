@@ -1,5 +1,6 @@
 # fails: policy_restored
 # says: global policy
+# line: keras.config.set_dtype_policy(before)
 """The line that restores the policy stands after the return."""
 
 import time

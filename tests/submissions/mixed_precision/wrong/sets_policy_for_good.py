@@ -1,5 +1,6 @@
-# fails: equal_terms
+# fails: compare_restores_policy
 # says: the global policy float32 to be there again after `compare`
+# line: keras.config.set_dtype_policy(policy)
 
 import time
 

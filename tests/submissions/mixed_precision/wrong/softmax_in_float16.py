@@ -1,6 +1,7 @@
 # fails: output_float32
 # says: float32 output
 # says: float16
+# line: layers.Softmax(),
 """The logits are float32, the softmax after them is not."""
 
 import time

@@ -1,6 +1,7 @@
 # fails: timings
 # says: s per epoch
 # says: measured beside your code
+# line: seconds = (time.perf_counter() - begin)
 """The time of all epochs is not divided by their number."""
 
 import time

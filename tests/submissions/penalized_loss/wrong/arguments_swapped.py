@@ -1,5 +1,6 @@
 # fails: values
 # says: entropy
+# no line: it points at call: that the first two arguments are exchanged shows in its values
 
 import keras
 from keras import layers, ops

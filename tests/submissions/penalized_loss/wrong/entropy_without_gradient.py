@@ -1,5 +1,6 @@
 # fails: gradient
 # says: cross-entropy alone
+# line: entropy = ops.stop_gradient(-ops.sum(p * log_p, axis=-1))
 
 import keras
 from keras import layers, ops

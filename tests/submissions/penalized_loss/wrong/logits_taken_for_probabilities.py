@@ -1,5 +1,6 @@
 # fails: compiled_loss
 # says: logits (a last layer without softmax) with from_logits=False
+# line: optimizer=keras.optimizers.Adam(3e-3), loss=PenalizedLoss(penalty), metrics=["accuracy"]
 
 import keras
 from keras import layers, ops

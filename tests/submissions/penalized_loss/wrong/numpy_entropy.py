@@ -1,5 +1,6 @@
 # fails: gradient
 # says: cross-entropy alone
+# line: p = ops.convert_to_numpy(p)
 
 import keras
 import numpy as np

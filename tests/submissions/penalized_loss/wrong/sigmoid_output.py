@@ -1,5 +1,6 @@
 # fails: compiled_loss
 # says: sigmoid
+# line: layers.Dense(num_classes, activation="sigmoid"),
 
 import keras
 from keras import layers, ops

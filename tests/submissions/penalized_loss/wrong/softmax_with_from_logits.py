@@ -1,5 +1,6 @@
 # fails: compiled_loss
 # says: probabilities (softmax) with from_logits=True
+# line: loss=PenalizedLoss(penalty, from_logits=True),
 
 import keras
 from keras import layers, ops

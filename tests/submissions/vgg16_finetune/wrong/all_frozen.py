@@ -1,5 +1,6 @@
 # fails: base_is_frozen
 # says: no trainable weight
+# line: model.trainable = False
 """The head is frozen too."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: preprocessing
 # says: [-1, 1]
+# line: x = keras.applications.mobilenet.preprocess_input(inputs)
 """MobileNet's preprocessing."""
 
 import keras

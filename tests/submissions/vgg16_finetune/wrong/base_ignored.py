@@ -1,5 +1,6 @@
 # fails: pretrained_base
 # says: reach
+# line: x = layers.Flatten()(0 * layers.Flatten()(x)[:, :1] + layers.Flatten()(inputs))
 """The head looks at the pixels."""
 
 import keras

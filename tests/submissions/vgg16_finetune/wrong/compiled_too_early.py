@@ -1,5 +1,6 @@
 # fails: tunes_block5
 # says: compile again
+# line: layer.trainable = layer.name.startswith("block5")
 """fine_tune compiles and trains before it unfreezes."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: pretrained_base
 # says: random ones
+# line: base = keras.applications.VGG16(weights=None, include_top=False, input_shape=input_shape)
 # shortcut: from scratch [accuracy]
 """The same network, all of it trained from random weights."""
 

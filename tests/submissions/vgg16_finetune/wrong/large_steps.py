@@ -1,6 +1,7 @@
 # fails: small_steps
 # says: learning rate of at most
 # says: 0.01
+# line: compile_model(model, 1e-2)
 """fine_tune keeps train's learning rate."""
 
 import keras

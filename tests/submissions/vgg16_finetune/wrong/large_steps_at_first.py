@@ -1,6 +1,7 @@
 # fails: small_steps
 # says: times their size
 # says: learning rate of at most
+# line: rate = keras.optimizers.schedules.ExponentialDecay(3e-2, 1, 0.3)
 # shortcut: large steps [block5_change]
 """The learning rate is small only at the end."""
 

@@ -1,5 +1,6 @@
 # fails: tunes_block5
 # says: all three convolutions
+# line: layer.trainable = layer.name.startswith("block5_conv3")
 """fine_tune unfreezes the last convolution only."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: output_and_loss
 # says: from_logits
+# line: keras.optimizers.Adam(rate), "sparse_categorical_crossentropy", metrics=["accuracy"]
 """No softmax, and no from_logits."""
 
 import keras

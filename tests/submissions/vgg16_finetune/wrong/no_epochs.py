@@ -1,5 +1,6 @@
 # fails: trains_head
 # says: every weight as it was
+# line: return model.fit(x, y, batch_size=32, epochs=0, validation_data=val_data)
 """No epochs in train."""
 
 import keras

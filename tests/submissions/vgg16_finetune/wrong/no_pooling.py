@@ -1,6 +1,7 @@
 # fails: builds
 # says: one value for each class
 # says: pooling or Flatten
+# line: outputs = layers.Dense(num_classes, activation="softmax")(x)
 """Dense on feature maps."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: preprocessing
 # says: raw pixels, without any preprocessing
+# no line: what is at fault is absent: nothing stands between the input and the base
 """No preprocessing."""
 
 import keras

@@ -1,6 +1,7 @@
 # fails: tunes_block5
 # says: val_
 # says: fine_tune
+# line: return model.fit(x, y, batch_size=32, epochs=1)
 """fine_tune validates nothing."""
 
 import keras

@@ -1,6 +1,7 @@
 # fails: base_is_frozen
 # says: 26 weights trainable
 # says: base.trainable = False
+# line: base = keras.applications.VGG16(weights=weights, include_top=False, input_shape=input_shape)
 """The base is trainable from the start."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: preprocessing
 # says: raw pixels, without any preprocessing
+# line: prepare = keras.applications.vgg16.preprocess_input
 """Preprocessing in train, outside the model."""
 
 import keras

@@ -1,6 +1,7 @@
 # fails: trains_head
 # says: on the values of train_data
 # says: part of the model
+# line: return keras.applications.vgg16.preprocess_input(np.array(x))
 """train preprocesses the pictures once more, though the model does it itself (fine_tune does not)."""
 
 import keras

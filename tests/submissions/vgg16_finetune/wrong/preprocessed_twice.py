@@ -1,5 +1,6 @@
 # fails: preprocessing
 # says: preprocessed twice
+# line: x = base(keras.applications.vgg16.preprocess_input(x))
 """Preprocessing twice."""
 
 import keras

@@ -1,6 +1,7 @@
 # fails: pretrained_base
 # says: random ones
 # says: argument weights
+# line: base = keras.applications.VGG16(weights=None, include_top=False, input_shape=input_shape)
 # shortcut: random frozen base [accuracy]
 """weights=None, in everything else as it should be."""
 

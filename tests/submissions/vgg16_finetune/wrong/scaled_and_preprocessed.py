@@ -1,5 +1,6 @@
 # fails: preprocessing
 # says: scaled to [0, 1] first
+# line: x = keras.applications.vgg16.preprocess_input(inputs / 255)
 """Scaling to [0, 1] before the preprocessing."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: preprocessing
 # says: scaled to [0, 1]
+# line: x = layers.Rescaling(1 / 255)(inputs)
 """Scaling to [0, 1] in place of VGG16's preprocessing."""
 
 import keras

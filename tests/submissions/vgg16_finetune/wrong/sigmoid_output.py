@@ -1,5 +1,6 @@
 # fails: output_and_loss
 # says: sigmoid
+# line: outputs = layers.Dense(num_classes, activation="sigmoid")(x)
 """Sigmoid for one label out of six."""
 
 import keras

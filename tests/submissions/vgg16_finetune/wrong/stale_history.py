@@ -1,6 +1,7 @@
 # fails: tunes_block5
 # says: History of its own
 # says: earlier training
+# line: model.fit(x, y, validation_data=val_data, batch_size=16, epochs=1, verbose=0)
 """fine_tune returns the History of train (model.history taken before its own fit)."""
 
 import keras

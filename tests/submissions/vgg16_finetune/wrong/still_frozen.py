@@ -1,6 +1,7 @@
 # fails: tunes_block5
 # says: Make the layers of block5 trainable
 # says: not in model.layers
+# line: base.trainable = False
 """fine_tune unfreezes nothing."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: accuracy
 # says: hidden test images
+# no line: four lines together: the epochs and the learning rates of both trainings
 """One epoch with small steps is too little for the head."""
 
 import keras

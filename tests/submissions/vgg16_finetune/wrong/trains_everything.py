@@ -1,6 +1,7 @@
 # fails: trains_head
 # says: leave the pretrained base
 # says: block1
+# line: model.get_layer("vgg16").trainable = True
 """train unfreezes the base."""
 
 import keras

@@ -1,6 +1,7 @@
 # fails: pretrained_base
 # says: 10 fit
 # says: whole base
+# line: base = keras.Model(base.input, base.get_layer("block4_pool").output)
 """Ends before block5."""
 
 import keras

@@ -1,6 +1,7 @@
 # fails: tunes_block5
 # says: values of train_data
 # says: preprocessed once more
+# line: x = keras.applications.vgg16.preprocess_input(x.copy())
 """fine_tune preprocesses the training pictures, which the model does already."""
 
 import keras

@@ -1,5 +1,6 @@
 # fails: honours_arguments
 # says: input_shape
+# line: inputs = keras.Input((32, 32, 3))
 """The size of the pictures, typed in."""
 
 import keras

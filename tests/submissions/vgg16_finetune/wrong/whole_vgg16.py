@@ -1,5 +1,6 @@
 # fails: builds
 # says: Your code raised
+# line: base = keras.applications.VGG16(weights=weights, input_shape=input_shape)
 """VGG16 with its own top."""
 
 import keras

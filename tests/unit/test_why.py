@@ -1,0 +1,109 @@
+"""`--why`: what is asked for, what is refused, and how what was tried is shown."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import Any
+
+import pytest
+
+from graders import rubric
+from graders.cli import arguments, commands, whys
+from graders.cli.arguments import UsageError
+from graders.reports import html, text, why
+from graders.runner import Request
+from graders.verdict import TaskVerdict
+from tests.verdicts import task, verdict
+
+TRIED = "Tried: with the inputs divided once, 5 epochs reach 96% accuracy, instead of 10%."
+WHY: dict[str, Any] = {
+    "faults": [
+        {
+            "id": "scaled_away",
+            "message": "Expected inputs of about unit size. Found <b>less</b>\x1b[2J.",
+            "file": "cnn.py",
+            "line": 15,
+            "code": "layers.Rescaling(1 / 255),",
+            "doc": "https://keras.io/",
+            "tried": TRIED,
+        }
+    ],
+    "trouble": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("words", "tasks"),
+    [
+        (["--why", "cnn"], ["cnn"]),
+        (["cnn", "--why"], ["cnn"]),
+        (["lstm", "--why", "cnn"], ["lstm", "cnn"]),
+        (["--why", "cnn::accuracy"], ["cnn::accuracy"]),
+    ],
+)
+def test_a_task_may_be_named_either_way(words: list[str], tasks: list[str]) -> None:
+    """As the option's value, or before it."""
+    given = arguments.parser().parse_args(words)
+    commands.ask_why(given)
+    assert given.tasks == tasks
+
+
+@pytest.mark.parametrize(
+    ("words", "told"), [(["--why"], "Name it"), (["--why", "cnn", "--watch"], "without --watch")]
+)
+def test_wrong_usage_is_refused(words: list[str], told: str) -> None:
+    """All tasks would take ten minutes, and each save one."""
+    with pytest.raises(UsageError, match=told):
+        commands.ask_why(arguments.parser().parse_args(words))
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "told"),
+    [
+        ("cnn", "passed", "cnn has all its points: there is nothing to try."),
+        ("cnn", "not_started", "still the stub"),
+        ("cnn", "grader_error", "No check was run"),
+        ("custom_layer", "failed", "custom_layer trains no model"),
+        ("cnn", "failed", ""),
+    ],
+)
+def test_nothing_is_tried_where_nothing_can_be(name: Any, status: Any, told: str) -> None:
+    """One clear line tells why."""
+    found = rubric.find(name)
+    given = task(name, status)
+    ran = tuple(dataclasses.replace(check, seconds=1.0) for check in given.checks)
+    request = Request(found, found.stub)
+    assert told in whys.nothing_to_try(request, dataclasses.replace(given, checks=ran))
+    if not told:
+        assert whys.nothing_to_try(request, dataclasses.replace(given, checks=ran)) == ""
+
+
+def test_what_was_tried_is_shown_on_the_terminal() -> None:
+    """The fault, what was tried, the place; nothing if nobody asked."""
+    rendered = why.told("cnn", {"why": WHY})
+    assert rendered is not None
+    shown = text.plain(rendered)
+    assert TRIED in " ".join(shown.split())
+    assert "cnn.py:15: layers.Rescaling(1 / 255)," in shown and "\x1b" not in shown
+    assert why.told("cnn", {}) is None
+
+
+def test_what_was_tried_is_on_the_page_and_in_the_json() -> None:
+    """Escaped on the page, as an object of its own in the JSON."""
+    asked = task("cnn", "failed", evidence={"why": WHY})
+    page = html.render(verdict(asked))
+    assert TRIED in page and "<b>less</b>" not in page
+    assert asked.to_json()["why"] == WHY
+    assert "why" not in task("cnn", "failed").to_json()
+    assert json.loads(json.dumps(asked.packed()))
+    assert TaskVerdict.unpacked(asked.packed()).evidence["why"] == WHY
+
+
+def test_the_next_step_names_it_where_something_was_trained() -> None:
+    """Not where nothing was, and not again where it was asked for."""
+    told = "and python grade.py --why cnn --from 'a b' tries repairs."
+    trained = {"training": {"chance": 0.1}}
+    assert told in text.next_step((task("cnn", "failed", evidence=trained),), source="a b")
+    for evidence in ({}, {**trained, "why": WHY}):
+        assert "--why" not in text.next_step((task("cnn", "failed", evidence=evidence),))
