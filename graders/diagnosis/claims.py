@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from graders.diagnosis.facts import Compiled, Facts, Fit, Input, Layer, Trained
+from graders.diagnosis.facts import Compiled, Facts, Fit, Held, Input, Layer, Trained
 from graders.rebuilt.allowlist import TENSORFLOW_NAMES
 from graders.rebuilt.snapshot import Snapshot
 
@@ -68,6 +68,8 @@ class Point:
         trained: `Trained`; `None` if nothing was.
         raised: `Raised`; `None` if the script came to its end.
         line: Integer, the line that runs, where it is still running.
+        evaluated: Float, the loss of the last trained model on data that it was not trained on;
+            `None` if there is none.
     """
 
     at: str
@@ -78,6 +80,7 @@ class Point:
     trained: Trained | None = None
     raised: Raised | None = None
     line: int = 0
+    evaluated: float | None = None
 
 
 def point(claim: Any) -> Point:
@@ -101,7 +104,9 @@ def point(claim: Any) -> Point:
         facts, snapshot, refused = _facts(_dict(told))
     trained = _trained(claim["trained"]) if claim.get("trained") is not None else None
     raised = _raised(claim["error"]) if claim.get("error") is not None else None
-    return Point(at, notes, facts, snapshot, refused, trained, raised, _count(claim.get("line", 0)))
+    line, loss = _count(claim.get("line", 0)), claim.get("evaluated")
+    evaluated = _float(loss) if loss is not None else None
+    return Point(at, notes, facts, snapshot, refused, trained, raised, line, evaluated)
 
 
 def _dict(value: Any) -> dict[str, Any]:
@@ -181,6 +186,7 @@ def _facts(told: dict[str, Any]) -> tuple[Facts, Snapshot | None, str]:
         fit=_fit(told),
         output=_shape(model.get("output")),
         trainable=_count(trainable) if trainable is not None else None,
+        held=_held(_dict(told["held"])) if told.get("held") is not None else None,
     )
     return facts, snapshot, refused
 
@@ -291,6 +297,25 @@ def _fit(told: dict[str, Any]) -> Fit:
         _count(steps) if steps is not None else None,
         _text(told.get("validation", "none")),
         tuple(_text(name) for name in _list(told.get("callbacks", ()), 20)),
+        min(1.0, max(0.0, _finite_float(told.get("split", 0.0)))),
+    )
+
+
+def _finite_float(value: Any) -> float:
+    found = _float(value)
+    if not math.isfinite(found):
+        raise ValueError("no finite number")
+    return found
+
+
+def _held(told: dict[str, Any]) -> Held:
+    rows = _count(told.get("rows", 0))
+    return Held(
+        tuple(_input(_text(name), part) for name, part in list(_dict(told.get("x")).items())[:10]),
+        _input("y", told.get("y")),
+        rows,
+        min(rows, _count(told.get("twins", 0))),
+        min(1.0, max(0.0, _finite_float(told.get("repeated", 0.0)))),
     )
 
 
@@ -312,4 +337,5 @@ def _trained(claim: Any) -> Trained:
         claim.get("cut") is True,
         weights,
         _float(rate) if (rate := claim.get("rate")) is not None else None,
+        tuple(_text(path) for path in _list(claim.get("unreached", ()), MOST_LAYERS)),
     )

@@ -5,22 +5,27 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from graders.diagnosis import sources
 from graders.diagnosis.facts import Facts
 from graders.diagnosis.findings import Finding, Rule
 from graders.diagnosis.rules import (
     activations,
+    batches,
+    curves,
     inputs,
     labels,
     layers,
     losses,
     metrics,
     training,
+    validation,
+    weights,
 )
 
 # What an output that cannot fit the labels brings with it.
 CONSEQUENCES = (
     *("never_falls", "constant_output", "too_few_steps", "dead_units", "penalty_dominates"),
-    *("accuracy_of_values", "unscaled_targets", "learning_rate"),
+    *("accuracy_of_values", "unscaled_targets", "learning_rate", "plateau", "shuffled_labels"),
 )
 # What a training left: of a range test, which ends where it diverges, that is no fault.
 LEFT_BEHIND = ("diverged", "never_falls", "constant_output", "dead_units")
@@ -30,64 +35,122 @@ ENDINGS = (
     *("probabilities_for_logits", "crossentropy_of_values", "outputs_for_labels"),
     *("categorical_on_one_unit", "steps_for_labels"),
 )
-ACTIVATIONS = "https://arxiv.org/abs/1811.03378"
-DEEPLOCALIZE = "https://arxiv.org/abs/2103.03376"
-VANISHING = "https://proceedings.mlr.press/v9/glorot10a.html"
+# What it looks like where something does not learn.
+STAYS = ("never_falls", "constant_output", "plateau", "shuffled_labels")
 
 RULES: tuple[Rule, ...] = (
-    Rule(inputs.missing_values, explains=("diverged", *CONSEQUENCES)),
-    Rule(labels.text_labels, explains=(*ENDINGS, *CONSEQUENCES)),
+    Rule(inputs.missing_values, explains=("diverged", *CONSEQUENCES), source=sources.TAXONOMY),
+    Rule(weights.no_gradient, explains=STAYS, source=sources.CUSTOM_LAYERS),
+    Rule(labels.text_labels, explains=(*ENDINGS, *CONSEQUENCES), source=sources.LOSSES),
     Rule(
         activations.softmax_on_one_unit,
         explains=(*ENDINGS, "one_unit_for_classes", *CONSEQUENCES),
-        source=ACTIVATIONS,
+        source=sources.ACTIVATIONS,
     ),
-    Rule(labels.one_unit_for_classes, explains=(*ENDINGS, *CONSEQUENCES)),
-    Rule(labels.categorical_on_one_unit, explains=("outputs_for_labels", *CONSEQUENCES)),
-    Rule(labels.labels_out_of_range, explains=("diverged", *CONSEQUENCES)),
-    Rule(labels.integer_labels, explains=("outputs_for_labels", *CONSEQUENCES)),
-    Rule(labels.one_hot_labels, explains=("outputs_for_labels", *CONSEQUENCES)),
-    Rule(labels.steps_for_labels, explains=("outputs_for_labels", *CONSEQUENCES)),
-    Rule(losses.distances_of_integers, explains=("outputs_for_labels", *CONSEQUENCES)),
-    Rule(labels.outputs_for_labels, explains=CONSEQUENCES),
-    Rule(activations.sigmoid_for_classes, explains=CONSEQUENCES),
-    Rule(losses.crossentropy_of_values, explains=("rectified_output", *CONSEQUENCES)),
-    Rule(activations.rectified_output, explains=CONSEQUENCES),
-    Rule(activations.out_of_reach, explains=CONSEQUENCES),
-    Rule(activations.logits_for_probabilities, explains=CONSEQUENCES),
-    Rule(activations.softmax_twice, explains=("probabilities_for_logits", *CONSEQUENCES)),
-    Rule(activations.probabilities_for_logits, explains=CONSEQUENCES),
-    Rule(losses.binary_for_classes),
-    Rule(losses.distances_of_classes, explains=("never_falls",)),
-    Rule(training.no_trainable_weights, explains=("never_falls", "constant_output")),
-    Rule(inputs.scaled_away, explains=("never_falls", "constant_output")),
-    Rule(inputs.embedding_of_values, explains=("never_falls", "constant_output")),
     Rule(
-        inputs.unscaled_inputs,
-        explains=("diverged", "dead_units", "never_falls", "constant_output"),
+        labels.one_unit_for_classes,
+        explains=(*ENDINGS, *CONSEQUENCES),
+        source=sources.PROBABILISTIC,
+    ),
+    Rule(
+        labels.categorical_on_one_unit,
+        explains=("outputs_for_labels", *CONSEQUENCES),
+        source=sources.PROBABILISTIC,
+    ),
+    Rule(
+        labels.labels_out_of_range,
+        explains=("diverged", *CONSEQUENCES),
+        source=sources.PROBABILISTIC,
+    ),
+    Rule(
+        labels.integer_labels,
+        explains=("outputs_for_labels", *CONSEQUENCES),
+        source=sources.PROBABILISTIC,
+    ),
+    Rule(
+        labels.one_hot_labels,
+        explains=("outputs_for_labels", *CONSEQUENCES),
+        source=sources.PROBABILISTIC,
+    ),
+    Rule(
+        labels.steps_for_labels,
+        explains=("outputs_for_labels", *CONSEQUENCES),
+        source=sources.FLATTEN,
+    ),
+    Rule(
+        losses.distances_of_integers,
+        explains=("outputs_for_labels", *CONSEQUENCES),
+        source=sources.REGRESSION,
+    ),
+    Rule(labels.outputs_for_labels, explains=CONSEQUENCES, source=sources.NEURALINT),
+    Rule(activations.sigmoid_for_classes, explains=CONSEQUENCES, source=sources.PROBABILISTIC),
+    Rule(
+        losses.crossentropy_of_values,
+        explains=("rectified_output", *CONSEQUENCES),
+        source=sources.PROBABILISTIC,
+    ),
+    Rule(activations.rectified_output, explains=CONSEQUENCES, source=sources.NEURALINT),
+    Rule(activations.out_of_reach, explains=CONSEQUENCES, source=sources.REGRESSION),
+    Rule(activations.logits_for_probabilities, explains=CONSEQUENCES, source=sources.PROBABILISTIC),
+    Rule(
+        activations.softmax_twice,
+        explains=("probabilities_for_logits", *CONSEQUENCES),
+        source=sources.PROBABILISTIC,
+    ),
+    Rule(activations.probabilities_for_logits, explains=CONSEQUENCES, source=sources.PROBABILISTIC),
+    Rule(losses.binary_for_classes, source=sources.PROBABILISTIC),
+    Rule(
+        losses.distances_of_classes,
+        explains=("never_falls", "plateau", "shuffled_labels"),
+        source=sources.VANISHING,
+    ),
+    Rule(training.no_trainable_weights, explains=STAYS, source=sources.TRANSFER),
+    Rule(weights.frozen_at_random, explains=STAYS, source=sources.TRANSFER),
+    Rule(weights.unread_input, explains=STAYS, source=sources.FUNCTIONAL),
+    Rule(batches.batch_of_one, explains=STAYS, source=sources.BATCHES),
+    Rule(inputs.scaled_away, explains=STAYS, source=sources.RESCALING),
+    Rule(inputs.embedding_of_values, explains=STAYS, source=sources.EMBEDDING),
+    Rule(
+        inputs.unscaled_inputs, explains=("diverged", "dead_units", *STAYS), source=sources.TAXONOMY
     ),
     Rule(
         training.learning_rate,
-        explains=("diverged", "dead_units", "never_falls", "constant_output", "too_few_steps"),
+        explains=("diverged", "dead_units", "too_few_steps", *STAYS),
+        source=sources.PRACTICE,
     ),
-    Rule(layers.unbounded_recurrence, explains=("diverged",)),
-    Rule(training.unscaled_targets, explains=("diverged", "never_falls")),
-    Rule(training.diverged, explains=("dead_units", "never_falls", "constant_output")),
-    Rule(layers.dropout_on_outputs),
-    Rule(layers.too_much_dropout),
-    Rule(layers.wrong_axis),
-    Rule(layers.no_activation, explains=("linear_convolutions",), source=ACTIVATIONS),
-    Rule(layers.linear_convolutions, explains=("never_falls",), source=ACTIVATIONS),
-    Rule(layers.stacked_sigmoids, explains=("never_falls", "constant_output"), source=VANISHING),
-    Rule(layers.dead_units, explains=("never_falls", "constant_output"), source=DEEPLOCALIZE),
-    Rule(training.penalty_dominates, explains=("never_falls", "constant_output")),
-    Rule(training.too_few_steps, explains=("never_falls", "constant_output")),
-    Rule(layers.constant_output, explains=("never_falls",)),
-    Rule(training.never_falls),
-    Rule(training.validated_on_training),
-    Rule(metrics.accuracy_of_logits),
-    Rule(metrics.equality_of_outputs),
-    Rule(metrics.accuracy_of_values),
+    Rule(layers.unbounded_recurrence, explains=("diverged",), source=sources.EXPLODING),
+    Rule(training.unscaled_targets, explains=("diverged", *STAYS), source=sources.TAXONOMY),
+    Rule(training.diverged, explains=("dead_units", *STAYS), source=sources.PRACTICE),
+    Rule(layers.dropout_on_outputs, source=sources.DROPOUT),
+    Rule(layers.too_much_dropout, source=sources.DROPOUT),
+    Rule(layers.wrong_axis, source=sources.BATCH),
+    Rule(layers.no_activation, explains=("linear_convolutions",), source=sources.ACTIVATIONS),
+    Rule(
+        layers.linear_convolutions,
+        explains=("never_falls", "plateau", "shuffled_labels"),
+        source=sources.NEURALINT,
+    ),
+    Rule(layers.stacked_sigmoids, explains=STAYS, source=sources.VANISHING),
+    Rule(layers.dead_units, explains=STAYS, source=sources.DYING),
+    Rule(training.penalty_dominates, explains=STAYS, source=sources.REGULARIZERS),
+    Rule(training.too_few_steps, explains=(*STAYS, "overfitting"), source=sources.PRACTICE),
+    Rule(layers.constant_output, explains=("never_falls",), source=sources.DEEPLOCALIZE),
+    Rule(training.never_falls, source=sources.DEEPLOCALIZE),
+    Rule(validation.validated_on_training, source=sources.LEAKAGE),
+    Rule(validation.leaked_validation, source=sources.LEAKAGE),
+    Rule(validation.sorted_split, explains=("overfitting", "shuffled_labels"), source=sources.FIT),
+    Rule(
+        validation.shuffled_validation,
+        explains=("overfitting", "shuffled_labels"),
+        source=sources.PERMUTATIONS,
+    ),
+    Rule(validation.shuffled_labels, source=sources.BY_HEART),
+    Rule(batches.batch_beyond_data, source=sources.PRACTICE),
+    Rule(curves.plateau, source=sources.PRACTICE),
+    Rule(curves.overfitting, source=sources.EARLY_STOPPING),
+    Rule(metrics.accuracy_of_logits, source=sources.METRICS),
+    Rule(metrics.equality_of_outputs, source=sources.METRICS),
+    Rule(metrics.accuracy_of_values, source=sources.REGRESSION),
 )
 
 

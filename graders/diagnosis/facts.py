@@ -145,6 +145,7 @@ class Fit:
         steps: Integer, of an epoch, where that is given; `None` otherwise.
         validation: String, `"none"`, `"split"`, `"same"` or `"data"`.
         callbacks: Tuple of strings.
+        split: Float, the share of the data that `validation_split` keeps apart; 0 if none.
     """
 
     how: str = "fit"
@@ -154,6 +155,26 @@ class Fit:
     steps: int | None = None
     validation: str = "none"
     callbacks: tuple[str, ...] = ()
+    split: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Held:
+    """The arrays that a training is validated on.
+
+    Attributes:
+        inputs: Tuple of `Input`.
+        labels: `Input`.
+        rows: Integer, how many of its rows were looked for in the training data.
+        twins: Integer, how many of these were found there.
+        repeated: Float, the share of the training data's own rows that are there more than once.
+    """
+
+    inputs: tuple[Input, ...]
+    labels: Input
+    rows: int = 0
+    twins: int = 0
+    repeated: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -167,6 +188,9 @@ class Trained:
         cut: Boolean, whether it was ended before its time.
         weights: Tuple of arrays; `None` if not known.
         rate: Float, the learning rate at the end; `None` if not known.
+        unreached: Tuple of strings, the paths of trainable weights that got no gradient.
+        evaluated: Float, the loss that `evaluate` gave afterwards on other data; `None` if it was
+            not called.
     """
 
     history: Mapping[str, tuple[float, ...]] = dataclasses.field(default_factory=dict)
@@ -175,6 +199,8 @@ class Trained:
     cut: bool = False
     weights: tuple[np.ndarray, ...] | None = None
     rate: float | None = None
+    unreached: tuple[str, ...] = ()
+    evaluated: float | None = None
 
     @property
     def losses(self) -> tuple[float, ...]:
@@ -201,6 +227,21 @@ class Seen:
 
 
 @dataclasses.dataclass(frozen=True)
+class Unread:
+    """An input, or columns of one, that the output does not depend on.
+
+    Attributes:
+        name: String, the input's.
+        columns: Tuple of integers, places along its last axis; empty if all of it is meant.
+        sure: Boolean, whether no path leads from it to the output.
+    """
+
+    name: str
+    columns: tuple[int, ...] = ()
+    sure: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
 class Facts:
     """All that a rule looks at.
 
@@ -220,6 +261,11 @@ class Facts:
         penalty: Float, what the model adds to its loss; 0 if nothing, or not known.
         trainable: Integer, how many numbers training may move; `None` if not known.
         goes_on: Boolean, whether the same model is trained by several calls.
+        held: `Held`, `None` if the training is not validated on arrays of its own.
+        unread: Tuple of `Unread`.
+        frozen_at_random: Tuple of strings, layers that do not train and still have the random
+            weights that they were made with.
+        stand_in_weights: Boolean, whether weights that the script would load were replaced.
     """
 
     layers: tuple[Layer, ...] = ()
@@ -236,6 +282,10 @@ class Facts:
     penalty: float = 0.0
     trainable: int | None = None
     goes_on: bool = False
+    held: Held | None = None
+    unread: tuple[Unread, ...] = ()
+    frozen_at_random: tuple[str, ...] = ()
+    stand_in_weights: bool = False
 
     # --- the end of the model -----------------------------------------------------------------
 

@@ -30,6 +30,10 @@ PAGES = {
     "initializers": GUIDE + "api/layers/initializers/",
     "lstm": GUIDE + "api/layers/recurrent_layers/lstm/",
     "transfer": GUIDE + "guides/transfer_learning/",
+    "early_stopping": GUIDE + "api/callbacks/early_stopping/",
+    "plateaus": GUIDE + "api/callbacks/reduce_lr_on_plateau/",
+    "custom_layers": GUIDE + "guides/making_new_layers_and_models_via_subclassing/",
+    "functional": GUIDE + "guides/functional_api/",
     "training": GUIDE + "guides/training_with_built_in_methods/",
 }
 

@@ -8,12 +8,15 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from graders.diagnosis import reached
 from graders.diagnosis.facts import RECURRENT, Facts, Seen
 from graders.rebuilt.snapshot import Snapshot
 from graders.toolkit import outputs
 
 # Examples that are sent through the layers.
 EXAMPLES = 128
+# Layers that read each column of what they get.
+READS_ALL = ("Dense", *RECURRENT, "Conv1D", "Conv2D", "BatchNormalization", "Embedding", "Flatten")
 FLAT = {"sigmoid": (0.02, 0.98), "tanh": (-0.98, 0.98), "hard_sigmoid": (0.001, 0.999)}
 
 
@@ -45,6 +48,11 @@ def measured(facts: Facts, snapshot: Snapshot | None) -> Facts:
                 model.set_weights(list(trained.weights))
                 changed["after"] = _renamed(through(model, x), names)
                 model.set_weights(start)
+        frozen = reached.frozen_at_random(model)
+        changed["frozen_at_random"] = tuple(names[name] for name in frozen if name in names)
+        if _worth_it(facts):
+            weights = trained.weights if trained is not None else None
+            changed["unread"] = reached.unread(model, x, weights)
     return dataclasses.replace(facts, **changed)
 
 
@@ -68,6 +76,15 @@ def _may_fade(facts: Facts) -> bool:
     if any(layer.kind in RECURRENT for layer in facts.layers):
         return False
     return sum(layer.activation in FLAT for layer in facts.layers) > 2
+
+
+def _worth_it(facts: Facts) -> bool:
+    """Returns whether an input, or a column of one, may go unread.
+
+    A layer with weights that a lone input runs into first reads all its columns.
+    """
+    first = facts.layers[0] if facts.layers else None
+    return len(facts.inputs) > 1 or first is None or first.kind not in READS_ALL
 
 
 T = TypeVar("T")

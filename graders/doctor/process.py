@@ -1,8 +1,8 @@
 """Examines one script: runs it step by step in a sandbox, and diagnoses its trainings.
 
 A job is plain data: `source`, `filename`, `cells` (of a notebook, each line's place), `seed`,
-`files` (what lies beside the script), `seconds`, `walls`, `limits`, `threads`, `device`, `why` (seconds for
-trying repairs). One event tells what was found.
+`files` (what lies beside the script), `seconds`, `walls`, `limits`, `threads`, `device`, `why`
+(seconds for trying repairs). One event tells what was found.
 """
 
 from __future__ import annotations
@@ -115,6 +115,7 @@ class _Run:
                     return
             elif point.at == "trained":
                 point = self._go_on(NEXT_SECONDS)
+                self._evaluated(point)
                 if point.at == "running":
                     return
             else:
@@ -137,6 +138,14 @@ class _Run:
             return f" in line {line}" if line else ""
         cell, line = cells[line - 1] if 0 < line <= len(cells) else (0, 0)
         return f" in code cell {cell}, line {line}" if cell else ""
+
+    def _evaluated(self, point: Point) -> None:
+        """Notes what the last training's model is worth on other data."""
+        training = self.trainings[-1]
+        trained = training.facts.trained
+        if trained is not None and point.evaluated is not None:
+            trained = dataclasses.replace(trained, evaluated=point.evaluated)
+            training.facts = dataclasses.replace(training.facts, trained=trained)
 
     def _end(self, point: Point) -> None:
         if point.at == "running":
@@ -204,6 +213,8 @@ def _examination(job: dict[str, Any], script: _Run) -> Examination:
             # How many steps the real data make is not known.
             fit = dataclasses.replace(facts.fit, batch=None, steps=None)
             facts = dataclasses.replace(facts, fit=fit)
+        if any(note.kind == "weights" for note in script.notes):
+            facts = dataclasses.replace(facts, stand_in_weights=True)
         facts = measuring.measured(facts, training.snapshot)
         found = diagnose.diagnose(facts)
         if job["why"]:

@@ -10,7 +10,17 @@ import numpy as np
 import pytest
 
 from graders.diagnosis.diagnose import RULES, diagnose
-from graders.diagnosis.facts import Compiled, Facts, Fit, Input, Layer, Seen, Trained
+from graders.diagnosis.facts import (
+    Compiled,
+    Facts,
+    Fit,
+    Held,
+    Input,
+    Layer,
+    Seen,
+    Trained,
+    Unread,
+)
 
 RNG = np.random.default_rng(0)
 FALLING = tuple(2.0 * 0.8**i for i in range(20))
@@ -107,6 +117,39 @@ def after(
     return Layer(f"{kind}_{line}".lower(), kind, activation, line, 0, False, config, size, size)
 
 
+def history(**rows: Any) -> Trained:
+    """Returns what a training of 20 epochs left that was seen to its end."""
+    return Trained(rows, 20, 320)
+
+
+def whole(name: str, array: np.ndarray) -> Input:
+    """Describes an array whose sample is all of it."""
+    return dataclasses.replace(values_of(name, array), sample=array)
+
+
+def held(
+    x: np.ndarray, y: np.ndarray, twins: int = 0, repeated: float = 0.0, rows: int | None = None
+) -> Held:
+    """Returns validation data."""
+    inputs = (whole("x", x),)
+    return Held(inputs, whole("y", y), len(x) if rows is None else rows, twins, repeated)
+
+
+NORM = Layer(
+    "norm", "BatchNormalization", line=2, parameters=256, input=(None, 64), output=(None, 64)
+)
+# Inputs that tell their class, and a training that learned.
+GROUPS = np.arange(500) % 10
+TELLING_ROWS = np.eye(20)[GROUPS] + 0.1 * RNG.normal(size=(500, 20))
+TELLING = whole("x", TELLING_ROWS)
+LEARNED = {"loss": tuple(2.3 * 0.7**i for i in range(20)), "accuracy": (0.9,) * 20}
+GUESSED = {"val_loss": (2.31,) * 20, "val_accuracy": (0.1,) * 20}
+OTHERS = Fit(line=40, epochs=20, validation="data")
+BY_HEART = {
+    "loss": tuple(2.0 * 0.8**i for i in range(20)),
+    "val_loss": (2.0, 1.6, 1.4, 1.3, *(1.4 + 0.1 * i for i in range(16))),
+}
+
 HEALTHY = {
     "softmax": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES),
     "one_hot": facts(HIDDEN, SOFTMAX, loss=CATEGORICAL, y=ONE_HOT),
@@ -154,6 +197,63 @@ HEALTHY = {
         dense(64, "relu", trainable=False), SOFTMAX, loss=SPARSE, y=CLASSES, rate=1e-5
     ),
 }
+HEALTHY |= {
+    "classes_in_any_order": facts(
+        HIDDEN, SOFTMAX, loss=SPARSE, y=whole("y", GROUPS), fit=Fit(epochs=20, split=0.2)
+    ),
+    "rare_class": facts(
+        HIDDEN, SIGMOID, loss=BINARY, y=whole("y", np.r_[np.ones(5), np.zeros(495)].astype(int)),
+        fit=Fit(epochs=20, split=0.1),
+    ),
+    "values_in_order": facts(
+        HIDDEN, VALUE, loss=MSE, y=whole("y", np.sort(RNG.normal(size=500))), metrics=(),
+        fit=Fit(epochs=20, split=0.2),
+    ),
+    "rows_of_few_values": facts(
+        HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, x=whole("x", RNG.integers(0, 2, (500, 20))),
+        held=held(np.zeros((200, 20)), GROUPS[:200], twins=80, repeated=0.25),
+    ),
+    "a_few_twins": facts(
+        HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, held=held(TELLING_ROWS[:100], GROUPS[:100], twins=3)
+    ),
+    "frozen_stand_in": facts(
+        dense(64, "relu", trainable=False), SOFTMAX, loss=SPARSE, y=CLASSES,
+        frozen_at_random=("dense_64_1",), stand_in_weights=True,
+    ),
+    "normalized_batches": facts(HIDDEN, NORM, SOFTMAX, loss=SPARSE, y=CLASSES),
+    "one_by_one": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, fit=Fit(epochs=20, batch=1)),
+    "fewer_than_the_usual_batch": facts(
+        HIDDEN, SIGMOID, loss=BINARY, y=whole("y", np.array([0, 1, 1, 0])),
+        x=whole("x", np.array([[0, 0], [0, 1], [1, 0], [1, 1]])), fit=Fit(epochs=500),
+    ),
+    "all_at_once": facts(
+        HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, fit=Fit(epochs=500, batch=1000)
+    ),
+    "stopped_early": dataclasses.replace(
+        facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES),
+        fit=Fit(epochs=20, validation="data", callbacks=("EarlyStopping",)),
+        trained=history(**BY_HEART),
+    ),
+    "one_example_validates": dataclasses.replace(
+        facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, fit=Fit(epochs=20, validation="split",
+              split=0.002)),
+        trained=history(**BY_HEART),
+    ),
+    "still_more_accurate": dataclasses.replace(
+        facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, fit=OTHERS),
+        trained=history(
+            **BY_HEART, val_accuracy=tuple(0.5 + 0.02 * i for i in range(20))
+        ),
+    ),
+    "converged": facts(
+        HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, losses=(2.0, 1.0, 0.4, *(0.2,) * 17)
+    ),
+    "validated": dataclasses.replace(
+        facts(HIDDEN, SOFTMAX, loss=SPARSE, y=whole("y", GROUPS), x=TELLING, fit=OTHERS,
+              held=held(TELLING_ROWS[:200], GROUPS[:200])),
+        trained=history(loss=LEARNED["loss"], val_loss=LEARNED["loss"]),
+    ),
+}  # fmt: skip
 BROKEN = np.where(np.arange(500)[:, None] == 3, np.nan, RNG.normal(size=(500, 20)))
 PIXELS = values_of("x", RNG.integers(0, 256, (500, 20)).astype("uint8"))
 FLAT = (2.3,) * 20
@@ -297,6 +397,51 @@ WRONG = {
     "equality_of_outputs": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, metrics=("accuracy()",)),
     "accuracy_of_values": facts(HIDDEN, VALUE, loss=MSE, y=PRICES, metrics=("accuracy",)),
 }
+WRONG |= {
+    "no_gradient": dataclasses.replace(
+        facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES),
+        trained=Trained({"loss": FALLING}, 20, 320, unreached=("dense_64_1/kernel",)),
+    ),
+    "frozen_at_random": facts(
+        dense(64, "relu", trainable=False), SOFTMAX, loss=SPARSE, y=CLASSES, losses=FLAT,
+        frozen_at_random=("dense_64_1",),
+    ),
+    "unread_input": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, unread=(Unread("x"),)),
+    "batch_of_one": facts(
+        HIDDEN, NORM, SOFTMAX, loss=SPARSE, y=CLASSES, fit=Fit(epochs=20, batch=1), losses=FLAT
+    ),
+    "leaked_validation": facts(
+        HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, fit=OTHERS,
+        held=held(TELLING_ROWS[:100], GROUPS[:100], twins=100),
+    ),
+    "sorted_split": facts(
+        HIDDEN, SOFTMAX, loss=SPARSE, y=whole("y", np.sort(GROUPS)), fit=Fit(epochs=20, split=0.2)
+    ),
+    "shuffled_validation": dataclasses.replace(
+        facts(HIDDEN, SOFTMAX, loss=SPARSE, y=whole("y", GROUPS), x=TELLING, fit=OTHERS,
+              held=held(TELLING_ROWS[:300], RNG.permutation(GROUPS[:300]))),
+        trained=history(**LEARNED, **GUESSED),
+    ),
+}  # fmt: skip
+# What is never sure.
+DOUBTFUL = {
+    "shuffled_labels": dataclasses.replace(
+        facts(HIDDEN, SOFTMAX, loss=SPARSE, y=whole("y", RNG.permutation(GROUPS)), x=TELLING,
+              fit=OTHERS),
+        trained=history(**LEARNED, **GUESSED),
+    ),
+    "batch_beyond_data": facts(
+        HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, losses=tuple(2.3 - 0.003 * i for i in range(200)),
+        fit=Fit(epochs=200, batch=1024),
+    ),
+    "plateau": facts(
+        HIDDEN, SOFTMAX, loss=SPARSE, y=whole("y", GROUPS), x=TELLING,
+        losses=(3.0, 2.5, 2.1, *(1.9,) * 17),
+    ),
+    "overfitting": dataclasses.replace(
+        facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, fit=OTHERS), trained=history(**BY_HEART)
+    ),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", HEALTHY)
@@ -315,6 +460,30 @@ def test_the_rule_names_the_fault_alone(name: str) -> None:
     assert found.faults[0].doc.startswith("https://keras.io/")
 
 
+@pytest.mark.parametrize("name", DOUBTFUL)
+def test_what_is_never_sure_is_a_remark_alone(name: str) -> None:
+    """Nothing else is said, and nothing is called wrong."""
+    found = diagnose(DOUBTFUL[name])
+    assert ([fault.id for fault in found.faults], [r.id for r in found.remarks]) == ([], [name])
+    assert found.remarks[0].message.startswith("Expected ")
+    assert found.remarks[0].doc.startswith("https://keras.io/")
+
+
+def test_evaluate_shows_overfitting_where_nothing_is_validated() -> None:
+    """A loss on other data that is far above that on the training data; a little above is not."""
+    case = facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES)
+    trained = {"loss": FALLING}
+    worse = dataclasses.replace(case, trained=Trained(trained, 20, 320, evaluated=2.0))
+    assert [remark.id for remark in diagnose(worse).remarks] == ["overfitting"]
+    near = dataclasses.replace(case, trained=Trained(trained, 20, 320, evaluated=0.2))
+    assert diagnose(near).remarks == ()
+
+
+def test_each_rule_gives_its_source() -> None:
+    """A paper, or a page of the documentation."""
+    assert [rule.id for rule in RULES if not rule.source.startswith("https://")] == []
+
+
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_each_rule_has_a_program_that_it_alone_names(
     rule: Any, monkeypatch: pytest.MonkeyPatch
@@ -322,7 +491,8 @@ def test_each_rule_has_a_program_that_it_alone_names(
     """Without the rule, nothing names that program's fault."""
     rest = tuple(other for other in RULES if other is not rule)
     monkeypatch.setattr("graders.diagnosis.diagnose.RULES", rest)
-    assert rule.id not in [fault.id for fault in diagnose(WRONG[rule.id]).faults]
+    found = diagnose({**WRONG, **DOUBTFUL}[rule.id])
+    assert rule.id not in [finding.id for finding in (*found.faults, *found.remarks)]
 
 
 def test_rules_explain_rules_that_there_are() -> None:
@@ -346,6 +516,12 @@ def test_a_loss_that_falls_to_guessing_is_not_a_training_that_learned() -> None:
     assert not diagnose(dataclasses.replace(case, after={})).faults
 
 
+def test_a_loss_that_keras_was_not_told_is_no_loss_that_stays() -> None:
+    """A train_step of the script's own may leave Keras's figure at 0."""
+    case = facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, losses=(0.0,) * 20)
+    assert "never_falls" not in [fault.id for fault in diagnose(case).faults]
+
+
 def test_what_a_range_test_leaves_is_no_fault() -> None:
     """A training that raises its own learning rate until it diverges is meant to."""
     test = facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, losses=(2.3, 1.0, math.inf))
@@ -357,7 +533,9 @@ def test_what_a_range_test_leaves_is_no_fault() -> None:
 
 def test_logits_that_keras_finds_are_a_remark() -> None:
     """A softmax that is the last step is not applied twice: Keras takes what it was given."""
-    case = facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, from_logits=True, losses=FLAT)
+    case = facts(
+        HIDDEN, SOFTMAX, loss=SPARSE, y=whole("y", GROUPS), x=TELLING, from_logits=True, losses=FLAT
+    )
     found = diagnose(case)
     assert [remark.id for remark in found.remarks] == ["probabilities_for_logits"]
     assert "probabilities_for_logits" not in [fault.id for fault in found.faults]

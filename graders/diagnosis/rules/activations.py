@@ -28,6 +28,9 @@ def softmax_on_one_unit(facts: Facts) -> Finding | None:
     """Softmax over one number is 1, whatever the number."""
     if facts.activation != "softmax" or facts.units != 1:
         return None
+    if facts.end is not None and facts.end.units not in (None, 1):
+        # An operation after the softmax makes one number of its several.
+        return None
     values = facts.labels_are == "values"
     instead = (
         "To predict a value, take the activation out."

@@ -34,12 +34,36 @@ def validation(given: dict[str, Any], x: Any, y: Any) -> str:
     if found is None:
         return "split" if given.get("validation_split") else "none"
     with contextlib.suppress(Exception):
-        theirs, ours = data.array_of(found[0]), data.array_of(x)
-        if theirs is None or ours is None or theirs.shape != ours.shape:
-            return "data"
-        if np.may_share_memory(theirs, ours) or np.array_equal(theirs, ours):
+        if same(found[0], x):
             return "same"
     return "data"
+
+
+def same(theirs: Any, ours: Any) -> bool:
+    """Returns whether two arrays hold the same numbers; of other data it is not known."""
+    with contextlib.suppress(Exception):
+        if not all(isinstance(v, list | tuple) or hasattr(v, "shape") for v in (theirs, ours)):
+            return False
+        theirs, ours = data.array_of(theirs), data.array_of(ours)
+        if theirs is None or ours is None or theirs.shape != ours.shape:
+            return False
+        return bool(np.may_share_memory(theirs, ours) or np.array_equal(theirs, ours))
+    return False
+
+
+def loss_in(answer: Any) -> float | None:
+    """Returns the loss in what `evaluate` or `train_on_batch` gives; `None` if there is none."""
+    with contextlib.suppress(Exception):
+        found = answer[0] if isinstance(answer, list | tuple) else answer
+        return float(found["loss"] if isinstance(found, dict) else found)
+    return None
+
+
+def split(given: dict[str, Any]) -> float:
+    """Returns the share of the data that is kept apart for validation, 0 if none is."""
+    share = given.get("validation_split")
+    usable = isinstance(share, int | float | np.number) and given.get("validation_data") is None
+    return float(share) if usable and share is not None else 0.0
 
 
 def shorten_validation(given: dict[str, Any]) -> None:

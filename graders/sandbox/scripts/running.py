@@ -132,7 +132,8 @@ class Script:
 
         Returns:
             Dict with `at`: `"fit"`, `"trained"`, `"ended"`, or `"running"` if it takes longer;
-            `notes` so far, and what belongs to the point.
+            `notes` so far, `evaluated`, the loss of the last trained model on data that it was not
+            trained on, and what belongs to the point.
         """
         if not self._started:
             self._started = True
@@ -146,7 +147,7 @@ class Script:
             with contextlib.suppress(Exception):
                 point["trained"] = self.watched.so_far()
         self._ended = self._ended or point["at"] == "ended"
-        return {**point, "notes": list(self.notes)}
+        return {**point, "notes": list(self.notes), "evaluated": self.watched.evaluated}
 
     def _where(self) -> int:
         """Returns the line of the script that runs, 0 if none does."""

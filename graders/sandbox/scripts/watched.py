@@ -15,7 +15,8 @@ import numpy as np
 
 from graders.boundary.sizes import MAX_PARAMETERS
 from graders.sandbox.fits import learning_rate
-from graders.sandbox.scripts import asked, clock, data, describing
+from graders.sandbox.scripts import asked, clock, data, describing, held
+from graders.sandbox.scripts.unreached import Unreached
 from graders.sandbox.scripts.where import Lines
 
 # Epochs that a training may run of those it asked for; most often the seconds end it before.
@@ -44,9 +45,13 @@ class Watched:
         self._compiled: dict[int, tuple[Any, dict[str, Any], int]] = {}
         self._busy = False
         self._by_hand: dict[int, dict[str, Any]] = {}
+        self._unreached = Unreached()
         # What has been seen of the training under way, for an answer that cannot wait for its end.
         self.under_way: dict[str, Any] | None = None
         self.models: list[Any] = []
+        # The model that was trained last, what it was trained on, and its loss on other data.
+        self._trained_on: tuple[Any, Any] = (None, None)
+        self.evaluated: float | None = None
 
     # --- what is patched ----------------------------------------------------------------------
 
@@ -61,6 +66,7 @@ class Watched:
         self._note_lines(keras.optimizers.Optimizer)
         # A model whose own class has a `compile` is not compiled when it is loaded.
         self._wrap(Trainer, "compile", self._compile)
+        self._unreached.install()
         for name, watch in (
             ("fit", self._fit),
             ("train_on_batch", self._train_on_batch),
@@ -150,7 +156,11 @@ class Watched:
                 point = self._told(model, x, y, "evaluate", {"epochs": 0, "batch": None})
             self._reached({"at": "fit", "fit": point})
         with self._on_its_own():
-            return original(*bound.args, **bound.kwargs)
+            answer = original(*bound.args, **bound.kwargs)
+        trained, on = self._trained_on
+        if trained is model and not asked.same(given.get("x"), on):
+            self.evaluated = asked.loss_in(answer)
+        return answer
 
     def _train_on_batch(self, original: Callable[..., Any], model: Any, bound: Any) -> Any:
         given, key = bound.arguments, id(model)
@@ -167,9 +177,9 @@ class Watched:
         with self._on_its_own():
             answer = original(*bound.args, **bound.kwargs)
         note["steps"] += 1
-        with contextlib.suppress(Exception):
-            found = answer[0] if isinstance(answer, list | tuple) else answer
-            note["losses"].append(float(found["loss"] if isinstance(found, dict) else found))
+        loss = asked.loss_in(answer)
+        if loss is not None:
+            note["losses"].append(loss)
         if note["steps"] >= MOST_STEPS or time.monotonic() - note["began"] > self._seconds:
             with self._on_its_own():
                 left = self._left(model, {"loss": note["losses"]}, 0, note["steps"], True)
@@ -187,6 +197,8 @@ class Watched:
             "batch": asked.batch(given.get("batch_size"), x if batched else None),
             "steps": asked.steps(given, batched),
             "validation": asked.validation(given, x, y),
+            "split": asked.split(given),
+            "held": None if batched else held.described(given, x),
             "callbacks": [type(c).__name__[:80] for c in list(given.get("callbacks") or [])[:20]]
             if isinstance(given.get("callbacks"), list | tuple)
             else [],
@@ -211,8 +223,13 @@ class Watched:
             timer,
         ]
         self.under_way = {"model": model, "timer": timer}
-        with self._on_its_own():
-            history = original(*bound.args, **bound.kwargs)
+        self._trained_on, self.evaluated = (model, x), None
+        try:
+            with self._on_its_own():
+                history = original(*bound.args, **bound.kwargs)
+        except ValueError:
+            self._no_step(model)
+            raise
         self.under_way = None
         with self._on_its_own():
             left = self._left(
@@ -220,6 +237,14 @@ class Watched:
             )
         self._reached({"at": "trained", "trained": left})
         return history
+
+    def _no_step(self, model: Any) -> None:
+        """Tells of a training that failed because no gradient reaches any weight."""
+        self.under_way = None
+        if self._unreached.of(model):
+            with self._on_its_own():
+                left = self._left(model, {}, 0, 0, True)
+            self._reached({"at": "trained", "trained": left})
 
     def _left(
         self, model: Any, rows: dict[str, list[float]], epochs: int, steps: int, cut: bool
@@ -236,6 +261,7 @@ class Watched:
             "epochs": epochs,
             "steps": steps,
             "cut": bool(cut),
+            "unreached": self._unreached.of(model),
             "rate": learning_rate(model.optimizer) if getattr(model, "optimizer", None) else None,
         }
 

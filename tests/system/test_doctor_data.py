@@ -1,0 +1,91 @@
+"""`grade.py doctor` on scripts whose data, weights or inputs are not what their author thinks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.system.test_doctor import found, line_of
+
+HEAD = """import keras
+import numpy as np
+from keras import layers
+
+rng = np.random.default_rng(0)
+x = rng.normal(size=(1000, 8)).astype("float32")
+y = x[:, :3].argmax(axis=1)
+"""
+MODEL = """model = keras.Sequential([
+    keras.Input((8,)),
+    layers.Dense(32, activation="relu"),
+    layers.Dense(3, activation="softmax"),
+])
+model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy", metrics=["accuracy"])
+"""
+SPLIT = "model.fit(x, y, epochs=8, validation_split=0.2)\n"
+HELD = "model.fit(x[:700], y[:700], epochs=8, validation_data=(x[700:], y[700:]))\n"
+BRANCHES = """z = rng.normal(size=(1000, 5)).astype("float32")
+a, b = keras.Input((8,), name="a"), keras.Input((5,), name="b")
+h = layers.Dense(32, activation="relu")(a)
+g = layers.Dense(16, activation="relu")(b)
+joined = layers.Concatenate()([h, h])
+model = keras.Model([a, b], layers.Dense(3, activation="softmax")(joined))
+model.compile("adam", "sparse_categorical_crossentropy")
+model.fit([x, z], y, epochs=8)
+"""
+COPIES = """class Mixing(layers.Layer):
+    def build(self, shape):
+        self.w = self.add_weight(shape=(shape[-1], 8))
+        self.copied = np.array(self.w)
+
+    def call(self, inputs):
+        return keras.ops.matmul(inputs, self.copied)
+
+
+model = keras.Sequential([
+    keras.Input((8,)),
+    Mixing(),
+    layers.Dense(3, activation="softmax"),
+])
+model.compile("adam", "sparse_categorical_crossentropy")
+model.fit(x, y, epochs=8)
+"""
+WRONG = {
+    "leaked_validation": (HEAD + MODEL + HELD.replace("x[:700], y[:700]", "x, y"), "model.fit"),
+    "sorted_split": (HEAD + "x, y = x[np.argsort(y)], np.sort(y)\n" + MODEL + SPLIT, "model.fit"),
+    "shuffled_validation": (
+        HEAD + MODEL + "rng.shuffle(x[700:])\n" + HELD.replace("epochs=8", "epochs=12"),
+        "model.fit",
+    ),
+    "unread_input": (HEAD + BRANCHES, "model.fit"),
+    "no_gradient": (HEAD + COPIES, "    Mixing()"),
+    "batch_of_one": (
+        HEAD + MODEL.replace('relu"),', 'relu"),\n    layers.BatchNormalization(),')
+        + "model.fit(x[:200], y[:200], epochs=3, batch_size=1)\n",
+        "model.fit",
+    ),
+}  # fmt: skip
+RIGHT = {
+    "leaked_validation": HEAD + MODEL + HELD,
+    "sorted_split": HEAD + MODEL + SPLIT,
+    "unread_input": HEAD + BRANCHES.replace("[h, h]", "[h, g]"),
+    "no_gradient": HEAD + COPIES.replace("self.copied)", "self.w)"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_the_fault_is_named_with_its_line(tmp_path: Path, name: str) -> None:
+    """It is the only one."""
+    text, part = WRONG[name]
+    code, answer = found(tmp_path, text)
+    assert code == 1
+    assert [row["id"] for row in answer["faults"]] == [name]
+    assert answer["faults"][0]["line"] == line_of(text, part)
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_the_same_script_put_right_is_left_alone(tmp_path: Path, name: str) -> None:
+    """No fault, and no remark."""
+    code, answer = found(tmp_path, RIGHT[name])
+    assert (code, answer["faults"], answer["remarks"]) == (0, [], [])
