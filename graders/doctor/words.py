@@ -90,6 +90,8 @@ def ended(error: Exception) -> str:
     kind = getattr(error, "kind", "")
     if kind == "timeout":
         return "The script did not answer in time. Give it more with --timeout, or less data."
+    if "ended itself with exit code" in str(error):
+        return "The script ended its process (os._exit, quit or exit): no more of it was seen."
     return str(error).strip().splitlines()[0][:500] if str(error).strip() else "The script died."
 
 

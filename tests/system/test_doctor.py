@@ -71,6 +71,57 @@ def test_an_epoch_at_a_time_is_no_short_training(tmp_path: Path) -> None:
     assert (code, answer["faults"]) == (0, [])
 
 
+def test_what_runs_elsewhere_runs_here(tmp_path: Path) -> None:
+    """A generator of batches, a schedule that begins at 0, a model that was saved and loaded."""
+    text = HEAD + MODEL.replace(
+        'optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"]',
+        "keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay("
+        '0.0, 300, warmup_target=0.01, warmup_steps=10)), "binary_crossentropy", '
+        "metrics=[keras.metrics.BinaryAccuracy(threshold=0.4)]",
+    )
+    text += """
+def batches():
+    while True:
+        rows = rng.integers(0, 300, 32)
+        yield x[rows], y[rows]
+
+model.fit(batches(), steps_per_epoch=20, epochs=10)
+model.save("kept.keras")
+print(keras.models.load_model("kept.keras").evaluate(x, y))
+"""
+    code, answer = found(tmp_path, text)
+    assert (code, answer["faults"], answer["trouble"]) == (0, [], None)
+
+
+def test_a_training_that_fails_at_its_start_is_not_found_right(tmp_path: Path) -> None:
+    """What Keras says of the shapes is told, without its colours."""
+    (tmp_path / "train.py").write_text(GOOD.replace("keras.Input((8,))", "keras.Input((9,))"))
+    done = doctor(tmp_path / "train.py")
+    assert done.returncode == 2
+    told = " ".join(done.stdout.split())
+    assert "expected axis -1 of input shape to have value 9" in told or "shape=(None, 9)" in told
+    assert "It could not be examined." in told and "\x1b" not in told
+
+
+def test_a_notebook_finds_its_kernel(tmp_path: Path) -> None:
+    """`get_ipython()` is there; what raises is told by its cell."""
+    cells = [HEAD, "get_ipython().run_line_magic('matplotlib', 'inline')\n" + MODEL, FIT, "\n1 / 0"]
+    book = {
+        "cells": [
+            {"cell_type": "code", "source": part, "metadata": {}, "outputs": []} for part in cells
+        ],
+        "metadata": {}, "nbformat": 4, "nbformat_minor": 5,
+    }  # fmt: skip
+    code, answer = found(tmp_path, json.dumps(book), name="work.ipynb")
+    assert (code, answer["faults"]) == (0, [])
+    assert answer["trouble"].startswith(
+        "The script raised ZeroDivisionError in code cell 4, line 2"
+    )
+    book["metadata"] = {"kernelspec": {"language": "R", "name": "ir", "display_name": "R"}}
+    code, told = found(tmp_path, json.dumps(book), name="r.ipynb")
+    assert code == 2 and "is a notebook of r, not of Python." in told
+
+
 def test_a_package_beside_it_goes_along(tmp_path: Path) -> None:
     """With the module that it imports in turn."""
     (tmp_path / "parts").mkdir()

@@ -531,6 +531,19 @@ def test_what_a_range_test_leaves_is_no_fault() -> None:
     assert diagnose(raised).faults == ()
 
 
+def test_a_softmax_over_the_steps_is_named() -> None:
+    """Its axis is that of the classes."""
+    softmax = Layer("softmax", "Softmax", line=7, config={"axis": 1}, input=(None, 12, 4),
+                    output=(None, 12, 4))  # fmt: skip
+    dense4 = dataclasses.replace(dense(4, "linear", 32), input=(None, 12, 32), output=(None, 12, 4))
+    y = values_of("y", RNG.integers(0, 4, (500, 12)))
+    x = values_of("x", RNG.normal(size=(500, 12, 32)))
+    found = diagnose(facts(dense4, softmax, loss=SPARSE, y=y, x=x))
+    assert [(fault.id, fault.line) for fault in found.faults] == [("wrong_axis", 7)]
+    right = dataclasses.replace(softmax, config={"axis": -1})
+    assert not diagnose(facts(dense4, right, loss=SPARSE, y=y, x=x)).faults
+
+
 def test_logits_that_keras_finds_are_a_remark() -> None:
     """A softmax that is the last step is not applied twice: Keras takes what it was given."""
     case = facts(

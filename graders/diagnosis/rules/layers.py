@@ -18,8 +18,25 @@ LINEAR_WITHOUT = (
 
 
 def wrong_axis(facts: Facts) -> Finding | None:
-    """BatchNormalization keeps a mean for each channel, the last axis of Keras's data."""
+    """BatchNormalization keeps a mean for each channel, the last axis of Keras's data.
+
+    A softmax at the end is over the classes, which are the last axis, too.
+    """
     for layer in facts.layers:
+        axis = layer.config.get("axis", -1)
+        last = (-1, len(layer.input or ()) - 1)
+        ends = layer.kind == "Softmax" and layer in facts.tail and layer.input is not None
+        if ends and isinstance(axis, int) and axis not in last:
+            return found(
+                "wrong_axis",
+                "softmax over the classes (axis=-1)",
+                f"axis={axis} on data of the shape {layer.input}: the probabilities of one class "
+                "sum to 1 over all places or steps",
+                "Leave axis out: the classes are the last axis.",
+                line=layer.line,
+                argument="axis",
+                doc="activations",
+            )
         if layer.kind != "BatchNormalization" or layer.input is None:
             continue
         axis = layer.config.get("axis", -1)

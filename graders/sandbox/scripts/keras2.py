@@ -187,6 +187,7 @@ def _optimizers(note: Note) -> None:
 
 def _models(note: Note) -> None:
     import keras
+    from keras.src.trainers.trainer import Trainer
 
     def wrap(name: str, table: dict[str, str], dropped: tuple[str, ...]) -> Callable[..., Any]:
         original = getattr(keras.Model, name)
@@ -206,7 +207,8 @@ def _models(note: Note) -> None:
                 kwargs["loss"] = _loss(kwargs["loss"], note)
             return original(self, *args, **kwargs)
 
-        setattr(keras.Model, name, call)
+        # A model whose own class has a `compile` is not compiled when it is loaded.
+        setattr(Trainer if name == "compile" else keras.Model, name, call)
         return call
 
     fit = wrap("fit", OF_FIT, DROPPED_OF_FIT)
