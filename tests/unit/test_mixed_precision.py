@@ -127,14 +127,14 @@ def test_timings_need_the_models_that_were_timed() -> None:
 
 
 @pytest.mark.parametrize("answer", [*FORGED, ["mixed_bfloat16"], 1])
-def test_compare_restores_policy_needs_an_answer(answer: Any) -> None:
+def test_compare_restores_needs_an_answer(answer: Any) -> None:
     """The policy that compare leaves is one string."""
     with pytest.raises(SubmissionError, match="not what the grader asked for"):
-        task.compare_restores_policy(Answering(answer), compared(rows()), PARTS)
+        task.compare_restores(Answering(answer), compared(rows()), PARTS)
 
 
-def test_compare_restores_policy() -> None:
+def test_compare_restores() -> None:
     """Whatever was set before is there again; float32 in its place is another policy."""
-    task.compare_restores_policy(Answering(task.OTHER), compared(rows()), PARTS)
+    task.compare_restores(Answering(task.OTHER), compared(rows()), PARTS)
     with pytest.raises(CheckFailed, match="Found float32"):
-        task.compare_restores_policy(Answering("float32"), compared(rows()), PARTS)
+        task.compare_restores(Answering("float32"), compared(rows()), PARTS)

@@ -495,7 +495,7 @@ def compare_returns(compared, evidence):
         "compare can keep the policy at its start, and set it at its end, as build_model does.",
     ),
 )
-def compare_restores_policy(submission, compared, parts):
+def compare_restores(submission, compared, parts):
     """compare leaves the global policy as it was, whatever that was."""
     recorded.check_policy(compared.seen, "compare")
     few = [[part[::FEWER] for part in pair] for pair in (parts.train, parts.validation)]

@@ -1,4 +1,4 @@
-# fails: compare_restores_policy
+# fails: compare_restores
 # says: global policy mixed_bfloat16 to be there again after `compare`
 # says: clear_session
 # line: keras.backend.clear_session()

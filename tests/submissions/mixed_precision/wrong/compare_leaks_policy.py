@@ -1,4 +1,4 @@
-# fails: compare_restores_policy
+# fails: compare_restores
 # says: global policy
 # line: keras.config.set_dtype_policy(policy)
 """compare sets the global policy for each policy in turn and never sets it back (build_model does restore what it found)."""

@@ -1,4 +1,4 @@
-# fails: compare_restores_policy
+# fails: compare_restores
 # says: global policy mixed_bfloat16 to be there again after `compare`
 # line: set_dtype_policy("float32")
 """compare sets each policy itself, and float32 at its end, whatever policy was set before."""

@@ -1,4 +1,4 @@
-# fails: compare_restores_policy
+# fails: compare_restores
 # says: the global policy float32 to be there again after `compare`
 # line: keras.config.set_dtype_policy(policy)
 
