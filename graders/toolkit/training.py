@@ -14,6 +14,7 @@ from graders.rebuilt.lines import line_of
 from graders.rebuilt.live import put_back
 from graders.rebuilt.snapshot import Snapshot
 from graders.toolkit import graph, hints
+from graders.toolkit.learning_rates import unusual
 from graders.toolkit.losses import DISTANCES, loss_of
 from graders.toolkit.outputs import Scores, at_once, only, part_scores, rows, size
 from graders.toolkit.perturbations import silent_units
@@ -26,8 +27,6 @@ LEAST_FALL, CLAIM = 0.05, 0.2
 FEW = 32
 
 
-# No optimizer of Keras's learns with a larger learning rate.
-HIGH_RATE = 1.0
 # Losses that take labels for numbers.
 NO_CLASSES = (*DISTANCES, "poisson", "cosine_similarity")
 
@@ -352,17 +351,19 @@ def check_training(training: Any, data: Any) -> None:
     old, new = (part_scores(snapshot, data, "train") for snapshot in (before, after))
     check_claimed_accuracy(training.history, after, data, function)
     arriving = functools.partial(scaled_away, before.model, rows(data.train[0], 0, 100))
+    # A schedule may begin or end at next to nothing.
+    rate = unusual(before.optimizer) and unusual(after.optimizer)
     loss = loss_of(before)[0]
     about: Any = None
     if loss.startswith(NO_CLASSES):
         about = before.lines.of_loss()
     elif arriving():
         about = scaled_by(before.model)
-    elif ((after.optimizer or {}).get("learning_rate") or 0) > HIGH_RATE:
+    elif rate:
         about = after.lines.of_rate()
     else:
         about = reordered(function)
-    check_loss_fell(old, new, function, loss, arriving, about=about)
+    check_loss_fell(old, new, function, loss, lambda: arriving() or rate, about=about)
     few = (rows(data.train[0], 0, 200), data.train[1][:200])
     # A layer that starts with zeros lets no gradient through at first, and a model that is sure of
     # every training example has none at the end. A layer is cut off if it gets none either time.

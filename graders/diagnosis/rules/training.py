@@ -6,12 +6,10 @@ import math
 
 from graders.diagnosis.facts import Facts
 from graders.diagnosis.findings import Finding, found, number
+from graders.toolkit.learning_rates import TOO_HIGH, too_high, too_low, usual
 
-# Learning rates at which each kind of optimizer usually diverges, and those that hardly move.
-TOO_HIGH = {"SGD": 1.0, "Adagrad": 5.0, "Adadelta": 20.0, "Ftrl": 10.0}
-TOO_HIGH_ADAPTIVE, HIGH_ADAPTIVE = 0.1, 0.02
-TOO_LOW = {"SGD": 1e-4, "Adagrad": 1e-4, "Adadelta": 1e-3, "Ftrl": 1e-4}
-TOO_LOW_ADAPTIVE = 1.5e-5
+# A learning rate of an optimizer that adapts its steps which is worth a remark.
+HIGH_ADAPTIVE = 0.02
 # Steps below which no training from scratch has learned much.
 FEW_STEPS = 100
 
@@ -86,31 +84,30 @@ def learning_rate(facts: Facts) -> Finding | None:
             "a learning rate above 0",
             f"{number(rate)}: "
             + ("the weights stay as they are" if rate == 0 else "each step makes the loss worse"),
-            f"Try {_usual(name)}.",
+            f"Try {usual(name)}.",
             line=line,
             argument=argument,
             doc="optimizers",
         )
-    high = TOO_HIGH.get(name, TOO_HIGH_ADAPTIVE)
+    high = too_high(name)
     if rate >= high or (name not in TOO_HIGH and rate >= HIGH_ADAPTIVE):
         return found(
             "learning_rate",
-            f"a learning rate of about {_usual(name)} for {name}",
+            f"a learning rate of about {usual(name)} for {name}",
             f"{number(rate)}: steps that jump over the minimum",
-            f"Try {_usual(name)}.",
+            f"Try {usual(name)}.",
             line=line,
             argument=argument,
             doc="optimizers",
             # A loss that began in the thousands falls, and ends at guessing.
             sure=rate >= high and (learned(facts) is not True or _answers_alike(facts)),
         )
-    low = TOO_LOW.get(name, TOO_LOW_ADAPTIVE)
-    if rate <= low and not _pretrained(facts):
+    if rate <= too_low(name) and not _pretrained(facts):
         return found(
             "learning_rate",
-            f"a learning rate of about {_usual(name)} for {name}",
+            f"a learning rate of about {usual(name)} for {name}",
             f"{number(rate)}: so short steps that the loss hardly moves",
-            f"Try {_usual(name)}.",
+            f"Try {usual(name)}.",
             line=line,
             argument=argument,
             doc="optimizers",
