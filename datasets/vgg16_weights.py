@@ -54,6 +54,23 @@ def path(which: str = "kit") -> str:
     raise ValueError(f"There are no weights called {which!r}. Known: 'kit', 'imagenet'")
 
 
+def read(file: str) -> list[np.ndarray]:
+    """Read the weights from a file that `path` returned, without building a model.
+
+    Args:
+        file: String, its path.
+
+    Returns:
+        List of arrays, in the order of `keras.applications.VGG16(…).get_weights()`.
+    """
+    found = []
+    with h5py.File(file, "r") as held:
+        for name in held.attrs["layer_names"]:
+            layer = held[os.fsdecode(name)]
+            found += [layer[os.fsdecode(weight)][()] for weight in layer.attrs["weight_names"]]
+    return found
+
+
 def _imagenet() -> str:
     """Return Keras's own file, downloading it where it is not cached."""
     import keras  # here, since the kit's own weights do not need it

@@ -1,7 +1,7 @@
 # fails: trains
 # says: val_data
 # says: learn from train_data alone
-# line: return model.fit(x, y, validation_data=val_data, epochs=4, verbose=0)
+# line: x = np.concatenate([train_data[0], val_data[0]])
 """The validation data are added to the training data."""
 
 import keras
