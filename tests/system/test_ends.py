@@ -59,15 +59,24 @@ class Fault:
     def __init__(self, role: str, number: int, times: int):
         self.role, self.number, self.left = role, number, times
         self.interrupted = 0
+        # One grading gets one fault: the next waits until it was noticed.
+        self._noticed = True
         self._lock = threading.Lock()
 
     def __call__(self, task: str, event: Event) -> None:
         """Listens to a runner."""
         with self._lock:
-            self.interrupted += isinstance(event, Interrupted)
-            if self.left and isinstance(event, CheckStarted) and event.check in self.CHECKS:
-                # There may be no such process now: a grading may be between two sandboxes.
-                self.left -= bool(faults.end(os.getpid(), self.role, self.number))
+            if isinstance(event, Interrupted):
+                self.interrupted, self._noticed = self.interrupted + 1, True
+            begins = isinstance(event, CheckStarted) and event.check in self.CHECKS
+            # There may be no such process now: a grading may be between two sandboxes.
+            if (
+                self.left
+                and self._noticed
+                and begins
+                and faults.end(os.getpid(), self.role, self.number)
+            ):
+                self.left, self._noticed = self.left - 1, False
 
 
 # A warm process, a guard and a grader end by SIGTERM, too; the first process of a namespace does not.
