@@ -122,10 +122,6 @@ def _answers_alike(facts: Facts) -> bool:
     return seen is not None and seen.alike < 1e-7
 
 
-def _usual(name: str) -> str:
-    return "0.01" if name == "SGD" else "0.001"
-
-
 def _pretrained(facts: Facts) -> bool:
     """Returns whether a part is fine-tuned: deep models, or frozen layers."""
     weighted = [layer for layer in facts.layers if layer.parameters]
