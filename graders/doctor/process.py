@@ -7,8 +7,6 @@ A job is plain data: `source`, `filename`, `cells` (of a notebook, each line's p
 
 from __future__ import annotations
 
-import ast
-import contextlib
 import dataclasses
 import time
 from collections import Counter
@@ -20,11 +18,11 @@ from graders.boundary.launching import Launcher
 from graders.boundary.names import Verb
 from graders.boundary.spawned import Spawner
 from graders.checking import CheckFailed
-from graders.diagnosis import claims, diagnose, measuring, places, reading, trying
+from graders.diagnosis import claims, diagnose, measuring, reading, trying
 from graders.diagnosis.claims import Note, Point
 from graders.diagnosis.facts import Facts
-from graders.diagnosis.findings import Finding
 from graders.doctor import stand_ins, words
+from graders.doctor.faults import faults_in
 from graders.examination import Examination, Fault
 from graders.judge.connection import Connection
 from graders.judge.faults import FORGED, SubmissionError
@@ -196,14 +194,7 @@ def run(
 
 
 def _examination(job: dict[str, Any], script: _Run) -> Examination:
-    tree: ast.AST | None = None
-    with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-        tree = ast.parse(job["source"])
-
-    def fault(finding: Finding) -> Fault:
-        line, code = places.place(tree, job["source"], finding.line, finding.argument)
-        return Fault(finding.id, finding.message, line, code, finding.doc, finding.tried)
-
+    fault = faults_in(job["source"])
     faults: dict[tuple[str, int], Fault] = {}
     remarks: dict[tuple[str, int], Fault] = {}
     for training in script.trainings:
@@ -220,9 +211,9 @@ def _examination(job: dict[str, Any], script: _Run) -> Examination:
         if job["why"]:
             found = trying.tried(facts, training.snapshot, found, job["why"])
         for finding in found.faults:
-            faults.setdefault((finding.id, finding.line), fault(finding))
+            faults.setdefault((finding.id, finding.line), fault(finding, 0))
         for finding in found.remarks:
-            remarks.setdefault((finding.id, finding.line), fault(finding))
+            remarks.setdefault((finding.id, finding.line), fault(finding, 0))
     trained = [
         training.facts.trained
         for training in script.trainings
@@ -230,8 +221,8 @@ def _examination(job: dict[str, Any], script: _Run) -> Examination:
     ]
     ignored = [note for note in script.notes if note.kind == "ignored"]
     for note in ignored:
-        remarks[(note.old, note.line)] = fault(words.ignored(note))
-    changed = [fault(words.changed(note)) for note in script.notes if note.kind != "ignored"]
+        remarks[(note.old, note.line)] = fault(words.ignored(note), 0)
+    changed = [fault(words.changed(note), 0) for note in script.notes if note.kind != "ignored"]
     return Examination(
         tuple(faults.values())[:50],
         tuple(remark for key, remark in remarks.items() if key not in faults)[:50],

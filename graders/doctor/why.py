@@ -7,7 +7,6 @@ repairs) and `failed` (a dict from the names of the checks that did not pass to 
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import itertools
 import time
@@ -20,10 +19,10 @@ from graders.boundary import events
 from graders.boundary.launching import Launcher
 from graders.boundary.spawned import Spawner
 from graders.checking import CheckFailed
-from graders.diagnosis import diagnose, graded, measuring, places, suspects, trying
-from graders.diagnosis.findings import Finding
+from graders.diagnosis import diagnose, graded, measuring, suspects, trying
 from graders.diagnosis.trials import Data
-from graders.examination import Examination, Fault
+from graders.doctor.faults import faults_in
+from graders.examination import Examination
 from graders.judge import process
 from graders.judge.connection import Interrupted
 from graders.judge.places import Places
@@ -206,17 +205,10 @@ def _of(
     found, trouble = trying.explained(
         facts, start, diagnose.diagnose(facts), parts, training, seconds, search
     )
-    tree: ast.AST | None = None
-    with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-        tree = ast.parse(job["source"])
-
-    lines = Places(job["source"])
-
-    def fault(finding: Finding) -> Fault:
-        line = finding.line or (lines.line(training.function) if training is not None else 0) or 0
-        line, code = places.place(tree, job["source"], line, finding.argument)
-        return Fault(finding.id, finding.message, line, code, finding.doc, finding.tried)
-
+    function = Places(job["source"]).line(training.function) if training is not None else None
+    fault = faults_in(job["source"])
     return Examination(
-        tuple(map(fault, found.faults[:5])), trouble=trouble, trainings=int(training is not None)
+        tuple(fault(finding, function or 0) for finding in found.faults[:5]),
+        trouble=trouble,
+        trainings=int(training is not None),
     )
