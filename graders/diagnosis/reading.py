@@ -19,6 +19,7 @@ from graders.diagnosis.facts import (
     Fit,
     Layer,
 )
+from graders.toolkit.learning_rates import usual_rate
 
 UNKNOWN = "?"
 WITH_UNITS = ("Dense", *CONVOLUTIONS, *RECURRENT)
@@ -39,7 +40,6 @@ OPTIMIZERS = {
     name.lower(): name
     for name in ("SGD", "Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Adagrad", "Adadelta")
 }
-USUAL_RATES = {"SGD": 0.01}
 
 
 def facts_in(source: str) -> Facts | None:
@@ -186,4 +186,4 @@ def _optimizer(node: ast.expr | None, known: dict[str, ast.expr]) -> tuple[str, 
         usable = isinstance(rate, int | float) and not isinstance(rate, bool)
         return name, float(rate) if usable else None, node.lineno
     name = OPTIMIZERS.get(str(_value(node, known)).lower(), "")
-    return name, USUAL_RATES.get(name, 0.001) if name else None, 0
+    return name, usual_rate(name) if name else None, 0

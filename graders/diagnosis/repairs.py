@@ -8,6 +8,7 @@ from collections.abc import Callable
 from graders.diagnosis.facts import RECURRENT, Facts
 from graders.diagnosis.findings import Finding, Repair
 from graders.diagnosis.rules.kinds import BINARY, CROSSENTROPIES
+from graders.toolkit.learning_rates import usual_rate
 
 # Rates of Dropout above this leave little; what is usual; and a penalty that is.
 STRONG_DROPOUT, USUAL_DROPOUT, USUAL_PENALTY = 0.6, 0.3, 0.5
@@ -41,11 +42,6 @@ def _ending(facts: Facts) -> Repair | None:
         classes,
         "sparse_categorical_crossentropy",
     )
-
-
-def usual_rate(optimizer: str) -> float:
-    """Returns the learning rate that an optimizer usually has."""
-    return 0.01 if optimizer == "SGD" else 0.001
 
 
 def _rate(facts: Facts) -> Repair | None:

@@ -9,7 +9,8 @@ import numpy as np
 from graders.boundary.names import FitFault
 from graders.diagnosis.facts import RECURRENT, Facts
 from graders.diagnosis.findings import Finding, Repair, found, number, plain
-from graders.diagnosis.repairs import REPAIRS, STRONG_DROPOUT, usual_rate
+from graders.diagnosis.repairs import REPAIRS, STRONG_DROPOUT
+from graders.toolkit.learning_rates import usual_rate
 
 # A learning rate is unusual if it is so many times the usual one, or so small a part of it.
 UNUSUAL = 3.0

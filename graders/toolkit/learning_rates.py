@@ -36,13 +36,13 @@ def too_low(name: str) -> float:
     return TOO_LOW.get(name, TOO_LOW_ADAPTIVE)
 
 
-def usual(name: str) -> str:
-    """Returns the learning rate that an optimizer usually learns with, as it is written.
+def usual_rate(name: str) -> float:
+    """Returns the learning rate that an optimizer usually learns with.
 
     Args:
         name: String, its class.
     """
-    return "0.01" if name == "SGD" else "0.001"
+    return 0.01 if name == "SGD" else 0.001
 
 
 def unusual(optimizer: Mapping[str, Any] | None) -> str:
@@ -60,5 +60,6 @@ def unusual(optimizer: Mapping[str, Any] | None) -> str:
     if not math.isfinite(rate) or too_low(name) < rate < too_high(name):
         return ""
     return (
-        f"Look at the learning rate: it is {rate:.3g}, and {name} usually learns with {usual(name)}"
+        f"Look at the learning rate: it is {rate:.3g}, and {name} usually learns with "
+        f"{usual_rate(name):g}"
     )

@@ -6,7 +6,7 @@ import math
 
 from graders.diagnosis.facts import Facts
 from graders.diagnosis.findings import Finding, found, number
-from graders.toolkit.learning_rates import TOO_HIGH, too_high, too_low, usual
+from graders.toolkit.learning_rates import TOO_HIGH, too_high, too_low, usual_rate
 
 # A learning rate of an optimizer that adapts its steps which is worth a remark.
 HIGH_ADAPTIVE = 0.02
@@ -84,7 +84,7 @@ def learning_rate(facts: Facts) -> Finding | None:
             "a learning rate above 0",
             f"{number(rate)}: "
             + ("the weights stay as they are" if rate == 0 else "each step makes the loss worse"),
-            f"Try {usual(name)}.",
+            f"Try {usual_rate(name):g}.",
             line=line,
             argument=argument,
             doc="optimizers",
@@ -93,9 +93,9 @@ def learning_rate(facts: Facts) -> Finding | None:
     if rate >= high or (name not in TOO_HIGH and rate >= HIGH_ADAPTIVE):
         return found(
             "learning_rate",
-            f"a learning rate of about {usual(name)} for {name}",
+            f"a learning rate of about {usual_rate(name):g} for {name}",
             f"{number(rate)}: steps that jump over the minimum",
-            f"Try {usual(name)}.",
+            f"Try {usual_rate(name):g}.",
             line=line,
             argument=argument,
             doc="optimizers",
@@ -105,9 +105,9 @@ def learning_rate(facts: Facts) -> Finding | None:
     if rate <= too_low(name) and not _pretrained(facts):
         return found(
             "learning_rate",
-            f"a learning rate of about {usual(name)} for {name}",
+            f"a learning rate of about {usual_rate(name):g} for {name}",
             f"{number(rate)}: so short steps that the loss hardly moves",
-            f"Try {usual(name)}.",
+            f"Try {usual_rate(name):g}.",
             line=line,
             argument=argument,
             doc="optimizers",
