@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import dataclasses
+import itertools
 import os
 from pathlib import Path
 
@@ -73,39 +74,47 @@ def _beside(source: Source, folder: Path) -> tuple[dict[str, bytes], tuple[str, 
     A name is looked for in the script's folder, and in that of the module where it stands. Of a
     package, each module goes along: many a package imports its modules by computed names.
     """
+    base = os.path.realpath(folder)
     found: dict[str, bytes] = {}
     left_out: list[str] = []
-    room = MOST_BYTES
-    base = os.path.realpath(folder)
     waiting = [(base, _named(source.tree))]
     for where, names in waiting:
-        for name in names:
-            for place in dict.fromkeys((base, where)):
-                if len(found) >= MOST_FILES:
-                    return found, tuple(left_out)
-                with contextlib.suppress(OSError, ValueError):
-                    path = os.path.realpath(os.path.join(place, name))
-                    short = os.path.relpath(path, base)
-                    if not path.startswith(base + os.sep) or not os.path.isfile(path):
-                        continue
-                    if short in found or short in left_out:
-                        continue
-                    if os.path.getsize(path) > room:
-                        left_out.append(short)
-                        continue
-                    with open(path, "rb") as file:
-                        content = file.read(room + 1)
-                    if len(content) > room:
-                        continue
-                    found[short] = content
-                    room -= len(content)
-                    inside = os.path.dirname(path)
-                    if os.path.basename(path) == "__init__.py":
-                        modules = [each for each in os.listdir(inside) if each.endswith(".py")]
-                        waiting.append((inside, sorted(modules)))
-                    if path.endswith(".py"):
-                        waiting.append((inside, _named(_parsed(content))))
+        for name, place in itertools.product(names, dict.fromkeys((base, where))):
+            if len(found) >= MOST_FILES:
+                return found, tuple(left_out)
+            # A text need not be a path.
+            with contextlib.suppress(OSError, ValueError):
+                path = os.path.realpath(os.path.join(place, name))
+                short = os.path.relpath(path, base)
+                if not path.startswith(base + os.sep) or short in found or short in left_out:
+                    continue
+                content = _read(path, MOST_BYTES - sum(map(len, found.values())))
+                if content is None:
+                    left_out.append(short)
+                    continue
+                found[short] = content
+                waiting += _needs(path, content)
     return found, tuple(left_out)
+
+
+def _read(path: str, most: int) -> bytes | None:
+    """Reads a file; `None` if it is larger than that. Raises `OSError` if there is none."""
+    if not os.path.isfile(path):
+        raise FileNotFoundError(path)
+    with open(path, "rb") as file:
+        content = file.read(most + 1)
+    return content if len(content) <= most else None
+
+
+def _needs(path: str, content: bytes) -> list[tuple[str, list[str]]]:
+    """Lists what a file beside a script names in turn, with the folder where it stands."""
+    inside = os.path.dirname(path)
+    found = []
+    if os.path.basename(path) == "__init__.py":
+        found.append((inside, sorted(name for name in os.listdir(inside) if name.endswith(".py"))))
+    if path.endswith(".py"):
+        found.append((inside, _named(_parsed(content))))
+    return found
 
 
 def _parsed(content: bytes) -> ast.Module:

@@ -46,6 +46,14 @@ def test_nothing_from_outside_its_folder_goes_along(tmp_path: Path) -> None:
     assert script.read(path).files == {}
 
 
+def test_a_text_need_not_be_a_path(tmp_path: Path) -> None:
+    """A zero byte, a folder and a name without a file are left alone."""
+    (tmp_path / "folder.d").mkdir()
+    text = 'a = "x\\0.csv"\nb = "folder.d"\nc = "no.csv"\n'
+    found = script.read(write(tmp_path, {"train.py": text}))
+    assert (found.files, found.left_out) == ({}, ())
+
+
 def test_what_is_too_large_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It stays where it is."""
     monkeypatch.setattr(script, "MOST_BYTES", 100)
