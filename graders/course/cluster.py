@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import dataclasses
 import json
 import logging
@@ -176,33 +177,31 @@ class Cluster:
         """
         from distributed import KilledWorker
 
-        future = None
-        while True:
-            self._line.check()
-            try:
-                if future is None:
-                    future = self._client.submit(
-                        pickle.loads,
-                        pickle.dumps(Call(job)),
-                        # A new name each time: a second request for the same work is a new one.
-                        key=f"{job['task']}-{uuid.uuid4().hex}",
-                        pure=False,
-                        resources={slot_name(self._level): 1},
-                    )
-                return str(future.result(timeout=LOOK_SECONDS))
-            except TimeoutError:
-                continue
-            except KilledWorker as error:
-                raise WorkerFailed(
-                    f"{error.allowed_failures + 1} workers died, the last one "
-                    f"{error.last_worker.address}"
-                ) from None
-            except (asyncio.CancelledError, concurrent.futures.CancelledError):
-                self._wait_for_scheduler()
-                raise WorkerFailed("the connection to the scheduler broke") from None
-            except Exception as error:
-                self._wait_for_scheduler()
-                raise WorkerFailed(f"{type(error).__name__}: {error}") from None
+        self._line.check()
+        try:
+            future = self._client.submit(
+                pickle.loads,
+                pickle.dumps(Call(job)),
+                # A new name each time: a second request for the same work is a new one.
+                key=f"{job['task']}-{uuid.uuid4().hex}",
+                pure=False,
+                resources={slot_name(self._level): 1},
+            )
+            while True:
+                self._line.check()
+                with contextlib.suppress(TimeoutError):
+                    return str(future.result(timeout=LOOK_SECONDS))
+        except KilledWorker as error:
+            raise WorkerFailed(
+                f"{error.allowed_failures + 1} workers died, the last one "
+                f"{error.last_worker.address}"
+            ) from None
+        except (asyncio.CancelledError, concurrent.futures.CancelledError):
+            self._wait_for_scheduler()
+            raise WorkerFailed("the connection to the scheduler broke") from None
+        except Exception as error:
+            self._wait_for_scheduler()
+            raise WorkerFailed(f"{type(error).__name__}: {error}") from None
 
     def _wait_for_scheduler(self) -> None:
         """Waits until Dask is connected again; it gives up after `SECONDS`.

@@ -33,7 +33,7 @@ def cleaned(tree: Any) -> Any:
         NotRebuilt: If it holds what is not on the allowlist, or is too large.
     """
     copy = _clean(tree, 0, [MAX_NODES])
-    _rename(copy, [0])
+    _rename(copy, [0], {})
     return copy
 
 
@@ -44,20 +44,8 @@ def given_names(tree: Any) -> dict[str, str]:
         tree: Plain data, the config as it came; one that `cleaned` took.
     """
     found: dict[str, str] = {}
-    _note_names(tree, [0], found)
+    _rename(_clean(tree, 0, [MAX_NODES]), [0], found)
     return found
-
-
-def _note_names(model: Any, counter: list[int], found: dict[str, str]) -> None:
-    # In the order of `_rename`.
-    for layer in model["config"].get("layers") or []:
-        counter[0] += 1
-        old = layer.get("name", layer["config"].get("name"))
-        if layer.get("class_name") != "InputLayer" and isinstance(old, str):
-            found[f"layer_{counter[0]}"] = old[:80]
-        for inner in (layer, layer["config"].get("layer")):
-            if isinstance(inner, dict) and inner.get("class_name") in MODELS:
-                _note_names(inner, counter, found)
 
 
 def _clean(node: Any, depth: int, budget: list[int]) -> Any:
@@ -137,8 +125,14 @@ def _dtype_of(node: dict[str, Any]) -> Any:
     return found if isinstance(found, str) else None
 
 
-def _rename(model: dict[str, Any], counter: list[int]) -> None:
-    """Gives every layer of a (nested) model a name of the grader's; Inputs keep theirs."""
+def _rename(model: dict[str, Any], counter: list[int], given: dict[str, str]) -> None:
+    """Gives every layer of a (nested) model a name of the grader's; Inputs keep theirs.
+
+    Args:
+        model: Dict, the config, which is changed.
+        counter: List of one integer, how many layers have a name.
+        given: Dict, takes the student's names by the grader's.
+    """
     config = model.get("config")
     if not isinstance(config, dict) or not isinstance(config.get("layers"), list):
         return
@@ -157,12 +151,14 @@ def _rename(model: dict[str, Any], counter: list[int]) -> None:
             new = f"layer_{counter[0]}"
         if isinstance(old, str):
             names[old] = new
+            if not keeps:
+                given[new] = old[:80]
         if "name" in layer:
             layer["name"] = new
         layer["config"]["name"] = new
         for inner in (layer, layer["config"].get("layer")):
             if isinstance(inner, dict) and inner.get("class_name") in MODELS:
-                _rename(inner, counter)
+                _rename(inner, counter, given)
 
     for layer in config["layers"]:
         calls = layer.get("inbound_nodes")

@@ -100,9 +100,16 @@ def _joined(batches: list[tuple[Any, Any]]) -> tuple[Any, Any]:
     return join([x for x, _ in batches]), join([y for _, y in batches])
 
 
-def rows_of(count: int, bytes_of_row: int) -> np.ndarray:
-    """Returns which rows make the sample: spread over all of them, the same each time."""
-    most = max(2, min(ROWS, BYTES // max(1, bytes_of_row)))
+def rows_of(count: int, bytes_of_row: int, rows: int = ROWS, limit: int = BYTES) -> np.ndarray:
+    """Returns which rows make the sample: spread over all of them, the same each time.
+
+    Args:
+        count: Integer, how many rows there are.
+        bytes_of_row: Integer.
+        rows: Integer, the most rows that it may have.
+        limit: Integer, the most bytes.
+    """
+    most = max(2, min(rows, limit // max(1, bytes_of_row)))
     if count <= most:
         return np.arange(count)
     return np.sort(np.random.default_rng(0).choice(count, most, replace=False))

@@ -35,21 +35,15 @@ def described(given: dict[str, Any], x: Any) -> dict[str, Any] | None:
         labels = data.array_of(found[1])
         if not theirs or set(theirs) != set(ours) or labels is None:
             return None
-        rows = _sample(list(theirs.values()))
+        parts = list(theirs.values())
+        row = data.bytes_of_row(parts)
+        rows = data.rows_of(len(parts[0]), row, SAMPLE_ROWS, SAMPLE_BYTES)
         return {
             "x": {name: data.described(part, rows) for name, part in theirs.items()},
             "y": data.described(labels, rows),
             **_twins(list(ours.values()), [theirs[name] for name in ours]),
         }
     return None
-
-
-def _sample(parts: list[np.ndarray]) -> np.ndarray:
-    most = max(2, min(SAMPLE_ROWS, SAMPLE_BYTES // max(1, data.bytes_of_row(parts))))
-    count = len(parts[0])
-    if count <= most:
-        return np.arange(count)
-    return np.sort(np.random.default_rng(0).choice(count, most, replace=False))
 
 
 def _twins(ours: list[np.ndarray], theirs: list[np.ndarray]) -> dict[str, Any]:
