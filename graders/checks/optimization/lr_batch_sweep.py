@@ -390,12 +390,12 @@ BEST_SO_FAR = "; history holds the best accuracy so far, not that of each epoch"
 def _what_it_is(row: Row, curve: list[float]) -> tuple[str, str]:
     """Returns what a wrong val_accuracy is, as far as is known, and what to look at."""
     best = ", which is that of the best epoch"
-    if _same(row.history, np.maximum.accumulate(curve)):
-        return best, BEST_SO_FAR
+    # Without such a history, the training's accuracy may come near the best epoch's by chance.
+    is_best = bool(row.history) and abs(row.val_accuracy - max(row.history)) < 1e-6
     if _same(row.history, curve):
-        # Without such a history, the training's accuracy may come near the best epoch's by chance.
-        is_best = abs(row.val_accuracy - max(row.history)) < 1e-6
         return (best, "; the last one is history[-1]") if is_best else ("", "")
+    if is_best and _same(row.history, np.maximum.accumulate(curve)):
+        return best, BEST_SO_FAR
     if row.history and row.val_accuracy == row.history[-1]:
         return "", (
             ': of a History, "val_accuracy" is what validation gives, "accuracy" the training; and '
