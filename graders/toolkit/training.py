@@ -282,7 +282,7 @@ def check_loss_fell(
     loss: str = "",
     advice: Callable[[], str] = str,
     own: tuple[str, ...] = (),
-    about: Any = None,
+    about: Callable[[], Any] = lambda: None,
 ) -> None:
     """Fails unless the loss on the training data, computed by the grader, fell.
 
@@ -293,7 +293,8 @@ def check_loss_fell(
         loss: String, the name of the loss that it was compiled with, for the message.
         advice: Function that returns what to look at where the caller knows better, or nothing.
         own: Tuple of strings, the hints that go with that advice; the check's own if empty.
-        about: What the message is about, see `graders.checking.fail`.
+        about: Function that returns what the message is about, see `graders.checking.fail`. Like
+            the advice, it is asked for after a failure alone: to find it, the model runs.
 
     Raises:
         CheckFailed: With both losses.
@@ -313,7 +314,7 @@ def check_loss_fell(
             + " (computed by the grader on the training data)",
             look_at,
             own,
-            about,
+            about(),
         )
 
 
@@ -354,15 +355,14 @@ def check_training(training: Any, data: Any) -> None:
     # A schedule may begin or end at next to nothing.
     rate = unusual(before.optimizer) and unusual(after.optimizer)
     loss = loss_of(before)[0]
-    about: Any = None
-    if loss.startswith(NO_CLASSES):
-        about = before.lines.of_loss()
-    elif arriving():
-        about = scaled_by(before.model)
-    elif rate:
-        about = after.lines.of_rate()
-    else:
-        about = reordered(function)
+
+    def about() -> Any:
+        if loss.startswith(NO_CLASSES):
+            return before.lines.of_loss()
+        if arriving():
+            return scaled_by(before.model)
+        return after.lines.of_rate() if rate else reordered(function)
+
     check_loss_fell(old, new, function, loss, lambda: arriving() or rate, about=about)
     few = (rows(data.train[0], 0, 200), data.train[1][:200])
     # A layer that starts with zeros lets no gradient through at first, and a model that is sure of

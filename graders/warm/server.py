@@ -14,7 +14,6 @@ socket of a new grader, which starts its own sandboxes with it (`{"attach": true
 from __future__ import annotations
 
 import contextlib
-import gc
 import json
 import os
 import select
@@ -225,12 +224,6 @@ def _serve_sandboxes(control: socket.socket, walls: dict[str, Any]) -> None:
     Server(control, None, {"level": walls["level"], "visible": visible}, broken).run()
 
 
-def _freeze() -> None:
-    # Without this, the collector touches (and so copies) every page in every child.
-    gc.collect()
-    gc.freeze()
-
-
 def serve(control: socket.socket, walls: dict[str, Any]) -> None:
     """Becomes the two warm processes.
 
@@ -248,12 +241,10 @@ def serve(control: socket.socket, walls: dict[str, Any]) -> None:
     if pid == 0:
         control.close()
         ours.close()
-        _freeze()
         _serve_sandboxes(theirs, walls)
         os._exit(0)
     theirs.close()
     imports.for_graders()
-    _freeze()
     Server(control, ours).run()
     with contextlib.suppress(ChildProcessError):
         os.waitpid(pid, 0)

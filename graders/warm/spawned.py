@@ -56,12 +56,8 @@ def _become_grader(channel: Channel) -> NoReturn:
     launcher = Spawner()
     # It imports TensorFlow while this process does.
     launcher.ahead("sandbox")
-    import keras
-    import tensorflow
-
     from graders.warm import imports
 
-    del keras, tensorflow
     imports.for_graders()
     from graders.judge import process
     from graders.warm.children import WORKS

@@ -369,7 +369,7 @@ def trains(trainings, regularized, scores, data, evidence):
         kept = training.about if name == BASELINE else _of_penalty(regularized)
         if taking_labels_for_numbers(loss):
             kept = training.before.lines.of_loss()
-        about = (_of_scaling(trainings, data, name), kept)
+        about = functools.partial(_about_loss, trainings, data, name, kept)
         after = scores[name]["train"]
         check_loss_fell(before, after, "train", loss, advice, own, about)
         training.require_history()
@@ -406,6 +406,11 @@ def _of_scaling(trainings: Any, data: Any, *names: str) -> Any:
     few = data.train[0][:100]
     models = [trainings[name].before.model for name in names]
     return [scaled_by(model) for model in models if scaled_away(model, few)]
+
+
+def _about_loss(trainings: Any, data: Any, name: str, other: Any) -> Any:
+    """Returns what a loss that did not fall is about: the scaling of the images, or another."""
+    return _of_scaling(trainings, data, name), other
 
 
 def _what_keeps_it(trainings: Any, data: Any, name: str, other: str) -> str:
