@@ -1,8 +1,8 @@
 """Golden verdicts: what a wrong submission of a corpus must fail on, and with which words.
 
-A wrong submission begins with its golden verdict, `# fails:` and `# says:` lines. What a machine
-made has one line more, `# made: <how> <digest>`: as long as the digest is that of the rest of the
-file, nobody has changed it, and it may be made again.
+A wrong submission begins with its golden verdict: lines `# fails:`, `# says:`, and `# line:` or
+`# no line:`. What a machine made has one line more, `# made: <how> <digest>`: as long as the digest
+is that of the rest of the file, nobody has changed it, and it may be made again.
 """
 
 from __future__ import annotations
@@ -80,6 +80,8 @@ def head(result: CheckResult, shortcut: str = "") -> str:
     """
     lines = [f"# fails: {result.id.partition('::')[2]}"]
     lines += [f"# says: {words}" for words in words_of(result.message)]
+    pointed = result.where.code.strip() if result.where else ""
+    lines.append(f"# line: {pointed}" if pointed else "# no line: the message points at none")
     if shortcut:
         lines.append(f"# shortcut: {shortcut}")
     return "\n".join(lines) + "\n"

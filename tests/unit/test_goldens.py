@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from graders import rubric
 from graders.course import first_corpus, goldens
 from graders.course.first_corpus import Candidate, Draft
 from graders.course.mutation import mutants
-from graders.verdict import CheckResult, TaskVerdict
+from graders.verdict import CheckResult, TaskVerdict, Where
 from tests.corpus import read_case
 
 TASK = rubric.find("custom_layer")
@@ -67,6 +68,7 @@ def test_the_corpus_reads_what_is_made(tmp_path: Path) -> None:
         ("computes",),
         ("a bias of zeros", "a bias of ones and no weights"),
     )
+    assert (case.line, case.no_line) == ("", "the message points at none")
     assert goldens.fails(text) == ["computes"]
     assert goldens.shortcut(text) == "no bias [loss]"
     assert goldens.program(text) == '"""X."""\n\nx = 1\n'
@@ -74,6 +76,20 @@ def test_the_corpus_reads_what_is_made(tmp_path: Path) -> None:
     assert goldens.made(text.replace("x = 1", "x = 2")) == ""
     assert goldens.made(text.replace("of zeros", "of noughts")) == ""
     assert goldens.made('"""X."""\n') == ""
+
+
+def test_the_line_is_part_of_what_is_made(tmp_path: Path) -> None:
+    """Where a message points at a line, the golden verdict asks for that line."""
+    path = tmp_path / "custom_layer" / "wrong" / "x.py"
+    path.parent.mkdir(parents=True)
+    found = result("Expected a bias of zeros. Found a bias of ones and no weights. Look at build.")
+    found = dataclasses.replace(found, where=Where("x.py", 3, code="x = 1"))
+    text = goldens.marked("drop:x", goldens.head(found), '"""X."""\n\nx = 1\n')
+    path.write_text(text)
+    case = read_case(path)
+    assert (case.line, case.no_line) == ("x = 1", "")
+    assert goldens.program(text) == '"""X."""\n\nx = 1\n'
+    assert goldens.made(text) == "drop:x"
 
 
 def test_each_candidate_lands_where_it_belongs() -> None:

@@ -25,8 +25,8 @@ def distances_of_integers(facts: Facts) -> Finding | None:
     return found(
         "distances_of_integers",
         "a loss that compares probabilities with the class of each example",
-        f"{compiled.loss} between {units} outputs and one integer: all {units} are compared with "
-        "the same number, which fits by luck",
+        f"{compiled.loss} between {units} outputs and one integer: where Keras computes it, all "
+        f"{units} are compared with the same number",
         f'Use loss="sparse_categorical_crossentropy" with {max(units, classes)} softmax units.',
         line=compiled.loss_line or compiled.line,
         argument="loss",
