@@ -30,9 +30,9 @@ def words(error: BaseException, task: Task, source: Source) -> str:
     _keep_own(found, source)
     # In a notebook, a place is a cell and a line in it.
     named = dataclasses.replace(source, filename=source.path.name)
-    text = named.in_cells("".join(found.format()).rstrip())
+    text = named.in_own_file("".join(found.format()).rstrip())
     own = [frame for frame in found.stack if frame.filename == str(source.path)]
-    where = named.in_cells(f'"{source.path.name}", line {own[-1].lineno}') if own else ""
+    where = named.in_own_file(f'"{source.path.name}", line {own[-1].lineno}') if own else ""
     at = f" at {where}" if where else ""
     if isinstance(error, NotImplementedError) and str(error).startswith("TODO"):
         return f"{text}\n{task.id} has a TODO that is still open{at}."

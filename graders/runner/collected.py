@@ -177,13 +177,13 @@ class Collected:
             case CheckStarted(name):
                 self._current = name
             case CheckEnded(name, outcome, message, kind, seconds, hints, line, reproduce):
-                message = self._source.in_cells(message)
                 told = (hints, self._source.place(line), self._source.pasted(reproduce))
                 result = result_of(self._task, name, outcome, message, seconds, *told)
                 self._results[name] = result
                 self._current = ""
                 self.lasting = self.lasting and kind not in PASSING_KINDS
-                return result
+                # The verdict may be kept for the same text in another file: it keeps its own name.
+                return dataclasses.replace(result, message=self._source.in_own_file(result.message))
             case JudgeFailed(trace):
                 self._failure = trace
             case EvidenceGathered(evidence):

@@ -297,7 +297,7 @@ class Runner:
         parts["draw"] = draw_for(task.id, settings)
         parts["bounds"] = bounds
         if source.lines:
-            # A notebook's messages name its cells.
+            # A notebook's places are cells.
             parts["notebook"] = [source.path.name, source.lines]
         parts["isolation"] = self._place.isolation().level
         return key_for(task, source.digest, parts)
@@ -327,8 +327,7 @@ def _whole(work: _Work, verdict: TaskVerdict) -> TaskVerdict:
     source = work.source
     if source is None:
         return verdict
-    if verdict.cached:
-        verdict = _here(source, verdict)
+    verdict = _named(source, verdict)
     if source.note:
         text = f"{source.note} {verdict.message}".strip()
         verdict = dataclasses.replace(verdict, message=printable(text))
@@ -344,16 +343,17 @@ def _whole(work: _Work, verdict: TaskVerdict) -> TaskVerdict:
     return verdict
 
 
-def _here(source: Source, verdict: TaskVerdict) -> TaskVerdict:
-    """Names the file that was graded now: the same text may have had another name in the store."""
+def _named(source: Source, verdict: TaskVerdict) -> TaskVerdict:
+    """Names the file that was graded now: in the store, the same text may have had another name."""
     checks = []
     for check in verdict.checks:
         where = check.where
         if where is not None:
             name = printable(source.path.name, 200)
             where = dataclasses.replace(where, file=name, path=str(source.path))
-        reproduce = source.pasted(check.reproduce)
-        checks.append(dataclasses.replace(check, where=where, reproduce=reproduce))
+        message, reproduce = source.in_own_file(check.message), source.pasted(check.reproduce)
+        named = dataclasses.replace(check, message=message, where=where, reproduce=reproduce)
+        checks.append(named)
     return dataclasses.replace(verdict, checks=tuple(checks))
 
 

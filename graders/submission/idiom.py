@@ -60,7 +60,7 @@ def remark(source: Source, given: str = "") -> str:
     for rule in rules:
         if (found := rule(tree)) is not None:
             line, words = found
-            return source.in_cells(f'"{source.filename}", line {line}: {words}')
+            return source.in_own_file(f'"{source.filename}", line {line}: {words}')
     return ""
 
 

@@ -82,24 +82,26 @@ class Source:
         object.__setattr__(noted, "note", note)
         return noted
 
-    def in_cells(self, message: str) -> str:
-        """Puts the places that a message names in the words of a notebook, if this is one.
+    def in_own_file(self, message: str) -> str:
+        """Puts the places that a message names in the student's file: a module or a notebook.
 
         Args:
-            message: String, which may name lines of the module.
+            message: String, which may name lines of the text under `filename`.
         """
-        if not self.lines:
+        title = printable(self.path.name, 200)
+        if not self.lines and title == self.filename:
             return message
-        title = self.path.name
 
         def place(found: re.Match[str]) -> str:
             number = int(found[1])
+            if not self.lines:
+                return f'"{title}", line {number}'
             cell, line = self.lines[number - 1] if 0 < number <= len(self.lines) else (0, 0)
             return f'"{title}", code cell {cell}, line {line}' if cell else f'"{title}"'
 
         name = re.escape(self.filename)
         message = re.sub(rf'"(?:[^"\n]*/)?{name}", line (\d{{1,7}})', place, message)
-        return message.replace(self.filename, title)
+        return message.replace(self.filename, title) if self.lines else message
 
     def place(self, line: int | None) -> Where | None:
         """Returns the place of a line of the text in the student's file.

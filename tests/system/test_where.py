@@ -45,6 +45,19 @@ def test_a_module(tmp_path: Path) -> None:
     assert first(found)["where"] == {"file": "mine.py", "line": LINE}
 
 
+def test_a_traceback_names_the_students_file(tmp_path: Path) -> None:
+    """Whatever the file is called, graded or from the store."""
+    own = {"KERAS_KIT_CACHE": str(tmp_path / "cache")}
+    for name, cached in (("mine.py", False), ("mine.py", True), ("other.py", True)):
+        path = tmp_path / name
+        path.write_text(WRONG.replace("num_classes, activation", "classes, activation"))
+        done = run("cnn::builds", "--from", str(path), "--json", "-", **own)
+        found = json.loads(done.stdout)
+        assert found["tasks"][0]["cached"] is cached
+        assert f'  File "{name}", line {LINE}, in build_model' in first(found)["message"]
+        assert '"cnn.py"' not in first(found)["message"]
+
+
 def test_github_actions(tmp_path: Path) -> None:
     """An error beside the line, and standard output stays JSON where it is asked for."""
     path = tmp_path / "cnn.py"

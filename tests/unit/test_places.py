@@ -254,6 +254,14 @@ def test_a_module_has_its_own_lines(tmp_path: Path) -> None:
     assert [source.place(n) for n in (None, 0, -1, 10**9)] == [None] * 4
 
 
+def test_a_message_names_the_file_that_was_graded(tmp_path: Path) -> None:
+    """The places of a traceback are those of the student's file, whatever its name."""
+    message = 'Your code raised X: 1\n  File "/a/cnn.py", line 2, in f\n    "cnn.py" is read'
+    for name, shown in (("cnn.py", "/a/cnn.py"), ("mine.py", "mine.py")):
+        source = Source(MODULE, "cnn.py", tmp_path / name)
+        assert source.in_own_file(message) == message.replace("/a/cnn.py", shown)
+
+
 def test_a_notebook_has_cells(tmp_path: Path) -> None:
     """The cell as a student counts code cells, and the line in it; the kit's own lines are none."""
     path = write(
