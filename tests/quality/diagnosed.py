@@ -22,8 +22,9 @@ HEAD = """\
 {count} faulty Keras programs from a question site (deepmufl's data set), and what `grade.py doctor`
 finds in them: detected is at least one fault; named, that the first one is among those of the label;
 and the line, that its line is as well. The peers' columns are what they detected, by the results that
-deepmufl's authors published. {seconds}CONTRIBUTING.md names the repositories and the commits. Measured on
-{date} with Keras {keras} by `python -m tests.benchmarks.diagnosis FOLDER --peers FOLDER --record`.
+deepmufl's authors published. {seconds}Measured on {date} with Keras {keras} by
+`python -m tests.benchmarks.diagnosis FOLDER --peers FOLDER --record`; CONTRIBUTING.md names the
+repositories and the commits.
 
 """
 
