@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, cast
 
 import pytest
 
@@ -12,7 +14,7 @@ from graders import rubric
 from graders.cli import arguments, commands, whys
 from graders.cli.arguments import UsageError
 from graders.reports import html, text, why
-from graders.runner import Request
+from graders.runner import NotExamined, Request
 from graders.verdict import TaskVerdict
 from tests.verdicts import task, verdict
 
@@ -77,6 +79,85 @@ def test_nothing_is_tried_where_nothing_can_be(name: Any, status: Any, told: str
     assert told in whys.nothing_to_try(request, dataclasses.replace(given, checks=ran))
     if not told:
         assert whys.nothing_to_try(request, dataclasses.replace(given, checks=ran)) == ""
+
+
+def test_a_check_that_ran_is_enough_and_a_part_is_no_whole() -> None:
+    """One check with a time was run; of a part that passes nothing is told of the whole."""
+    found = rubric.find("cnn")
+    given = task("cnn", "failed")
+    first, *others = (dataclasses.replace(check, seconds=0.0) for check in given.checks)
+    none = dataclasses.replace(given, checks=(first, *others))
+    some = dataclasses.replace(given, checks=(first, *others[:-1], given.checks[-1]))
+    some = dataclasses.replace(
+        some, checks=(*some.checks[:-1], dataclasses.replace(some.checks[-1], seconds=1.0))
+    )
+    request = Request(found, found.stub)
+    told = whys.nothing_to_try(request, none)
+    assert told == "No check was run: there is nothing to try."
+    assert whys.nothing_to_try(request, some) == ""
+    part = dataclasses.replace(request, only=("builds",))
+    told = whys.nothing_to_try(part, task("cnn", "passed"))
+    assert told == "What you asked for passes: there is nothing to try."
+
+
+class _Runner:
+    """Stands in for the runner: finds something, or raises; notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[Any] = []
+
+    def why(self, *asked: Any) -> Any:
+        self.asked.append(asked)
+        if asked[1].task == "lstm":
+            raise NotExamined("no time\nmore")
+        return WHY
+
+
+class _Live:
+    """Stands in for what shows the progress; notes it."""
+
+    def __init__(self) -> None:
+        self.seen: list[Any] = []
+
+    @contextlib.contextmanager
+    def working(self, *told: str) -> Iterator[None]:
+        self.seen.append(told)
+        yield
+
+    def show_why(self, shown: TaskVerdict) -> None:
+        self.seen.append((shown.task, shown.evidence["why"]))
+
+
+def test_each_task_gets_what_was_found_for_it() -> None:
+    """One after the other, each shown at once; points and the evidence before it stay."""
+    names = ("cnn", "lstm", "custom_layer")
+    tasks = [
+        dataclasses.replace(
+            task(name, "failed", evidence={"kept": name}),
+            checks=tuple(
+                dataclasses.replace(check, seconds=1.0) for check in task(name, "failed").checks
+            ),
+        )
+        for name in names
+    ]
+    requests = [Request(rubric.find(name), rubric.find(name).stub) for name in names]
+    runner, live = _Runner(), _Live()
+    given = verdict(*tasks)
+    answer = whys.explain(given, requests, cast(Any, runner), cast(Any, live))
+    untold = {"faults": [], "trouble": "It could not be examined: no time"}
+    nothing = {"faults": [], "trouble": whys.nothing_to_try(requests[2], tasks[2])}
+    found = dict(zip(names, (WHY, untold, nothing), strict=True))
+    for before, after in zip(given.tasks, answer.tasks, strict=True):
+        told = {"kept": before.task, "why": found[before.task]}
+        assert after == dataclasses.replace(before, evidence=told)
+    assert runner.asked == [(requests[i], tasks[i], 60.0) for i in range(2)]
+    working = "trains again, and tries repairs"
+    assert live.seen == [
+        ("cnn", working), ("cnn", WHY), ("lstm", working), ("lstm", untold),
+        ("custom_layer", nothing),
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="zip"):
+        whys.explain(given, requests[:2], cast(Any, runner), cast(Any, live))
 
 
 def test_what_was_tried_is_shown_on_the_terminal() -> None:
