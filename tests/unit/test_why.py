@@ -170,6 +170,44 @@ def test_what_was_tried_is_shown_on_the_terminal() -> None:
     assert why.told("cnn", {}) is None
 
 
+def test_all_that_was_found_is_shown_in_its_order() -> None:
+    """A fault in a cell, one without a line, what could not be tried; long text is cut."""
+    line = (
+        'layers.Dense(10, activation="softmax", kernel_initializer="he_normal", name="a_long_name")'
+    )
+    faults = [
+        {"message": "First.", "file": "a.ipynb", "line": 3, "cell": 2, "code": line, "doc": "",
+         "tried": "Tried: more."},
+        {"message": "\x1bSecond.", "file": "a.py", "line": 7, "code": "", "doc": None, "tried": ""},
+        {"message": "x" * 3000, "file": "a.py", "line": None, "code": "", "doc": "https://keras.io/a",
+         "tried": None},
+    ]  # fmt: skip
+    evidence = {"why": {"faults": faults, "trouble": "\x1bNo time."}}
+    rows = why.read(evidence)
+    assert rows[:2] == [
+        why.Why("First.", f"a.ipynb, code cell 2, line 3: {line}", "Tried: more.", ""),
+        why.Why("\N{REPLACEMENT CHARACTER}Second.", "a.py:7", "", ""),
+    ]
+    assert 2000 <= len(rows[2].message) < 2100
+    assert (rows[2].where, rows[2].tried, rows[2].doc) == ("", "", "https://keras.io/a")
+    assert rows[3:] == [why.Why("", "", "\N{REPLACEMENT CHARACTER}No time.", "")]
+    faults[2]["message"] = "Third."
+    rendered = why.told("cnn", evidence)
+    assert rendered is not None
+    assert [row.rstrip() for row in text.plain(rendered).strip().splitlines()] == [
+        "cnn: why? What was tried (no point depends on it):",
+        "    First.",
+        "    Tried: more.",
+        f"    a.ipynb, code cell 2, line 3: {line}",
+        "    \N{REPLACEMENT CHARACTER}Second.",
+        "    a.py:7",
+        "    Third.",
+        "    Read: https://keras.io/a",
+        "    \N{REPLACEMENT CHARACTER}No time.",
+    ]
+    assert why.read({"why": "not a dict"}) == []
+
+
 def test_what_was_tried_is_on_the_page_and_in_the_json() -> None:
     """Escaped on the page, as an object of its own in the JSON."""
     asked = task("cnn", "failed", evidence={"why": WHY})
