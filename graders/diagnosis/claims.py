@@ -193,6 +193,7 @@ def _facts(told: dict[str, Any]) -> tuple[Facts, Snapshot | None, str]:
 
 def _layer(claim: Any) -> Layer:
     claim = _dict(claim)
+    readers = claim.get("readers")
     config: Mapping[str, Any] = {
         _text(key): _setting(value) for key, value in list(_dict(claim.get("config")).items())[:40]
     }
@@ -207,6 +208,7 @@ def _layer(claim: Any) -> Layer:
         _shape(claim.get("input")),
         _shape(claim.get("output")),
         _text(claim.get("inner", "")),
+        tuple(_text(name) for name in _list(readers, 20)) if readers is not None else None,
     )
 
 

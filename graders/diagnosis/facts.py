@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import numpy as np
@@ -34,6 +34,8 @@ class Layer:
         input: Tuple, the shape that it gets, with `None` for open sizes; `None` if not known.
         output: Tuple, likewise.
         inner: String, the class of a layer that it wraps.
+        readers: Tuple of strings, the names of the layers that read what it gives; an empty one
+            stands for the end of the model. `None` if not known.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Layer:
     input: tuple[int | None, ...] | None = None
     output: tuple[int | None, ...] | None = None
     inner: str = ""
+    readers: tuple[str, ...] | None = None
 
     @property
     def units(self) -> int | None:
@@ -334,6 +337,24 @@ class Facts:
         last = self.trained.rate if self.trained else None
         return first is not None and last is not None and last >= 10 * first > 0
 
+    # --- the way of the data ------------------------------------------------------------------
+
+    def after_alone(self, layer: Layer) -> Layer | None:
+        """Returns the one layer that reads a layer, and reads nothing else.
+
+        Args:
+            layer: `Layer`.
+
+        Returns:
+            `Layer`; `None` if there are several, a branch ends there, or it is not known.
+        """
+        if layer.readers is None or len(layer.readers) != 1:
+            return None
+        [name] = layer.readers
+        named = [other for other in self.layers if other.name == name]
+        given = sum((other.readers or ()).count(name) for other in self.layers)
+        return named[0] if len(named) == 1 and given == 1 else None
+
     # --- labels -------------------------------------------------------------------------------
 
     @property
@@ -392,3 +413,17 @@ ACTIVATION_LAYERS = {
     "Tanh": "tanh",
     "LogSoftmax": "log_softmax",
 }
+
+
+def in_a_row(layers: Iterable[Layer]) -> list[Layer]:
+    """Returns layers of which each reads the one before it.
+
+    Args:
+        layers: Iterable of `Layer`, in their order.
+    """
+    listed = list(layers)
+    names = [*(layer.name for layer in listed[1:]), ""]
+    return [
+        dataclasses.replace(layer, readers=(name,))
+        for layer, name in zip(listed, names, strict=True)
+    ]

@@ -49,7 +49,8 @@ def facts_of(
     model = start.model
     names = given_names(json.loads(start.config))
     ops = flat(model)
-    layers = tuple(_layer(op, names) for op in ops)
+    readers = _readers(model, names)
+    layers = tuple(_layer(op, names, tuple(readers.get(id(op), ()))) for op in ops)
     by_op = {id(op): layer for op, layer in zip(ops, layers, strict=True)}
     x, y = data
     parts = x if isinstance(x, dict) else {"x": x}
@@ -68,7 +69,21 @@ def facts_of(
     )
 
 
-def _layer(op: Any, names: dict[str, str]) -> Layer:
+def _readers(model: Any, names: dict[str, str]) -> dict[int, list[str]]:
+    """Returns the names of what reads each operation; an empty name is the end of the model."""
+    found: dict[int, list[str]] = {}
+    for node in graph.nodes(model):
+        for parent in node.parents:
+            found.setdefault(id(parent.op), []).append(names.get(node.op.name, node.op.name))
+    for tensor in model.outputs:
+        op = tensor._keras_history.operation
+        while hasattr(op, "fit"):
+            op = op.outputs[0]._keras_history.operation
+        found.setdefault(id(op), []).append("")
+    return found
+
+
+def _layer(op: Any, names: dict[str, str], readers: tuple[str, ...]) -> Layer:
     config: dict[str, Any] = {}
     with contextlib.suppress(Exception):
         config = op.get_config()
@@ -92,6 +107,7 @@ def _layer(op: Any, names: dict[str, str]) -> Layer:
         shapes[0],
         shapes[1],
         type(inner).__name__ if inner is not None else "",
+        readers,
     )
 
 

@@ -18,6 +18,7 @@ from graders.diagnosis.facts import (
     Facts,
     Fit,
     Layer,
+    in_a_row,
 )
 from graders.toolkit.learning_rates import usual_rate
 
@@ -72,6 +73,8 @@ def facts_in(source: str) -> Facts | None:
     looped = {id(call) for loop in loops for call in ast.walk(loop) if isinstance(call, ast.Call)}
     if not layers or any(id(call) in looped for call in compiles):
         return None
+    if _name(models[0].func) == "Sequential":
+        layers = in_a_row(layers)
     tail: list[Layer] = []
     for layer in reversed(layers):
         tail.append(layer)

@@ -89,6 +89,24 @@ def test_a_model_within_a_model_is_measured() -> None:
     assert found.before and not diagnose(found).faults
 
 
+def test_readers_are_those_of_the_graph() -> None:
+    """Of a residual block in a model within a model, too; a model of no graph has none."""
+    inner = stack(Dense(4, activation="relu", name="inside"))
+    x = keras.Input((8,))
+    first = inner(x)
+    branch = Dense(4, name="branch")(first)
+    added = keras.layers.Add(name="added")([branch, first])
+    model = keras.Model(x, Dense(3, activation="softmax", name="last")(added))
+    facts, _ = told(model, CLASSES, optimizer="adam", loss="sparse_categorical_crossentropy")
+    found = {layer.name: layer.readers for layer in facts.layers}
+    assert found == {
+        "inside": ("branch", "added"), "branch": ("added",), "added": ("last",), "last": ("",),
+    }  # fmt: skip
+    by_name = {layer.name: layer for layer in facts.layers}
+    assert facts.after_alone(by_name["branch"]) is None
+    assert facts.after_alone(by_name["added"]) is by_name["last"]
+
+
 SPARSE, BINARY = "sparse_categorical_crossentropy", "binary_crossentropy"
 REPAIRED = {
     "softmax_on_one_unit": lambda: told(

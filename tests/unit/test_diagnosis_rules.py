@@ -20,6 +20,7 @@ from graders.diagnosis.facts import (
     Seen,
     Trained,
     Unread,
+    in_a_row,
 )
 
 RNG = np.random.default_rng(0)
@@ -72,7 +73,9 @@ def dense(
 def facts(
     *layers: Layer, loss: str, y: Input, x: Input = X, losses: Any = FALLING, **more: Any
 ) -> Facts:
-    """Returns the facts of a training of layers in a row."""
+    """Returns the facts of a training of layers in a row, or with readers of their own."""
+    if all(layer.readers is None for layer in layers):
+        layers = tuple(in_a_row(layers))
     tail: list[Layer] = []
     for layer in reversed(layers):
         tail.append(layer)
@@ -529,6 +532,67 @@ def test_what_a_range_test_leaves_is_no_fault() -> None:
     trained = Trained({"loss": (2.3, 1.0, math.inf)}, 3, 48, rate=1.0)
     raised = dataclasses.replace(test, trained=trained)
     assert diagnose(raised).faults == ()
+
+
+def reading(layer: Layer, *readers: str) -> Layer:
+    """Returns a layer with a name for its number, and with what reads it."""
+    return dataclasses.replace(layer, name=f"layer_{layer.line}", readers=readers)
+
+
+def test_who_follows_whom_is_told_by_the_graph() -> None:
+    """A branch that runs into an Add and a ReLU has its activation there, whatever lies beside."""
+    shortcut, second = (reading(dense(64, "linear", 64, line), "add") for line in (2, 4))
+    layers = (
+        reading(dense(64, "relu", line=1), "layer_2", "layer_3"),
+        reading(dense(64, "relu", 64, 3), "layer_4"),
+        second,
+        shortcut,
+        Layer("add", "Add", readers=("relu",), output=(None, 64)),
+        Layer("relu", "ReLU", readers=("layer_9",), output=(None, 64)),
+        reading(SOFTMAX, ""),
+    )
+    found = diagnose(facts(*layers, loss=SPARSE, y=CLASSES))
+    assert (found.faults, found.remarks) == ((), ())
+    # Where it alone reads the other, they are one.
+    row = (layers[0], reading(second, "layer_9"), layers[-1])
+    row = (dataclasses.replace(row[0], readers=("layer_4",)), *row[1:])
+    assert [r.id for r in diagnose(facts(*row, loss=SPARSE, y=CLASSES)).remarks] == [
+        "no_activation"
+    ]
+
+
+def test_gates_beside_the_way_are_no_stack() -> None:
+    """Sigmoids that multiply a branch each do not follow each other."""
+    layers: list[Layer] = []
+    for at in (1, 4, 7):
+        layers += [
+            reading(dense(20, "relu", 20, at), f"layer_{at + 1}", f"by_{at}"),
+            reading(dense(20, "sigmoid", 20, at + 1), f"by_{at}"),
+            Layer(f"by_{at}", "Multiply", readers=(f"layer_{at + 3}",), output=(None, 20)),
+        ]
+    gated = facts(*layers, reading(dense(10, "softmax", 20, 10), ""), loss=SPARSE, y=CLASSES)
+    assert diagnose(gated).faults == ()
+
+
+def test_a_model_with_max_pooling_is_not_called_linear() -> None:
+    """It has no activation all the same."""
+    first, second = (
+        Layer(
+            f"conv{i}",
+            "Conv2D",
+            line=i,
+            parameters=99,
+            input=(None, 8, 8, 8),
+            output=(None, 8, 8, 8),
+            config={"filters": 8, "kernel_size": (3, 3)},
+        )
+        for i in (1, 2)
+    )
+    pooled = facts(first, second, after("MaxPooling2D", 8), SOFTMAX, loss=SPARSE, y=CLASSES)
+    [fault] = diagnose(pooled).faults
+    assert fault.id == "no_activation" and "model is linear" not in fault.message
+    plain = diagnose(facts(first, second, after("Flatten", 8), SOFTMAX, loss=SPARSE, y=CLASSES))
+    assert "the whole model is linear" in plain.faults[0].message
 
 
 def test_a_softmax_over_the_steps_is_named() -> None:

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 
-from graders.diagnosis.facts import CONVOLUTIONS, NORMALIZERS, RECURRENT, Facts, Layer
+from graders.diagnosis.facts import (
+    ACTIVATION_LAYERS,
+    CONVOLUTIONS,
+    NORMALIZERS,
+    RECURRENT,
+    Facts,
+    Layer,
+)
 from graders.diagnosis.findings import Finding, found, number
 from graders.diagnosis.rules.training import learned
 
+# Layers that do no more than a weighted sum.
+LINEAR = (
+    *("Dense", "Add", "Concatenate", "Average", "AveragePooling1D", "AveragePooling2D"),
+    *("GlobalAveragePooling1D", "GlobalAveragePooling2D", "Rescaling", "Normalization"),
+    *("BatchNormalization", "ZeroPadding1D", "ZeroPadding2D"),
+)
 # From so many layers of sigmoid on, hardly a gradient reaches the first.
 SIGMOIDS, TANHS = 3, 6
 SQUASHING = ("sigmoid", "hard_sigmoid")
@@ -93,9 +105,29 @@ def too_much_dropout(facts: Facts) -> Finding | None:
 
 
 def _runs(facts: Facts, kinds: tuple[str, ...]) -> list[Layer]:
-    """Returns the hidden layers with these activations."""
-    hidden = [layer for layer in facts.layers if layer not in facts.tail]
-    return [layer for layer in hidden if layer.activation in kinds and layer.kind not in RECURRENT]
+    """Returns the hidden layers with these activations on the longest way without a branch."""
+    longest: list[Layer] = []
+    for layer in facts.layers:
+        run = [
+            step
+            for step in _way(facts, layer)
+            if step.activation in kinds and step.kind not in RECURRENT and step not in facts.tail
+        ]
+        longest = run if len(run) > len(longest) else longest
+    return longest
+
+
+def _way(facts: Facts, layer: Layer) -> list[Layer]:
+    """Returns a layer and those after it, as far as the way of the data has no branch."""
+    found: list[Layer] = [layer]
+    while (after := facts.after_alone(found[-1])) is not None and after not in found:
+        found.append(after)
+    return found
+
+
+def _reader(facts: Facts, layer: Layer) -> Layer | None:
+    """Returns what alone reads a layer, past what changes no value; `None` if there is a branch."""
+    return next((step for step in _way(facts, layer)[1:] if step.kind not in LINEAR_WITHOUT), None)
 
 
 def stacked_sigmoids(facts: Facts) -> Finding | None:
@@ -136,10 +168,15 @@ def no_activation(facts: Facts) -> Finding | None:
     if pair is None:
         return None
     first, second = pair
-    all_linear = not any(
-        layer.activation != "linear" or layer.kind in ("ReLU", "LeakyReLU", "PReLU", "ELU")
-        for layer in facts.layers
-        if layer not in facts.tail[:1] and layer is not facts.last
+    others = [
+        layer for layer in facts.layers if layer not in facts.tail[:1] and layer is not facts.last
+    ]
+    bare = not any(
+        layer.activation != "linear" or layer.kind in (*ACTIVATION_LAYERS, *RECURRENT)
+        for layer in others
+    )
+    all_linear = bare and all(
+        layer.kind in (*LINEAR, *LINEAR_WITHOUT, *CONVOLUTIONS) for layer in others
     )
     return found(
         "no_activation",
@@ -151,20 +188,17 @@ def no_activation(facts: Facts) -> Finding | None:
         argument="activation",
         doc="activations",
         # With an activation elsewhere, a layer of no use does no harm.
-        sure=all_linear,
+        sure=bare,
     )
 
 
 def _collapsing(facts: Facts) -> tuple[Layer, Layer] | None:
     """Finds two layers in a row that do no more than one."""
-    chain = [layer for layer in facts.layers if layer.kind not in LINEAR_WITHOUT]
-    names = [layer.name for layer in chain]
-    if len(set(names)) != len(names):
-        return None
-    for first, second in pairwise(chain):
+    for first in facts.layers:
+        second = _reader(facts, first)
         if first.activation != "linear" or first.kind not in ("Dense", *CONVOLUTIONS):
             continue
-        if second.kind not in ("Dense", *CONVOLUTIONS) or not first.trainable:
+        if second is None or second.kind not in ("Dense", *CONVOLUTIONS) or not first.trainable:
             continue
         if first.output is None or second.input is None:
             continue
@@ -194,11 +228,13 @@ def _sides(layer: Layer) -> tuple[int, ...]:
 
 def linear_convolutions(facts: Facts) -> Finding | None:
     """Max pooling bends a little; a convolution still wants an activation."""
-    chain = [layer for layer in facts.layers if layer.kind not in LINEAR_WITHOUT]
     bare = []
-    for layer, pool, after in zip(chain, chain[1:], chain[2:], strict=False):
-        pools = pool.kind.startswith(("MaxPool", "AveragePool"))
-        if layer.kind in CONVOLUTIONS and layer.activation == "linear" and pools:
+    for layer in facts.layers:
+        pool = _reader(facts, layer)
+        if layer.kind not in CONVOLUTIONS or layer.activation != "linear" or pool is None:
+            continue
+        after = _reader(facts, pool)
+        if pool.kind.startswith(("MaxPool", "AveragePool")) and after is not None:
             bare += [layer] if after.has_kernel else []
     if len(bare) < 2:
         return None

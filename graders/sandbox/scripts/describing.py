@@ -10,6 +10,7 @@ import numpy as np
 
 from graders.sandbox.errors import WrongAnswer
 from graders.sandbox.fits import learning_rate
+from graders.sandbox.scripts import ways
 from graders.sandbox.scripts.where import Lines
 from graders.sandbox.snapshots import snapshot
 
@@ -143,6 +144,9 @@ def _operations(model: Any) -> list[Any]:
 def layers(model: Any, lines: Lines) -> list[dict[str, Any]]:
     """Describes the layers and operations of a model, in the order of the data's way."""
     found = []
+    readers = None
+    with contextlib.suppress(Exception):
+        readers = ways.of(model)
     for op in _operations(model)[:MOST_LAYERS]:
         if type(op).__name__ == "InputLayer":
             continue
@@ -166,6 +170,7 @@ def layers(model: Any, lines: Lines) -> list[dict[str, Any]]:
             "config": {key: _plain(config[key]) for key in WANTED if key in config},
             "input": None,
             "output": None,
+            "readers": readers.get(id(op), [])[:20] if readers is not None else None,
         }
         with contextlib.suppress(Exception):
             row["input"] = _shape(op.input)
