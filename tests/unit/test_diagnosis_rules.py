@@ -534,6 +534,69 @@ def test_what_a_range_test_leaves_is_no_fault() -> None:
     assert diagnose(raised).faults == ()
 
 
+SERIES = values_of("x", RNG.normal(size=(500, 20, 3)))
+
+
+def steps(
+    y: np.ndarray, units: int = 1, loss: str = MSE, places: int | None = 20, **more: Any
+) -> Facts:
+    """Returns the facts of an LSTM that gives each step, and of a Dense layer."""
+    lstm = Layer(
+        "lstm",
+        "LSTM",
+        "tanh",
+        7,
+        5000,
+        config={"return_sequences": True},
+        input=(None, places, 3),
+        output=(None, places, 50),
+    )
+    last = dataclasses.replace(
+        dense(units, more.pop("activation", "linear"), 50, 8),
+        input=(None, places, 50),
+        output=(None, places, units),
+    )
+    return facts(
+        lstm, last, loss=loss, y=values_of("y", y), x=more.pop("x", SERIES), metrics=(), **more
+    )
+
+
+@pytest.mark.parametrize("shape", [(500,), (500, 1), (500, 5)])
+@pytest.mark.parametrize("places", [20, None])
+def test_one_value_for_an_example_and_an_output_for_each_step(
+    shape: tuple[int, ...], places: int | None
+) -> None:
+    """The layer that gives the steps is named, with its argument."""
+    case = steps(RNG.normal(size=shape), units=shape[-1] if shape[1:] else 1, places=places)
+    [fault] = diagnose(case).faults
+    assert (fault.id, fault.line, fault.argument) == ("steps_for_labels", 7, "return_sequences")
+
+
+MANY_TO_MANY = {
+    "same rank": steps(RNG.normal(size=(500, 20, 1))),
+    "a value for each step": steps(RNG.normal(size=(500, 20))),
+    "a class for each step": steps(
+        RNG.integers(0, 5, (500, 20)), units=5, loss=SPARSE, activation="softmax"
+    ),
+    "as many classes as steps": steps(
+        RNG.integers(0, 20, (500, 20)), units=20, loss=SPARSE, activation="softmax"
+    ),
+    "one step": steps(
+        RNG.normal(size=500), places=1, x=values_of("x", RNG.normal(size=(500, 1, 3)))
+    ),
+    "one open step": steps(
+        RNG.normal(size=500), places=None, x=values_of("x", RNG.normal(size=(500, 1, 3)))
+    ),
+    "patches that are all real": steps(np.ones((500, 1)), loss=BINARY, activation="sigmoid"),
+}
+
+
+@pytest.mark.parametrize("name", MANY_TO_MANY)
+def test_labels_for_each_step_are_no_fault(name: str) -> None:
+    """Nor are outputs of one step, nor labels that are all alike."""
+    assert diagnose(MANY_TO_MANY[name]).faults == ()
+
+
 def reading(layer: Layer, *readers: str) -> Layer:
     """Returns a layer with a name for its number, and with what reads it."""
     return dataclasses.replace(layer, name=f"layer_{layer.line}", readers=readers)

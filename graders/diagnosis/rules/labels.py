@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from graders.diagnosis.facts import Facts
+from graders.diagnosis.facts import RECURRENT, Facts, Layer
 from graders.diagnosis.findings import Finding, found, number
 from graders.diagnosis.rules.kinds import (
+    BINARY,
     BOUNDS,
     CATEGORICAL,
     DISTANCES,
+    HINGES,
     SPARSE,
     is_class,
     known_loss,
@@ -142,6 +144,10 @@ def outputs_for_labels(facts: Facts) -> Finding | None:
         return None
     if len(facts.output) > 2 and len(y.shape) == len(facts.output) and wide != 1:
         return None
+    if units == 1 and len(y.shape) == len(facts.output) - 1 > 1:
+        # Keras takes the last axis off: one output for each label of a row.
+        if all(a in (None, b) for a, b in zip(facts.output[1:-1], y.shape[1:], strict=True)):
+            return None
     classes = facts.classes or wide
     several = units > 1 and wide == 1 and is_class(facts)
     return found(
@@ -166,23 +172,57 @@ def outputs_for_labels(facts: Facts) -> Finding | None:
 def steps_for_labels(facts: Facts) -> Finding | None:
     """One label for an example, and an output for each of its steps or pixels."""
     y, out, compiled = facts.labels, facts.output, known_loss(facts)
-    if y is None or out is None or compiled is None or not is_class(facts):
+    if y is None or out is None or compiled is None or facts.labels_are in ("text", "none"):
         return None
-    columns = y.shape[1:] if not (len(y.shape) == 2 and y.shape[1] == 1) else ()
-    rank = len(out) - 1
-    wanted = 1 if facts.labels_are == "one_hot" or not columns else len(columns) + 1
-    if facts.labels_are == "one_hot":
-        wanted = len(y.shape) - 1
-    if rank <= wanted or all(side == 1 for side in out[1:-1]):
+    label, between = y.shape[1:], out[1:-1]
+    rows = compiled.loss not in SPARSE or facts.labels_are == "one_hot"
+    one = label in ((), (1,)) or (rows and label == out[-1:])
+    known = (*SPARSE, *CATEGORICAL, *BINARY, *DISTANCES, *HINGES)
+    if not one or compiled.loss not in known or y.low == y.high:
         return None
-    if len(y.shape) > 2 or (len(y.shape) == 2 and y.shape[1] > 1 and facts.labels_are != "one_hot"):
+    if not between or _one_step(facts, between):
         return None
+    steps = _gives_steps(facts)
+    every = not label and rows and facts.labels_are != "one_hot"
+    compared = (
+        "Keras compares each of them with the labels of all examples of its batch"
+        if every
+        else "there is one label for all of them"
+    )
     return found(
         "steps_for_labels",
         f"one output for each example, as there is one label (shape {y.shape})",
-        f"outputs of the shape {out}: Dense works on the last axis alone",
-        "Put Flatten or a global pooling before the Dense layers; after an LSTM or GRU, leave "
+        f"outputs of the shape {out}: "
+        + (
+            f"{steps.inner or steps.kind} with return_sequences=True gives one for each step, and "
+            if steps is not None
+            else "Dense works on the last axis alone, and "
+        )
+        + compared,
+        "Leave return_sequences=True out of the last recurrent layer."
+        if steps is not None
+        else "Put Flatten or a global pooling before the Dense layers; after an LSTM or GRU, leave "
         "return_sequences=True out of the last one.",
-        line=line_of(facts.last),
-        doc="flatten",
+        line=line_of(steps if steps is not None else facts.last),
+        argument="return_sequences" if steps is not None else "",
+        doc="lstm" if steps is not None else "flatten",
     )
+
+
+def _one_step(facts: Facts, between: tuple[int | None, ...]) -> bool:
+    """Returns whether all places of an output are one: of an open size, the inputs tell it."""
+    given = facts.inputs[0].shape[1:] if facts.inputs else ()
+    sizes = [
+        given[i] if side is None and i < len(given) else side for i, side in enumerate(between)
+    ]
+    return all(size in (1, None) for size in sizes)
+
+
+def _gives_steps(facts: Facts) -> Layer | None:
+    """Returns the recurrent layer whose steps are those of the output; `None` if there is none."""
+    recurrent = [layer for layer in facts.layers if layer.kind in RECURRENT]
+    if not recurrent or not recurrent[-1].config.get("return_sequences"):
+        return None
+    last, out = recurrent[-1], facts.output or ()
+    same = last.output is not None and len(last.output) == len(out) == 3
+    return last if same and last.output and last.output[1] == out[1] else None
