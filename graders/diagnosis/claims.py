@@ -300,6 +300,7 @@ def _fit(told: dict[str, Any]) -> Fit:
         _text(told.get("validation", "none")),
         tuple(_text(name) for name in _list(told.get("callbacks", ()), 20)),
         min(1.0, max(0.0, _finite_float(told.get("split", 0.0)))),
+        told.get("again") is True,
     )
 
 

@@ -149,6 +149,7 @@ class Fit:
         validation: String, `"none"`, `"split"`, `"same"` or `"data"`.
         callbacks: Tuple of strings.
         split: Float, the share of the data that `validation_split` keeps apart; 0 if none.
+        again: Boolean, whether weights of the model were trained before.
     """
 
     how: str = "fit"
@@ -159,6 +160,7 @@ class Fit:
     validation: str = "none"
     callbacks: tuple[str, ...] = ()
     split: float = 0.0
+    again: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,6 +13,7 @@ from graders.diagnosis import claims, measuring, trying
 from graders.diagnosis.diagnose import diagnose
 from graders.diagnosis.facts import Facts
 from graders.sandbox.scripts import data, describing
+from graders.sandbox.scripts.earlier import Earlier
 from graders.sandbox.scripts.where import Lines
 
 RNG = np.random.default_rng(0)
@@ -105,6 +106,18 @@ def test_readers_are_those_of_the_graph() -> None:
     by_name = {layer.name: layer for layer in facts.layers}
     assert facts.after_alone(by_name["branch"]) is None
     assert facts.after_alone(by_name["added"]) is by_name["last"]
+
+
+def test_layers_that_were_trained_before_are_known_in_another_model() -> None:
+    """A layer that was frozen then was not trained."""
+    shared, frozen = Dense(4), Dense(4, trainable=False)
+    first = stack(shared, frozen)
+    earlier = Earlier()
+    assert not earlier.holds(first)
+    earlier.note(first)
+    assert earlier.holds(first) and earlier.holds(stack(stack(shared), Dense(1)))
+    frozen.trainable = True
+    assert not earlier.holds(stack(Dense(4), frozen, Dense(2)))
 
 
 SPARSE, BINARY = "sparse_categorical_crossentropy", "binary_crossentropy"

@@ -390,7 +390,7 @@ WRONG = {
     "constant_output": facts(
         HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, after={SOFTMAX.name: Seen(0.1, 0.1, 0.0)}
     ),
-    "never_falls": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, losses=FLAT),
+    "never_falls": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, x=TELLING, losses=FLAT),
     "validated_on_training": facts(
         HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, fit=Fit(epochs=20, validation="same")
     ),
@@ -595,6 +595,57 @@ MANY_TO_MANY = {
 def test_labels_for_each_step_are_no_fault(name: str) -> None:
     """Nor are outputs of one step, nor labels that are all alike."""
     assert diagnose(MANY_TO_MANY[name]).faults == ()
+
+
+def test_a_small_rate_is_right_for_a_model_that_was_trained_before() -> None:
+    """For one that was not, it is a remark; a rate that is too high stays a fault."""
+    again = Fit(line=40, epochs=20, again=True)
+    small = facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, rate=1e-5)
+    assert [remark.id for remark in diagnose(small).remarks] == ["learning_rate"]
+    tuned = diagnose(dataclasses.replace(small, fit=again))
+    assert (tuned.faults, tuned.remarks) == ((), ())
+    high = dataclasses.replace(WRONG["learning_rate"], fit=again)
+    assert [fault.id for fault in diagnose(high).faults] == ["learning_rate"]
+
+
+def test_labels_without_a_tie_and_a_training_that_learned_nothing_are_a_fault() -> None:
+    """The two agree, and the general finding is not told beside it; each alone is none."""
+    untied = dataclasses.replace(DOUBTFUL["shuffled_labels"], trained=history(loss=FLAT))
+    found = diagnose(untied)
+    assert [fault.id for fault in found.faults] == ["shuffled_labels"]
+    assert "learned nothing either" in found.faults[0].message
+    tied = dataclasses.replace(untied, labels=whole("y", GROUPS))
+    assert [fault.id for fault in diagnose(tied).faults] == ["never_falls"]
+    # Of many classes, these few examples show nothing.
+    many = whole("y", RNG.integers(0, 90, 500))
+    rest = diagnose(
+        facts(HIDDEN, dense(90, "softmax", 64, line=9), loss=SPARSE, y=many, x=TELLING, losses=FLAT)
+    )
+    assert [fault.id for fault in rest.faults] == ["never_falls"]
+
+
+def test_huge_targets_explain_one_answer_for_all() -> None:
+    """The first step of SGD threw all units off; the loss fell from its height to guessing."""
+    prices = values_of("y", 5e5 + 2e5 * RNG.normal(size=500))
+    case = facts(
+        HIDDEN,
+        VALUE,
+        loss=MSE,
+        y=prices,
+        metrics=(),
+        optimizer="SGD",
+        rate=0.01,
+        losses=(6e10, *(5.6e10,) * 19),
+        after={VALUE.name: Seen(5e5, 5e5, 0.0), HIDDEN.name: Seen(0.0, 0.0, 0.0, dead=1.0)},
+    )
+    assert [fault.id for fault in diagnose(case).faults] == ["unscaled_targets"]
+    learned = dataclasses.replace(
+        case,
+        trained=history(loss=tuple(6e10 * 0.8**i for i in range(20))),
+        after={VALUE.name: Seen(1e5, 9e5, 2e5, alike=8e5)},
+    )
+    found = diagnose(learned)
+    assert found.faults == () and [r.id for r in found.remarks] == ["unscaled_targets"]
 
 
 def reading(layer: Layer, *readers: str) -> Layer:

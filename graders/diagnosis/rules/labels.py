@@ -144,10 +144,11 @@ def outputs_for_labels(facts: Facts) -> Finding | None:
         return None
     if len(facts.output) > 2 and len(y.shape) == len(facts.output) and wide != 1:
         return None
-    if units == 1 and len(y.shape) == len(facts.output) - 1 > 1:
-        # Keras takes the last axis off: one output for each label of a row.
-        if all(a in (None, b) for a, b in zip(facts.output[1:-1], y.shape[1:], strict=True)):
-            return None
+    # Keras takes a last axis of 1 off: there is one output for each label of a row.
+    pairs = zip(facts.output[1:-1], y.shape[1:], strict=False)
+    one_less = len(y.shape) == len(facts.output) - 1 > 1
+    if units == 1 and one_less and all(side in (None, length) for side, length in pairs):
+        return None
     classes = facts.classes or wide
     several = units > 1 and wide == 1 and is_class(facts)
     return found(

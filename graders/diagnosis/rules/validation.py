@@ -16,6 +16,8 @@ from graders.diagnosis.rules.training import learned
 LEAST_STEPS = 100
 # A guess that lies so far above chance sees the labels in the inputs; one below the other does not.
 SEEN, UNSEEN = 8.0, 2.0
+# Examples that each class should have, on average, for guesses to show a tie.
+EXAMPLES_OF_A_CLASS = 8
 ACCURACIES = ("accuracy", "acc", "categorical_accuracy", "sparse_categorical_accuracy",
               "binary_accuracy")  # fmt: skip
 
@@ -146,19 +148,26 @@ def shuffled_labels(facts: Facts) -> Finding | None:
     if not _trained_enough(facts) or not (_guesses_only(facts) or _guesses_on_validation(facts)):
         return None
     seen = _within(facts)
-    if seen is None or seen.score >= UNSEEN:
+    if seen is None or seen.score >= UNSEEN or seen.count < EXAMPLES_OF_A_CLASS * facts.classes:
         return None
+    # The training and the two guesses agree: there is nothing to learn, or nothing was learned.
+    nothing, losses = learned(facts) is False, row(facts, "loss")
     return found(
         "shuffled_labels",
         "labels that go with their inputs",
         f"no tie between them in {seen.count} examples: neither a line through the data nor the "
-        f"nearest examples tell the label better than chance ({_shares(facts, seen)})",
+        f"nearest examples tell the label better than chance ({_shares(facts, seen)})"
+        + (
+            f", and the training learned nothing either: its loss stays at {number(losses[0])}"
+            if nothing
+            else ""
+        ),
         "Look at some examples with their labels. Where x is shuffled, sorted, cut or filtered, y "
         "has to be in the same way (train_test_split(x, y) takes both).",
         line=facts.fit.line,
         argument="y",
         doc="training",
-        sure=False,
+        sure=nothing,
     )
 
 

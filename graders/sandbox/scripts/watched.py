@@ -16,6 +16,7 @@ import numpy as np
 from graders.boundary.sizes import MAX_PARAMETERS
 from graders.sandbox.fits import learning_rate
 from graders.sandbox.scripts import asked, clock, data, describing, held
+from graders.sandbox.scripts.earlier import Earlier
 from graders.sandbox.scripts.unreached import Unreached
 from graders.sandbox.scripts.where import Lines
 
@@ -46,6 +47,7 @@ class Watched:
         self._busy = False
         self._by_hand: dict[int, dict[str, Any]] = {}
         self._unreached = Unreached()
+        self._earlier = Earlier()
         # What has been seen of the training under way, for an answer that cannot wait for its end.
         self.under_way: dict[str, Any] | None = None
         self.models: list[Any] = []
@@ -198,6 +200,7 @@ class Watched:
             "steps": asked.steps(given, batched),
             "validation": asked.validation(given, x, y),
             "split": asked.split(given),
+            "again": self._earlier.holds(model),
             "held": None if batched else held.described(given, x),
             "callbacks": [type(c).__name__[:80] for c in list(given.get("callbacks") or [])[:20]]
             if isinstance(given.get("callbacks"), list | tuple)
@@ -223,6 +226,7 @@ class Watched:
             timer,
         ]
         self.under_way = {"model": model, "timer": timer}
+        self._earlier.note(model)
         self._trained_on, self.evaluated = (model, x), None
         try:
             with self._on_its_own():
