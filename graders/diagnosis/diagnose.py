@@ -17,6 +17,7 @@ from graders.diagnosis.rules import (
     layers,
     losses,
     metrics,
+    scales,
     training,
     validation,
     weights,
@@ -146,6 +147,11 @@ RULES: tuple[Rule, ...] = (
     Rule(layers.constant_output, explains=("never_falls",), source=sources.DEEPLOCALIZE),
     Rule(training.never_falls, source=sources.DEEPLOCALIZE),
     Rule(validation.validated_on_training, source=sources.LEAKAGE),
+    Rule(
+        scales.scaled_otherwise,
+        explains=("overfitting", "shuffled_validation"),
+        source=sources.RESCALING,
+    ),
     Rule(validation.leaked_validation, source=sources.LEAKAGE),
     Rule(validation.sorted_split, explains=("overfitting", "shuffled_labels"), source=sources.FIT),
     Rule(

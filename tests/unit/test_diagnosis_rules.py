@@ -426,6 +426,15 @@ WRONG |= {
         trained=history(**LEARNED, **GUESSED),
     ),
 }  # fmt: skip
+# Columns of their own units, and the same after a scaler.
+COLUMNS = RNG.normal(size=(500, 20)) * np.logspace(-2, 4, 20) + np.logspace(-1, 4, 20)
+SCALED = (COLUMNS - COLUMNS.mean(axis=0)) / COLUMNS.std(axis=0)
+WRONG |= {
+    "scaled_otherwise": facts(
+        HIDDEN, SOFTMAX, loss=SPARSE, y=whole("y", GROUPS), x=whole("x", SCALED), fit=OTHERS,
+        held=held(COLUMNS[:100], GROUPS[:100]),
+    ),
+}  # fmt: skip
 # What is never sure.
 DOUBTFUL = {
     "shuffled_labels": dataclasses.replace(
@@ -646,6 +655,40 @@ def test_huge_targets_explain_one_answer_for_all() -> None:
     )
     found = diagnose(learned)
     assert found.faults == () and [r.id for r in found.remarks] == ["unscaled_targets"]
+
+
+WHOLE = RNG.integers(0, 256, (300, 8, 8)).astype("float32")
+GROWING = np.exp(np.arange(600)[:, None] / 60 + np.arange(10) / 60) * (
+    1 + 0.05 * RNG.random((600, 10))
+)
+TWO_SCALES = {
+    "a scaler for the validation alone": (COLUMNS, SCALED, True),
+    "pixels and divided ones": (WHOLE, WHOLE[:100] / 255, True),
+    "divided ones and pixels": (WHOLE / 255, WHOLE[:100], True),
+    "divided by 16": (WHOLE % 16, (WHOLE % 16 / 16)[:100], False),
+    "both scaled": (SCALED, SCALED[:100], None),
+    "both raw": (COLUMNS, COLUMNS[:100], None),
+    "a few rows": (SCALED, SCALED[:16], None),
+    "two rows": (SCALED, COLUMNS[:2], None),
+    "one class after the other": (TELLING_ROWS[GROUPS < 7], TELLING_ROWS[GROUPS >= 7], None),
+    "a series that grows": (GROWING[:480], GROWING[480:], None),
+    "a series that grows, scaled": (GROWING[:480] / GROWING[479, 0], GROWING[480:] / GROWING[479, 0], None),
+    "a trend": (GROWING[:480] * 0 + np.arange(480)[:, None], GROWING[:120] * 0 + np.arange(480, 600)[:, None], None),
+    "dark pictures": (WHOLE, WHOLE[:100] // 100, None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TWO_SCALES)
+def test_validation_inputs_on_another_scale(name: str) -> None:
+    """What another preparation leaves is told, and what another part of the data is like is not."""
+    x, other, sure = TWO_SCALES[name]
+    case = facts(
+        HIDDEN, SOFTMAX, loss=SPARSE, y=whole("y", GROUPS), x=whole("x", x), fit=OTHERS,
+        held=held(other, GROUPS[: len(other)]),
+    )  # fmt: skip
+    found = diagnose(case)
+    kinds = [[finding.id for finding in part] for part in (found.faults, found.remarks)]
+    assert ["scaled_otherwise" in part for part in kinds] == [sure is True, sure is False]
 
 
 def reading(layer: Layer, *readers: str) -> Layer:
