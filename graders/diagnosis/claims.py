@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from graders.diagnosis.facts import Compiled, Facts, Fit, Held, Input, Layer, Trained
+from graders.diagnosis.facts import Compiled, Facts, Fit, Held, Input, Layer, Monitor, Trained
 from graders.rebuilt.allowlist import TENSORFLOW_NAMES
 from graders.rebuilt.snapshot import Snapshot
 
@@ -301,7 +301,14 @@ def _fit(told: dict[str, Any]) -> Fit:
         tuple(_text(name) for name in _list(told.get("callbacks", ()), 20)),
         min(1.0, max(0.0, _finite_float(told.get("split", 0.0)))),
         told.get("again") is True,
+        tuple(_monitor(item) for item in _list(told.get("watching", ()), 20)),
     )
+
+
+def _monitor(claim: Any) -> Monitor:
+    claim = _dict(claim)
+    kind, monitor, mode = (_text(claim.get(key)) for key in ("kind", "monitor", "mode"))
+    return Monitor(kind, monitor, mode, _count(claim.get("line", 0)))
 
 
 def _finite_float(value: Any) -> float:

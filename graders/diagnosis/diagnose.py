@@ -11,6 +11,7 @@ from graders.diagnosis.findings import Finding, Rule
 from graders.diagnosis.rules import (
     activations,
     batches,
+    callbacks,
     curves,
     inputs,
     labels,
@@ -159,6 +160,8 @@ RULES: tuple[Rule, ...] = (
         explains=("overfitting", "shuffled_labels"),
         source=sources.PERMUTATIONS,
     ),
+    Rule(callbacks.wrong_mode, explains=("overfitting",), source=sources.EARLY_STOPPING),
+    Rule(callbacks.missing_monitor, explains=("overfitting",), source=sources.EARLY_STOPPING),
     Rule(batches.batch_beyond_data, source=sources.PRACTICE),
     Rule(curves.plateau, source=sources.PRACTICE),
     Rule(curves.overfitting, source=sources.EARLY_STOPPING),

@@ -137,6 +137,23 @@ class Input:
 
 
 @dataclasses.dataclass(frozen=True)
+class Monitor:
+    """A callback of Keras's that does something by a figure of each epoch.
+
+    Attributes:
+        kind: String, its class.
+        monitor: String, the figure's name.
+        mode: String, `"min"`, `"max"` or `"auto"`.
+        line: Integer, where the file makes it; 0 if not known.
+    """
+
+    kind: str
+    monitor: str
+    mode: str = "auto"
+    line: int = 0
+
+
+@dataclasses.dataclass(frozen=True)
 class Fit:
     """How a training was asked for.
 
@@ -150,6 +167,7 @@ class Fit:
         callbacks: Tuple of strings.
         split: Float, the share of the data that `validation_split` keeps apart; 0 if none.
         again: Boolean, whether weights of the model were trained before.
+        watching: Tuple of `Monitor`.
     """
 
     how: str = "fit"
@@ -161,6 +179,7 @@ class Fit:
     callbacks: tuple[str, ...] = ()
     split: float = 0.0
     again: bool = False
+    watching: tuple[Monitor, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

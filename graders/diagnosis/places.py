@@ -38,6 +38,10 @@ def place(tree: ast.AST | None, text: str, line: int, argument: str) -> tuple[in
     if not 0 < line <= len(lines):
         return 0, ""
     call = _call(tree, line, argument)
+    if argument == "trainable" and (call is None or _argument(call, argument) is None):
+        frozen = _frozen(tree)
+        if len(frozen) == 1:
+            return frozen[0], _short(lines[frozen[0] - 1])
     if call is None:
         return line, _short(lines[line - 1])
     value = _argument(call, argument)
@@ -45,6 +49,21 @@ def place(tree: ast.AST | None, text: str, line: int, argument: str) -> tuple[in
     if value is None or value.lineno == call.lineno:
         return (call.lineno if value is None else value.lineno), _short(shown)
     return value.lineno, _short(lines[value.lineno - 1])
+
+
+def _frozen(tree: ast.AST | None) -> list[int]:
+    """Returns the lines of a text that set `trainable` to `False`."""
+    assigned = [node for node in ast.walk(tree) if isinstance(node, ast.Assign)] if tree else []
+    return [
+        node.lineno
+        for node in assigned
+        if isinstance(node.value, ast.Constant)
+        and node.value.value is False
+        and any(
+            isinstance(target, ast.Attribute) and target.attr == "trainable"
+            for target in node.targets
+        )
+    ]
 
 
 def _call(tree: ast.AST | None, line: int, argument: str) -> ast.Call | None:

@@ -12,7 +12,7 @@ import pytest
 from graders.diagnosis import claims, measuring, trying
 from graders.diagnosis.diagnose import diagnose
 from graders.diagnosis.facts import Facts
-from graders.sandbox.scripts import data, describing
+from graders.sandbox.scripts import asked, data, describing
 from graders.sandbox.scripts.earlier import Earlier
 from graders.sandbox.scripts.where import Lines
 
@@ -118,6 +118,25 @@ def test_layers_that_were_trained_before_are_known_in_another_model() -> None:
     assert earlier.holds(first) and earlier.holds(stack(stack(shared), Dense(1)))
     frozen.trainable = True
     assert not earlier.holds(stack(Dense(4), frozen, Dense(2)))
+
+
+def test_callbacks_of_keras_tell_what_they_monitor() -> None:
+    """Not those that save each epoch, nor those of a script's own."""
+
+    class Own(keras.callbacks.EarlyStopping):
+        """Defined by a script."""
+
+    kinds = keras.callbacks
+    given = [
+        kinds.EarlyStopping(), kinds.ModelCheckpoint("a.keras"), Own(), kinds.TerminateOnNaN(),
+        kinds.ModelCheckpoint("a.keras", "val_accuracy", save_best_only=True, mode="min"),
+    ]  # fmt: skip
+    told = asked.watching({"callbacks": given}, Lines("nowhere"))
+    assert [(row["kind"], row["monitor"], row["mode"]) for row in told] == [
+        ("EarlyStopping", "val_loss", "auto"), ("ModelCheckpoint", "val_accuracy", "min"),
+    ]  # fmt: skip
+    assert len(asked.watching({"callbacks": given[0]}, Lines("nowhere"))) == 1
+    assert asked.watching({}, Lines("nowhere")) == []
 
 
 SPARSE, BINARY = "sparse_categorical_crossentropy", "binary_crossentropy"

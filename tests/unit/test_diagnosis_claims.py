@@ -34,6 +34,16 @@ def test_validation_data_are_read() -> None:
     assert split is not None and split.fit.split == 0.25 and split.held is None
 
 
+def test_callbacks_and_earlier_trainings_are_read() -> None:
+    """What is not told is not there; only `True` is true."""
+    each = {"kind": "EarlyStopping", "monitor": "val_loss", "mode": "auto", "line": 3}
+    facts = claims.point(told(watching=[each], again=1)).facts
+    assert facts is not None and not facts.fit.again
+    assert [m.monitor for m in facts.fit.watching] == ["val_loss"]
+    plain = claims.point(told(again=True)).facts
+    assert plain is not None and plain.fit.again and plain.fit.watching == ()
+
+
 @pytest.mark.parametrize(
     "claim",
     [
@@ -43,9 +53,21 @@ def test_validation_data_are_read() -> None:
         held(repeated="1"),
         told(split=math.inf),
         told(held=[1]),
+        told(watching=[{"kind": "EarlyStopping", "monitor": 3, "mode": "min", "line": 1}]),
+        told(watching={}),
         told(held={"x": {}, "y": None}),
     ],
-    ids=["negative", "broken", "nan", "text", "infinite", "list", "no labels"],
+    ids=[
+        "negative",
+        "broken",
+        "nan",
+        "text",
+        "infinite",
+        "list",
+        "monitor",
+        "monitors",
+        "no labels",
+    ],
 )
 def test_what_is_nothing_of_the_kind_is_refused(claim: dict[str, Any]) -> None:
     """It is no point of a script."""

@@ -56,6 +56,26 @@ def test_text_that_is_no_python_has_lines_all_the_same() -> None:
     assert place(None, TEXT, 3, "activation")[0] == 3
 
 
+FROZEN = """base = Dense(8)
+for layer in model.layers:
+    layer.trainable = False
+head = Dense(2, trainable=False)
+model.fit(x, y)
+base.trainable = True
+"""
+
+
+def test_what_is_frozen_is_shown_where_the_text_freezes_it() -> None:
+    """An argument of the layer itself is nearer; of two places, none is chosen."""
+    shown = (3, "layer.trainable = False")
+    assert place(ast.parse(FROZEN), FROZEN, 5, "trainable") == shown
+    assert place(ast.parse(FROZEN), FROZEN, 1, "trainable") == shown
+    assert place(ast.parse(FROZEN), FROZEN, 4, "trainable")[0] == 4
+    twice = FROZEN + "head.trainable = False"
+    assert place(ast.parse(twice), twice, 5, "trainable") == (5, "model.fit(x, y)")
+    assert place(ast.parse(TEXT), TEXT, 12, "trainable") == (12, "model.fit(x, y, nb_epoch=3)")
+
+
 def told() -> dict[str, Any]:
     """Returns what a sandbox reports of a healthy training."""
     layer = {

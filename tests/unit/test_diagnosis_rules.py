@@ -17,6 +17,7 @@ from graders.diagnosis.facts import (
     Held,
     Input,
     Layer,
+    Monitor,
     Seen,
     Trained,
     Unread,
@@ -435,6 +436,23 @@ WRONG |= {
         held=held(COLUMNS[:100], GROUPS[:100]),
     ),
 }  # fmt: skip
+
+
+def watched(rows: dict[str, Any], *watching: Monitor, **more: Any) -> Facts:
+    """Returns the facts of a training with callbacks."""
+    names = more.pop("callbacks", tuple(each.kind for each in watching))
+    fit = Fit(line=40, epochs=20, watching=watching, callbacks=names, **more)
+    case = facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, fit=fit)
+    return dataclasses.replace(case, trained=history(**rows))
+
+
+FALLS = {"loss": FALLING, "accuracy": (0.9,) * 20}
+VALIDATED = {**FALLS, "val_loss": FALLING, "val_accuracy": (0.9,) * 20}
+STOP, BEST = Monitor("EarlyStopping", "val_loss", "auto", 35), "ModelCheckpoint"
+WRONG |= {
+    "missing_monitor": watched(FALLS, STOP),
+    "wrong_mode": watched(VALIDATED, Monitor(BEST, "val_accuracy", "min", 35), validation="data"),
+}
 # What is never sure.
 DOUBTFUL = {
     "shuffled_labels": dataclasses.replace(
@@ -689,6 +707,37 @@ def test_validation_inputs_on_another_scale(name: str) -> None:
     found = diagnose(case)
     kinds = [[finding.id for finding in part] for part in (found.faults, found.remarks)]
     assert ["scaled_otherwise" in part for part in kinds] == [sure is True, sure is False]
+
+
+WELL_WATCHED = {
+    "validated": watched(VALIDATED, STOP, validation="data"),
+    "the loss itself": watched(FALLS, Monitor("EarlyStopping", "loss", "min", 35)),
+    "accuracy": watched(VALIDATED, Monitor(BEST, "val_accuracy", "max", 35), validation="data"),
+    "a figure of its own": watched(FALLS, STOP, callbacks=("Scores", "EarlyStopping")),
+    "a figure of no known kind": watched(
+        {**FALLS, "energy": FALLING}, Monitor(BEST, "energy", "max", 35)
+    ),
+    "cut before it was validated": watched(FALLS, STOP, validation="data"),
+    "nothing seen": watched({}, STOP),
+}
+
+
+@pytest.mark.parametrize("name", WELL_WATCHED)
+def test_callbacks_that_find_their_figure_are_left_alone(name: str) -> None:
+    """So are those of whose figure nothing is known."""
+    found = diagnose(WELL_WATCHED[name])
+    assert (found.faults, found.remarks) == ((), ())
+
+
+def test_a_monitor_is_named_with_the_figures_that_there_are() -> None:
+    """Its line is that of the callback, of the fit where that is not known."""
+    old = Monitor("ReduceLROnPlateau", "val_acc", "max", 36)
+    [fault] = diagnose(watched(VALIDATED, old, validation="split")).faults
+    assert (fault.id, fault.line, fault.argument) == ("missing_monitor", 36, "monitor")
+    assert "val_accuracy" in fault.message and "never lowers" in fault.message
+    unplaced = watched(VALIDATED, Monitor("EarlyStopping", "val_loss", "max"), validation="data")
+    [fault] = diagnose(unplaced).faults
+    assert (fault.id, fault.line, fault.argument) == ("wrong_mode", 40, "callbacks")
 
 
 def reading(layer: Layer, *readers: str) -> Layer:

@@ -41,6 +41,7 @@ def no_trainable_weights(facts: Facts) -> Finding | None:
         "a model all of whose layers are frozen (trainable=False)",
         "Freeze the pretrained part only, and leave the new layers trainable.",
         line=facts.fit.line,
+        argument="trainable",
         doc="transfer",
     )
 

@@ -54,6 +54,7 @@ def frozen_at_random(facts: Facts) -> Finding | None:
         f"random weights that {'they were' if several else 'it was'} made with",
         "Load the trained weights first, or leave trainable at True.",
         line=frozen[0].line,
+        argument="trainable",
         doc="transfer",
         sure=learned(facts) is False,
     )

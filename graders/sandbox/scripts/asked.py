@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from graders.sandbox.scripts import data
+from graders.sandbox.scripts.where import Lines
 
 
 def batch(given: Any, batches: Any) -> int | None:
@@ -73,3 +74,37 @@ def shorten_validation(given: dict[str, Any]) -> None:
         x, y = found
         if isinstance(x, np.ndarray) and isinstance(y, np.ndarray) and len(x) > 1000:
             given["validation_data"] = (x[:1000], y[:1000])
+
+
+def watching(given: dict[str, Any], lines: Lines) -> list[dict[str, Any]]:
+    """Describes the callbacks of Keras's that do something by what they monitor.
+
+    Args:
+        given: Dict, what `fit` got.
+        lines: `Lines`.
+
+    Returns:
+        List of dicts of `kind`, `monitor`, `mode` and `line`.
+    """
+    found = []
+    for callback in callbacks(given)[:20]:
+        monitor, mode = getattr(callback, "monitor", None), getattr(callback, "mode", None)
+        idle = getattr(callback, "save_best_only", True) is False
+        own = not type(callback).__module__.startswith("keras.")
+        if own or idle or not isinstance(monitor, str) or not isinstance(mode, str):
+            continue
+        found.append(
+            {
+                "kind": type(callback).__name__[:80],
+                "monitor": monitor[:80],
+                "mode": mode[:80],
+                "line": lines.of(callback),
+            }
+        )
+    return found
+
+
+def callbacks(given: dict[str, Any]) -> list[Any]:
+    """Returns the callbacks that `fit` got."""
+    found = given.get("callbacks")
+    return list(found) if isinstance(found, list | tuple) else [found] if found else []

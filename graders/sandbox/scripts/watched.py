@@ -66,6 +66,7 @@ class Watched:
         self._note_lines(keras.losses.Loss)
         self._note_lines(keras.metrics.Metric)
         self._note_lines(keras.optimizers.Optimizer)
+        self._note_lines(keras.callbacks.Callback)
         # A model whose own class has a `compile` is not compiled when it is loaded.
         self._wrap(Trainer, "compile", self._compile)
         self._unreached.install()
@@ -202,9 +203,8 @@ class Watched:
             "split": asked.split(given),
             "again": self._earlier.holds(model),
             "held": None if batched else held.described(given, x),
-            "callbacks": [type(c).__name__[:80] for c in list(given.get("callbacks") or [])[:20]]
-            if isinstance(given.get("callbacks"), list | tuple)
-            else [],
+            "callbacks": [type(c).__name__[:80] for c in asked.callbacks(given)[:20]],
+            "watching": asked.watching(given, self.lines),
         }
         with self._on_its_own():
             point = self._told(model, x, y, "fit", options)
@@ -214,17 +214,7 @@ class Watched:
             asked.shorten_validation(given)
         given["epochs"] = max(1, min(epochs, given.get("initial_epoch", 0) + MOST_EPOCHS))
         timer = clock.kind()(self._seconds)
-        callbacks = given.get("callbacks")
-        given["callbacks"] = [
-            *(
-                callbacks
-                if isinstance(callbacks, list | tuple)
-                else [callbacks]
-                if callbacks
-                else []
-            ),
-            timer,
-        ]
+        given["callbacks"] = [*asked.callbacks(given), timer]
         self.under_way = {"model": model, "timer": timer}
         self._earlier.note(model)
         self._trained_on, self.evaluated = (model, x), None
