@@ -740,6 +740,20 @@ def test_a_monitor_is_named_with_the_figures_that_there_are() -> None:
     assert (fault.id, fault.line, fault.argument) == ("wrong_mode", 40, "callbacks")
 
 
+def test_which_layer_large_values_reach_is_told_where_it_is_known() -> None:
+    """Numbers of words go into an Embedding; a model without a graph may scale by itself."""
+    words = values_of("words", RNG.integers(0, 5000, (500, 20)))
+    layers = (HIDDEN, Layer("embedding", "Embedding", parameters=99), SOFTMAX)
+    two = facts(*layers, loss=SPARSE, y=CLASSES, losses=FLAT)
+    found = diagnose(dataclasses.replace(two, inputs=(X, words)))
+    assert "unscaled_inputs" not in [each.id for each in (*found.faults, *found.remarks)]
+    case = WRONG["unscaled_inputs"]
+    assert "reach the first Dense layer" in diagnose(case).faults[0].message
+    own = tuple(dataclasses.replace(layer, readers=None) for layer in case.layers)
+    [fault] = diagnose(dataclasses.replace(case, layers=own)).faults
+    assert fault.id == "unscaled_inputs" and "reach" not in fault.message
+
+
 def reading(layer: Layer, *readers: str) -> Layer:
     """Returns a layer with a name for its number, and with what reads it."""
     return dataclasses.replace(layer, name=f"layer_{layer.line}", readers=readers)

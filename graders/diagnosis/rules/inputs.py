@@ -59,6 +59,11 @@ def unscaled_inputs(facts: Facts) -> Finding | None:
     if not first.has_kernel and facts.inputs[0].integers:
         # A layer of the script's own may look numbers of words up.
         return None
+    if len(facts.inputs) > 1 and any(
+        layer.kind == "Embedding" or layer.kind in NORMALIZERS for layer in facts.layers
+    ):
+        # Which input goes there is not known.
+        return None
     largest = max(part.largest for part in facts.inputs)
     if largest <= RAW:
         return None
@@ -70,7 +75,12 @@ def unscaled_inputs(facts: Facts) -> Finding | None:
     return found(
         "unscaled_inputs",
         "inputs of about unit size",
-        f"values up to {number(largest)} that reach the first {first.kind} layer as they are",
+        f"values up to {number(largest)}"
+        + (
+            f" that reach the first {first.kind} layer as they are"
+            if first.readers is not None
+            else ", and no layer that scales them"
+        ),
         "Put keras.layers.Rescaling(1/255) first, or divide by 255."
         if image
         else "Put an adapted keras.layers.Normalization() first, or use StandardScaler.",
