@@ -116,10 +116,16 @@ def changed(note: Note) -> Finding:
     return Finding(note.kind, message, note.line)
 
 
-def seen(trainings: list[tuple[Facts, float, str]]) -> str:
-    """Tells how much was seen of the trainings."""
+def seen(trainings: list[tuple[Facts, float, str, int]], stopped: str) -> str:
+    """Tells how much was seen of the trainings.
+
+    Args:
+        trainings: List of tuples: `Facts`, the seconds, why the model is not rebuilt, and how often
+            the same line trained once more.
+        stopped: String, `" in line 3"` where the script was stopped; empty if it was not.
+    """
     parts = []
-    for facts, seconds, refused in trainings:
+    for facts, seconds, refused, again in trainings:
         trained, how = facts.trained, facts.fit.how
         if how == "compile":
             parts.append("a model that was compiled, and not trained")
@@ -140,5 +146,9 @@ def seen(trainings: list[tuple[Facts, float, str]]) -> str:
             part += f" (cut: {trained.steps} steps seen)"
         if refused == "subclassed":
             part += "; a subclass of keras.Model is not rebuilt, so its layers were not measured"
+        if again:
+            part += f"; the same line trained {again} more time{'s' if again > 1 else ''}"
         parts.append(part)
+    if stopped:
+        parts.append(f"the script was stopped before one more training{stopped}")
     return "; ".join(parts)

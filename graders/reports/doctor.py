@@ -40,6 +40,8 @@ def summary(found: Examination) -> str:
         return f"{count} fault{'s' if count > 1 else ''} found."
     if found.trouble and not found.trainings:
         return "It could not be examined."
+    if found.remarks and not found.trouble:
+        return "Nothing is surely wrong: see what may be."
     if found.little:
         return (
             "Nothing is wrong in what was built and compiled. Of the training too little was seen "
