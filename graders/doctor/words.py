@@ -64,6 +64,9 @@ def raised(error: Raised, seen: bool, where: str, code: str) -> str:
         return f"The script wants a display{where}, and has none here. Leave the window out."
     if "sys.argv" in code and error.type == "IndexError":
         return f"The script wants arguments{where}, and gets none here. Set them in the script."
+    if error.type == "KeyError" and (old := re.search(r"'(val_)?acc'", error.message)):
+        now = f"{old[1] or ''}accuracy"
+        return f"A History has no key {old[0]}{where}: after metrics=[\"accuracy\"] it is '{now}'."
     # Keras begins with the name of the layer's method, in colour.
     message = [
         line

@@ -270,6 +270,18 @@ print(model.predict_classes(x)[:3])
     assert [row["id"] for row in answer["remarks"]] == ["ignored_argument"]
 
 
+def test_metrics_in_the_third_place_and_their_old_names(tmp_path: Path) -> None:
+    """Keras 3 has loss_weights there; a key of the History is named as it is today."""
+    text = GOOD.replace(
+        'optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"]',
+        '"adam", "binary_crossentropy", ["accuracy"]',
+    ).replace(FIT, f"fitted = {FIT}print(fitted.history['val_acc'])\n")
+    code, answer = found(tmp_path, text)
+    assert (code, answer["faults"]) == (0, [])
+    assert "metrics=[…]" in answer["changed"][0]["message"]
+    assert "it is 'val_accuracy'" in answer["trouble"]
+
+
 def test_data_sets_are_replaced_and_told(tmp_path: Path) -> None:
     """There is no network in the sandbox."""
     text = """from tensorflow.keras.datasets import mnist
