@@ -16,6 +16,7 @@ from graders.cli.live import Live
 from graders.cli.stopping import Finished
 from graders.reports import places, text
 from graders.reports.targets import FORMATS, Outputs
+from graders.reports.wrapping import Told
 from graders.rubric import Task
 from graders.rubric import bounds as thresholds
 from graders.runner import Request, Runner, Settings
@@ -85,7 +86,7 @@ def hint(given: argparse.Namespace) -> int:
         verdict = runner.grade_task(request)
     words = parts.no_hint(request, verdict)
     words = words or hints.following(task, verdict, given.source or "")
-    _console().print(words, markup=False, highlight=False)
+    _console().print(Told(words), crop=False)
     return WRONG if verdict.status == "grader_error" else PASSED
 
 

@@ -79,7 +79,8 @@ def following(task: Task, verdict: TaskVerdict, source: str = "") -> str:
     hints = result.hints or item.hints
     lines = [f"{task.id}, {item.name}: {item.description}"]
     if started and result.message:
-        lines.append(result.message)
+        # A message may quote what the file raised: only the kit's own lines begin at the margin.
+        lines.append(result.message.replace("\n", "\n    "))
         lines += [f"  {place}"] if (place := places.line(result)) else []
     lines += _next_of(item.id, hints)
     if item.doc:

@@ -70,6 +70,7 @@ class Point:
         line: Integer, the line that runs, where it is still running.
         evaluated: Float, the loss of the last trained model on data that it was not trained on;
             `None` if there is none.
+        number: Integer, which of the trainings that began `trained` is about, from 0.
     """
 
     at: str
@@ -81,6 +82,7 @@ class Point:
     raised: Raised | None = None
     line: int = 0
     evaluated: float | None = None
+    number: int = 0
 
 
 def point(claim: Any) -> Point:
@@ -106,7 +108,8 @@ def point(claim: Any) -> Point:
     raised = _raised(claim["error"]) if claim.get("error") is not None else None
     line, loss = _count(claim.get("line", 0)), claim.get("evaluated")
     evaluated = _float(loss) if loss is not None else None
-    return Point(at, notes, facts, snapshot, refused, trained, raised, line, evaluated)
+    number = _count(claim.get("number", 0))
+    return Point(at, notes, facts, snapshot, refused, trained, raised, line, evaluated, number)
 
 
 def _dict(value: Any) -> dict[str, Any]:

@@ -37,6 +37,10 @@ ENDINGS = (
     *("probabilities_for_logits", "crossentropy_of_values", "outputs_for_labels"),
     *("categorical_on_one_unit", "steps_for_labels"),
 )
+# How a training went: with other weights, or a few steps on other data, it tells nothing.
+REACHED = (*LEFT_BEHIND, "plateau", "overfitting", "too_few_steps")
+# Steps on the kit's data that stand in for others, from which on a training tells something.
+ENOUGH = 500
 # What it looks like where something does not learn.
 STAYS = ("never_falls", "constant_output", "plateau", "shuffled_labels")
 
@@ -194,11 +198,12 @@ def diagnose(facts: Facts) -> Diagnosis:
     Returns:
         `Diagnosis`.
     """
+    silent = _untold(facts)
     findings: dict[str, Finding] = {}
     explained: set[str] = set()
     for rule in RULES:
         finding = _asked(rule, facts)
-        if finding is None or (facts.is_range_test and rule.id in LEFT_BEHIND):
+        if finding is None or rule.id in silent:
             continue
         findings[rule.id] = finding
         # What is not sure explains nothing that is.
@@ -209,6 +214,14 @@ def diagnose(facts: Facts) -> Diagnosis:
         tuple(finding for finding in kept if finding.sure),
         tuple(finding for finding in kept if not finding.sure),
     )
+
+
+def _untold(facts: Facts) -> tuple[str, ...]:
+    """Returns the rules whose findings would tell nothing of the script itself."""
+    steps = facts.trained.steps if facts.trained is not None else 0
+    if facts.stand_in_weights or (facts.stand_in_data and steps < ENOUGH):
+        return REACHED
+    return LEFT_BEHIND if facts.is_range_test else ()
 
 
 def _asked(rule: Rule, facts: Facts) -> Finding | None:

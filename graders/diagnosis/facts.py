@@ -290,6 +290,7 @@ class Facts:
         frozen_at_random: Tuple of strings, layers that do not train and still have the random
             weights that they were made with.
         stand_in_weights: Boolean, whether weights that the script would load were replaced.
+        stand_in_data: Boolean, whether data that the script would load were replaced, by fewer.
     """
 
     layers: tuple[Layer, ...] = ()
@@ -310,6 +311,7 @@ class Facts:
     unread: tuple[Unread, ...] = ()
     frozen_at_random: tuple[str, ...] = ()
     stand_in_weights: bool = False
+    stand_in_data: bool = False
 
     # --- the end of the model -----------------------------------------------------------------
 

@@ -178,11 +178,21 @@ def _fit(end: Snapshot, training: Any | None, examples: int, batch: int | None) 
         return Fit(how="compile", line=end.lines.compiled or 0, epochs=0, batch=batch)
     fits = training.run.fits
     epochs = sum(fit.done for fit in fits)
-    steps = sum(fit.steps for fit in fits)
+    steps = sum(fit.steps for fit in fits) or _counted(training)
     if epochs and steps:
         # How large the batches were follows from how many of them made an epoch.
         batch = max(1, math.ceil(examples * epochs / steps))
     return Fit("fit", end.lines.fitted or 0, epochs, batch, validation="data")
+
+
+def _counted(training: Any) -> int:
+    """Returns the steps of a training as its optimizer counts them; 0 if that is not known."""
+    before, after = (
+        int((snapshot.optimizer or {}).get("iterations") or 0)
+        for snapshot in (training.before, training.after)
+    )
+    # A model that was compiled again counts from 0.
+    return after - before if after >= before else after
 
 
 def _trained(training: Any | None) -> Trained | None:

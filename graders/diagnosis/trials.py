@@ -140,7 +140,7 @@ class Trial:
             history = model.fit(
                 x,
                 self._labels(repair, model.output_shape[-1]),
-                batch_size=min(self.facts.fit.batch or 32, max(8, len(self.data.y) // 4)),
+                batch_size=self._batch(),
                 epochs=min(EPOCHS, max(self.least, asked) * repair.epochs),
                 verbose=0,
                 callbacks=[_clock(seconds)],
@@ -149,6 +149,11 @@ class Trial:
         except Exception as error:
             return Tried(math.nan, 0, type(error).__name__)
         return Tried(self._score(outputs, repair), len(history.epoch))
+
+    def _batch(self) -> int:
+        """Returns the size of batches: the training's own, or, of a sample, one that makes some."""
+        batch = self.facts.fit.batch or 32
+        return min(batch, max(8, len(self.data.y) // 4)) if self.least > 1 else batch
 
     def reached(self, after: Snapshot) -> Tried:
         """Tells what a model reaches that somebody else trained.

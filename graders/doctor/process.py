@@ -36,8 +36,12 @@ BEYOND = 12.0
 TRAINS = ("fit", "train_on_batch")
 # After a training has been seen, how long the script may take to come to another one.
 NEXT_SECONDS = 6.0
+# How long a line that trains again and again (folds, epochs one by one, a grid) may go on.
+AGAIN_SECONDS = 10.0
 # Of a training that was cut after fewer steps than this, next to nothing was seen.
 LITTLE = 20
+# And where the kit's own data, which are fewer, stand in for others.
+LITTLE_STAND_IN = 500
 # The sample of the data comes along with a model.
 SIZE = dataclasses.replace(sizes.MODEL, payload=sizes.MODEL.payload + 64 * 2**20)
 
@@ -47,7 +51,12 @@ class _Training:
     facts: Facts
     snapshot: Snapshot | None
     refused: str
+    began: float = 0.0
     seconds: float = 0.0
+    # Whether its line had trained another model before, as in a loop over folds or settings.
+    later: bool = False
+    # How often its line trained once more, unexamined.
+    again: int = 0
 
 
 def _model_of(facts: Facts) -> tuple[str, ...]:
@@ -67,6 +76,13 @@ class _Run:
         self._job, self._connection = job, connection
         self._deadline = time.monotonic() + job["seconds"]
         self.trainings: list[_Training] = []
+        # All trainings that began, in their order; `None` for those that are not examined.
+        self._begun: list[_Training | None] = []
+        self._by_line: dict[int, _Training] = {}
+        self._again_until = 0.0
+        self._last: _Training | None = None
+        # The words on the line at which the script was stopped; empty if it was not.
+        self.stopped = ""
         # How often each model was about to be trained.
         self.asked: Counter[tuple[str, ...]] = Counter()
         self.notes: tuple[Note, ...] = ()
@@ -97,36 +113,55 @@ class _Run:
             "train_seconds": TRAINING_SECONDS,
         }
         point = self._ask(request, job["seconds"])
-        lines: set[int] = set()
         while True:
+            self._take(point)
             if point.at == "fit" and point.facts is not None:
-                line = point.facts.fit.line
-                self.asked[_model_of(point.facts)] += 1
-                if line in lines or len(self.trainings) >= TRAININGS:
+                if not self._begins(point, point.facts):
                     return
-                lines.add(line)
-                self.trainings.append(_Training(point.facts, point.snapshot, point.refused))
-                began = time.monotonic()
                 point = self._go_on(TRAINING_SECONDS + BEYOND)
-                self._take(point, time.monotonic() - began)
-                if point.at == "running":
-                    return
             elif point.at == "trained":
                 point = self._go_on(NEXT_SECONDS)
                 self._evaluated(point)
-                if point.at == "running":
-                    return
             else:
-                self._end(point)
+                if point.at != "running" or not self._begun:
+                    self._end(point)
                 return
+
+    def _begins(self, point: Point, facts: Facts) -> bool:
+        """Notes a training that begins; returns whether the script is to go on."""
+        model, line, now = _model_of(facts), facts.fit.line, time.monotonic()
+        self.asked[model] += 1
+        first = self._by_line.get(line)
+        if first is not None:
+            self._again_until = self._again_until or now + AGAIN_SECONDS
+        known = first is not None and self.asked[model] > 1
+        full = len(self.trainings) >= TRAININGS
+        if (first is None and full) or (first is not None and now > self._again_until):
+            self.stopped = self._where(line)
+            return False
+        if first is not None and (known or full):
+            # Of the same model, or of one more of many: it goes on, and is not looked at.
+            first.again += 1
+            self._begun.append(None)
+            return True
+        training = _Training(
+            facts, point.snapshot, point.refused, began=now, later=first is not None
+        )
+        self._by_line.setdefault(line, training)
+        self.trainings.append(training)
+        self._begun.append(training)
+        return True
 
     def _go_on(self, seconds: float) -> Point:
         return self._ask({"verb": Verb.RESUME, "go_on": True}, seconds)
 
-    def _take(self, point: Point, seconds: float) -> None:
-        training = self.trainings[-1]
-        training.seconds = seconds
-        if point.trained is not None:
+    def _take(self, point: Point) -> None:
+        """Notes what a training left, if a point tells of one."""
+        if point.trained is None or point.number >= len(self._begun):
+            return
+        training = self._last = self._begun[point.number]
+        if training is not None:
+            training.seconds = time.monotonic() - training.began
             training.facts = dataclasses.replace(training.facts, trained=point.trained)
 
     def _where(self, line: int) -> str:
@@ -139,9 +174,9 @@ class _Run:
 
     def _evaluated(self, point: Point) -> None:
         """Notes what the last training's model is worth on other data."""
-        training = self.trainings[-1]
-        trained = training.facts.trained
-        if trained is not None and point.evaluated is not None:
+        training = self._last
+        trained = training.facts.trained if training is not None else None
+        if training is not None and trained is not None and point.evaluated is not None:
             trained = dataclasses.replace(trained, evaluated=point.evaluated)
             training.facts = dataclasses.replace(training.facts, trained=trained)
 
@@ -197,21 +232,24 @@ def _examination(job: dict[str, Any], script: _Run) -> Examination:
     fault = faults_in(job["source"])
     faults: dict[tuple[str, int], Fault] = {}
     remarks: dict[tuple[str, int], Fault] = {}
+    stand_in = any(note.kind == "data" for note in script.notes)
     for training in script.trainings:
         facts = training.facts
         facts = dataclasses.replace(facts, goes_on=script.asked[_model_of(facts)] > 1)
-        if any(note.kind == "data" for note in script.notes):
+        if stand_in:
             # How many steps the real data make is not known.
             fit = dataclasses.replace(facts.fit, batch=None, steps=None)
-            facts = dataclasses.replace(facts, fit=fit)
+            facts = dataclasses.replace(facts, fit=fit, stand_in_data=True)
         if any(note.kind == "weights" for note in script.notes):
             facts = dataclasses.replace(facts, stand_in_weights=True)
         facts = measuring.measured(facts, training.snapshot)
         found = diagnose.diagnose(facts)
         if job["why"]:
             found = trying.tried(facts, training.snapshot, found, job["why"])
+        # One setting of many that are tried may be a bad one on purpose.
+        sure = remarks if training.later else faults
         for finding in found.faults:
-            faults.setdefault((finding.id, finding.line), fault(finding, 0))
+            sure.setdefault((finding.id, finding.line), fault(finding, 0))
         for finding in found.remarks:
             remarks.setdefault((finding.id, finding.line), fault(finding, 0))
     trained = [
@@ -230,7 +268,14 @@ def _examination(job: dict[str, Any], script: _Run) -> Examination:
         script.trouble,
         len(trained),
         words.seen(
-            [(training.facts, training.seconds, training.refused) for training in script.trainings]
+            [
+                (training.facts, training.seconds, training.refused, training.again)
+                for training in script.trainings
+            ],
+            script.stopped,
         ),
-        any(each.cut and each.steps < LITTLE for each in trained),
+        any(
+            (each.cut and each.steps < LITTLE) or (stand_in and each.steps < LITTLE_STAND_IN)
+            for each in trained
+        ),
     )

@@ -36,8 +36,8 @@ TRAINS = "given"
 LEAST_SECONDS = 8.0
 NO_MODEL = "No model of this file was trained: there is nothing that could be tried."
 NO_TRAINING = (
-    "{} is not about what a training reaches, and nothing in the model or in how it is compiled "
-    "explains it: there is nothing that could be tried."
+    "{} is not about what a training reaches, and no repair of a training is for it: its message "
+    "tells what to look at."
 )
 
 

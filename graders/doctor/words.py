@@ -64,6 +64,9 @@ def raised(error: Raised, seen: bool, where: str, code: str) -> str:
         return f"The script wants a display{where}, and has none here. Leave the window out."
     if "sys.argv" in code and error.type == "IndexError":
         return f"The script wants arguments{where}, and gets none here. Set them in the script."
+    if error.type == "KeyError" and (old := re.search(r"'(val_)?acc'", error.message)):
+        now = f"{old[1] or ''}accuracy"
+        return f"A History has no key {old[0]}{where}: after metrics=[\"accuracy\"] it is '{now}'."
     # Keras begins with the name of the layer's method, in colour.
     message = [
         line
@@ -116,10 +119,16 @@ def changed(note: Note) -> Finding:
     return Finding(note.kind, message, note.line)
 
 
-def seen(trainings: list[tuple[Facts, float, str]]) -> str:
-    """Tells how much was seen of the trainings."""
+def seen(trainings: list[tuple[Facts, float, str, int]], stopped: str) -> str:
+    """Tells how much was seen of the trainings.
+
+    Args:
+        trainings: List of tuples: `Facts`, the seconds, why the model is not rebuilt, and how often
+            the same line trained once more.
+        stopped: String, `" in line 3"` where the script was stopped; empty if it was not.
+    """
     parts = []
-    for facts, seconds, refused in trainings:
+    for facts, seconds, refused, again in trainings:
         trained, how = facts.trained, facts.fit.how
         if how == "compile":
             parts.append("a model that was compiled, and not trained")
@@ -140,5 +149,9 @@ def seen(trainings: list[tuple[Facts, float, str]]) -> str:
             part += f" (cut: {trained.steps} steps seen)"
         if refused == "subclassed":
             part += "; a subclass of keras.Model is not rebuilt, so its layers were not measured"
+        if again:
+            part += f"; the same line trained {again} more time{'s' if again > 1 else ''}"
         parts.append(part)
+    if stopped:
+        parts.append(f"the script was stopped before one more training{stopped}")
     return "; ".join(parts)

@@ -40,10 +40,18 @@ def summary(found: Examination) -> str:
         return f"{count} fault{'s' if count > 1 else ''} found."
     if found.trouble and not found.trainings:
         return "It could not be examined."
+    if found.remarks and not found.trouble:
+        return "Nothing is surely wrong: see what may be."
     if found.little:
+        stands_in = any(row.id == "data" for row in found.changed)
+        more = (
+            "lay your own data beside the script"
+            if stands_in
+            else "run it where nothing else runs, or on less data"
+        )
         return (
             "Nothing is wrong in what was built and compiled. Of the training too little was seen "
-            "to tell: run it where nothing else runs, or on less data."
+            f"to tell: {more}."
         )
     if found.trouble:
         return "Nothing is wrong with what was trained, as far as could be seen."

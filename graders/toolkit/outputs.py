@@ -108,7 +108,21 @@ def predict(model: Any, x: Any, training: bool = False) -> np.ndarray:
             f"Expected a model that takes the task's data. Found {type(error).__name__} when the "
             f"grader ran it: {line}. Look at the input shape and the layers after it."
         ) from None
-    return np.concatenate(parts).astype("float64")
+    outputs = np.concatenate(parts).astype("float64")
+    if len(outputs) != size(x):
+        fail(
+            "one row of outputs for each example",
+            f"{len(outputs)} rows for {size(x)} examples",
+            "Look for what takes the axis of the batch for another one: Concatenate(axis=0), a "
+            "reshape, or a mean over axis 0 (axis 0 is the batch's, the last one the features')",
+            about=next((node for node in graph.nodes(model) if _along_batch(node)), None),
+        )
+    return outputs
+
+
+def _along_batch(node: graph.Node) -> bool:
+    """Returns whether an operation works along the axis of the batch."""
+    return getattr(node.op, "axis", None) in (0, (0,), [0])
 
 
 def varies(model: Any, x: Any, training: bool, least: float = 1e-6) -> bool:

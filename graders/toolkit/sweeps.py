@@ -251,6 +251,13 @@ class Sweep:
 
     def curve_of(self, pair: Pair) -> list[float]:
         """Computes the accuracies on the validation data after each epoch, from noted weights."""
+        return accuracy_curve(self._after_epochs(pair), self.asked.validation)
+
+    def training_curve_of(self, pair: Pair) -> list[float]:
+        """Computes the accuracies on the training data after each epoch, from noted weights."""
+        return accuracy_curve(self._after_epochs(pair), self.asked.train)
+
+    def _after_epochs(self, pair: Pair) -> list[Weights]:
         noted = []
         for epoch in range(1, self.asked.epochs + 1):
             found = self.model_of(pair).weights_after(epoch * self.asked.examples)
@@ -261,7 +268,7 @@ class Sweep:
                     "Train the model that build_model returns",
                 )
             noted.append(Weights(*found))
-        return accuracy_curve(noted, self.asked.validation)
+        return noted
 
 
 @dataclasses.dataclass(frozen=True)

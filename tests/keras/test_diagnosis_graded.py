@@ -200,6 +200,19 @@ def test_only_faults_are_tried_where_no_training_is_in_question() -> None:
     assert not found.faults and trouble
 
 
+def test_a_few_large_batches_are_no_mistaken_labels() -> None:
+    """The grader's own training gets the same batches, also where only the optimizer counted them."""
+    model = stack(dense(32, "relu"), dense(), rate=0.01)
+    before = models.snapshot(model)
+    model.fit(*TRAIN, epochs=2, batch_size=450, verbose=0)
+    run = Run("for the model", (Fit(2, 2, 0, 0.01),))
+    after = models.snapshot(model)
+    training = models.training(before, after, {"loss": [1.1, 1.0]}, run=run)
+    assert graded.facts_of(before, TRAIN, training).steps_asked == 4
+    found, _ = why(training)
+    assert [fault.id for fault in found.faults][:1] == ["too_few_steps"]
+
+
 def test_repairs_add_up() -> None:
     """The words too."""
     both = Repair("with a", rate=0.1, hidden={"x": "relu"}).and_also(

@@ -136,6 +136,22 @@ def test_predict_tells_of_data_that_do_not_fit() -> None:
     assert "\n" not in text
 
 
+def test_predict_tells_of_rows_that_are_not_the_examples() -> None:
+    """Two branches one below the other give twice as many rows; the message names the layer."""
+    x = {"a": np.ones((5, 3), "float32"), "b": np.ones((5, 3), "float32")}
+    inputs = [keras.Input((3,), name=name) for name in x]
+    branches = [layers.Dense(4)(tensor) for tensor in inputs]
+    for axis in (-1, 1, 0):
+        joined = layers.Concatenate(axis=axis, name=f"joined{axis % 2}")(branches)
+        model = keras.Model(inputs, layers.Dense(2)(joined))
+        if axis:
+            assert toolkit.predict(model, x).shape == (5, 2)
+            continue
+        with pytest.raises(checking.CheckFailed, match="10 rows for 5 examples") as caught:
+            toolkit.predict(model, x)
+        assert caught.value.about.op.name == "joined0"
+
+
 def test_predict_refuses_several_outputs() -> None:
     """Two outputs are not one row for each example."""
     model = functional((4,), lambda x: [layers.Dense(2)(x), layers.Dense(2)(x)])

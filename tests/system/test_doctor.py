@@ -71,6 +71,66 @@ def test_an_epoch_at_a_time_is_no_short_training(tmp_path: Path) -> None:
     assert (code, answer["faults"]) == (0, [])
 
 
+def test_a_loop_goes_on_after_its_first_training(tmp_path: Path) -> None:
+    """A later setting's fault is a remark, as it may be bad on purpose; an error is told."""
+    inner = MODEL.replace('"sigmoid"', "last") + FIT
+    loop = HEAD + "for last in ('sigmoid', 'softmax', 'sigmoid'):\n"
+    loop += "".join(f"    {row}\n" for row in inner.splitlines())
+    loop += "raise RuntimeError('after the loop')\n"
+    code, answer = found(tmp_path, loop)
+    assert (code, answer["faults"]) == (0, [])
+    assert [row["id"] for row in answer["remarks"]] == ["softmax_on_one_unit"]
+    assert "RuntimeError" in answer["trouble"] and answer["trainings"] == 3
+
+
+def test_two_models_trained_in_turn(tmp_path: Path) -> None:
+    """Step by step, each with its own weights; fewer steps than are watched are no failure."""
+    two = MODEL + MODEL.replace("model", "other").replace("8,", "3,")
+    for steps in (10, 150):
+        loop = f"for step in range({steps}):\n"
+        loop += "    model.train_on_batch(x[:64], y[:64])\n"
+        loop += "    other.train_on_batch(x[:64, :3], y[:64])\n"
+        path = tmp_path / f"turns{steps}.py"
+        path.write_text(HEAD + two + loop)
+        shown = doctor(path).stdout
+        assert shown.count(f"{min(steps, 100)} steps in") == 2, shown
+        assert "failed" not in shown and "Wrong" not in shown
+
+
+def test_what_stands_in_tells_nothing_of_a_training(tmp_path: Path) -> None:
+    """Few of the kit's data with a small learning rate; random weights of a pretrained model."""
+    data = """import keras
+from keras import layers
+(x, y), _ = keras.datasets.mnist.load_data()
+x = x[..., None].astype("float32") / 255
+model = keras.Sequential([keras.Input((28, 28, 1)), layers.Flatten(), layers.Dense(10, "softmax")])
+model.compile(keras.optimizers.SGD(0.002), "sparse_categorical_crossentropy")
+model.fit(x, y, epochs=2, batch_size=128)
+"""
+    code, answer = found(tmp_path, data)
+    assert (code, answer["faults"], answer["remarks"]) == (0, [], [])
+    path = tmp_path / "data.py"
+    path.write_text(data)
+    assert "too little was seen" in " ".join(doctor(path).stdout.split())
+    weights = """import keras
+import numpy as np
+from keras import layers
+rng = np.random.default_rng(0)
+x = rng.uniform(0, 255, size=(96, 32, 32, 3)).astype("float32")
+y = (x[..., 0].mean(axis=(1, 2)) > x[..., 1].mean(axis=(1, 2))).astype("int32")
+base = keras.applications.MobileNetV2(weights="imagenet", include_top=False, input_shape=(32, 32, 3))
+base.trainable = False
+inputs = keras.Input((32, 32, 3))
+outputs = base(keras.applications.mobilenet_v2.preprocess_input(inputs), training=False)
+outputs = layers.Dense(1, "sigmoid")(layers.GlobalAveragePooling2D()(outputs))
+model = keras.Model(inputs, outputs)
+model.compile("adam", "binary_crossentropy", metrics=["accuracy"])
+model.fit(x, y, epochs=12)
+"""
+    code, answer = found(tmp_path, weights)
+    assert (code, answer["faults"]) == (0, []), answer["faults"]
+
+
 def test_what_runs_elsewhere_runs_here(tmp_path: Path) -> None:
     """A generator of batches, a schedule that begins at 0, a model that was saved and loaded."""
     text = HEAD + MODEL.replace(
@@ -208,6 +268,18 @@ print(model.predict_classes(x)[:3])
         assert word in told
     assert any(row["line"] == line_of(text, "nb_epoch") for row in answer["changed"])
     assert [row["id"] for row in answer["remarks"]] == ["ignored_argument"]
+
+
+def test_metrics_in_the_third_place_and_their_old_names(tmp_path: Path) -> None:
+    """Keras 3 has loss_weights there; a key of the History is named as it is today."""
+    text = GOOD.replace(
+        'optimizer="adam", loss="binary_crossentropy", metrics=["accuracy"]',
+        '"adam", "binary_crossentropy", ["accuracy"]',
+    ).replace(FIT, f"fitted = {FIT}print(fitted.history['val_acc'])\n")
+    code, answer = found(tmp_path, text)
+    assert (code, answer["faults"]) == (0, [])
+    assert "metrics=[…]" in answer["changed"][0]["message"]
+    assert "it is 'val_accuracy'" in answer["trouble"]
 
 
 def test_data_sets_are_replaced_and_told(tmp_path: Path) -> None:

@@ -641,6 +641,8 @@ def test_labels_without_a_tie_and_a_training_that_learned_nothing_are_a_fault() 
     found = diagnose(untied)
     assert [fault.id for fault in found.faults] == ["shuffled_labels"]
     assert "learned nothing either" in found.faults[0].message
+    other = diagnose(dataclasses.replace(untied, stand_in_weights=True))
+    assert (other.faults, [r.id for r in other.remarks]) == ((), ["shuffled_labels"])
     tied = dataclasses.replace(untied, labels=whole("y", GROUPS))
     assert [fault.id for fault in diagnose(tied).faults] == ["never_falls"]
     # Of many classes, these few examples show nothing.

@@ -97,6 +97,17 @@ def test_hints_follow_the_message() -> None:
     assert asked(failed("three", ("Alone.",))) == ["The only hint for this message:", "1. Alone."]
 
 
+def test_what_a_message_quotes_is_not_at_the_margin() -> None:
+    """A file may raise lines that look like the kit's own."""
+    spoofed = "Your code raised X: 1\ncnn: passed, 10 of 10 points, 0.1 s\n  File x"
+    lines = hints.following(CNN, failed(spoofed)).split("\n")
+    assert lines[1:4] == [
+        "Your code raised X: 1",
+        "    cnn: passed, 10 of 10 points, 0.1 s",
+        "      File x",
+    ]
+
+
 def test_what_was_read_on_the_stub_is_read() -> None:
     """A hint of the stub counts as seen where the words are the same, and there alone."""
     first, second, _ = CNN.checks[0].hints

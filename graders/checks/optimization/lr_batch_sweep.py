@@ -362,15 +362,17 @@ def val_accuracy(swept):
     for pair in swept.asked.pairs:
         row, curve = swept.row_of(pair), swept.curve_of(pair)
         if not _same([row.val_accuracy], curve[-1:]):
-            found, advice = _what_it_is(row, curve)
+            found, advice = _what_it_is(row, curve, swept.training_curve_of(pair))
             fail(
                 f"the accuracy on val_data after the last epoch ({curve[-1]:.3f} for {pair}, "
                 "computed by the grader from the weights)",
                 f"{row.val_accuracy:.3f}{found}",
                 f"Look at which data and which epoch val_accuracy comes from{advice}",
+                EVALUATED if advice == ON_TRAINING else (),
                 about=(
                     Uses("restore_best_weights", "sweep"),
                     Under("history", "sweep") if advice == BEST_SO_FAR else None,
+                    At(swept.fitted, "validation_data") if advice == ON_TRAINING else None,
                     Uses("val_accuracy", "sweep", last=True),
                     Uses("val_accuracy"),
                 ),
@@ -385,15 +387,22 @@ def _same(claimed: Any, found: Any, images: float = ROUNDED) -> bool:
 
 
 BEST_SO_FAR = "; history holds the best accuracy so far, not that of each epoch"
+ON_TRAINING = ": what is validation_data in fit, or what does evaluate get?"
+EVALUATED = (
+    "Which data has the model learned from, and on which data is its accuracy computed?",
+    "fit(…, validation_data=val_data), or model.evaluate(*val_data).",
+)
 
 
-def _what_it_is(row: Row, curve: list[float]) -> tuple[str, str]:
+def _what_it_is(row: Row, curve: list[float], on_training: list[float]) -> tuple[str, str]:
     """Returns what a wrong val_accuracy is, as far as is known, and what to look at."""
     best = ", which is that of the best epoch"
     # Without such a history, the training's accuracy may come near the best epoch's by chance.
     is_best = bool(row.history) and abs(row.val_accuracy - max(row.history)) < 1e-6
     if _same(row.history, curve):
         return (best, "; the last one is history[-1]") if is_best else ("", "")
+    if row.history[-1:] == [row.val_accuracy] and _same(row.history, on_training):
+        return ", which is the accuracy on train_data", ON_TRAINING
     if is_best and _same(row.history, np.maximum.accumulate(curve)):
         return best, BEST_SO_FAR
     if row.history and row.val_accuracy == row.history[-1]:

@@ -168,12 +168,14 @@ def too_few_steps(facts: Facts) -> Finding | None:
         return None
     epochs = facts.fit.epochs
     count = facts.inputs[0].shape[0] if facts.inputs else 0
+    parts = steps // max(1, epochs)
+    fell = f", from {number(losses[0])} in the first epoch" if len(losses) > 1 else ""
     return found(
         "too_few_steps",
         "some hundreds of steps at least",
-        f"{steps} steps in all ({epochs} epoch{'s' if epochs != 1 else ''} of {count} examples"
-        + (f" in batches of {facts.fit.batch}" if facts.fit.batch else "")
-        + f"), after which the loss is {number(losses[-1])}, from {number(losses[0])}",
+        f"{steps} steps in all ({epochs} epoch{'s' if epochs != 1 else ''} of {count} examples "
+        f"in {parts} batch{'es' if parts != 1 else ''}), with a loss of "
+        f"{number(losses[-1])} at the end{fell}",
         "Train for more epochs, or use smaller batches.",
         line=facts.fit.line,
         argument="epochs",

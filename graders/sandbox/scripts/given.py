@@ -46,7 +46,7 @@ def _data_set(name: str, parts: dict[str, Any], note: Note) -> None:
         note(
             "data",
             f"keras.datasets.{name}",
-            f"data of the kit's own of the same shape ({len(parts['y_train'])} examples): there is "
+            f"{len(parts['y_train'])} examples of the kit's own, each of the same shape: there is "
             "no network here",
         )
         train = (np.array(parts["x_train"]), np.array(parts["y_train"]))

@@ -185,6 +185,16 @@ def _optimizers(note: Note) -> None:
         kind.__init__ = functools.wraps(original)(init)  # type: ignore[method-assign]
 
 
+def _third_is_metrics(args: tuple[Any, ...], kwargs: dict[str, Any], note: Note) -> tuple[Any, ...]:
+    """Passes metrics by name that `compile` is given as its third argument."""
+    given = args[2] if len(args) == 3 else None
+    if isinstance(given, list | tuple) and any(isinstance(item, str) for item in given):
+        note(KIND, "compile(optimizer, loss, metrics)", "compile(optimizer, loss, metrics=[…])")
+        kwargs.setdefault("metrics", list(given))
+        return args[:2]
+    return args
+
+
 def _models(note: Note) -> None:
     import keras
     from keras.src.trainers.trainer import Trainer
@@ -203,6 +213,8 @@ def _models(note: Note) -> None:
                         kwargs[key] = _as_array(kwargs[key], name, note)
             if name == "fit" and kwargs.get("class_weight") == "auto":
                 del kwargs["class_weight"]
+            if name == "compile":
+                args = _third_is_metrics(args, kwargs, note)
             if name == "compile" and isinstance(kwargs.get("loss"), str):
                 kwargs["loss"] = _loss(kwargs["loss"], note)
             return original(self, *args, **kwargs)

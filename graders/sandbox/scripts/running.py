@@ -98,6 +98,8 @@ class Script:
         except BaseException as caught:
             error = self._described(caught)
         with contextlib.suppress(BaseException):
+            self.watched.tell_rest()
+        with contextlib.suppress(BaseException):
             models = [] if error is None else self.watched.models[-1:]
             point = {"at": "ended", "error": error, "built": self._built(models)}
             self._points.put(point)
@@ -132,8 +134,8 @@ class Script:
 
         Returns:
             Dict with `at`: `"fit"`, `"trained"`, `"ended"`, or `"running"` if it takes longer;
-            `notes` so far, `evaluated`, the loss of the last trained model on data that it was not
-            trained on, and what belongs to the point.
+            `number`, which training was told of, from 0; `notes` so far; `evaluated`, the loss of
+            the last trained model on data that it was not trained on; what belongs to the point.
         """
         if not self._started:
             self._started = True
@@ -145,7 +147,7 @@ class Script:
         except queue.Empty:
             point = {"at": "running", "line": self._where()}
             with contextlib.suppress(Exception):
-                point["trained"] = self.watched.so_far()
+                point |= self.watched.so_far()
         self._ended = self._ended or point["at"] == "ended"
         return {**point, "notes": list(self.notes), "evaluated": self.watched.evaluated}
 

@@ -46,6 +46,8 @@ class Watched:
         self._compiled: dict[int, tuple[Any, dict[str, Any], int]] = {}
         self._busy = False
         self._by_hand: dict[int, dict[str, Any]] = {}
+        # How many trainings have begun: each is told by its number.
+        self._begun = 0
         self._unreached = Unreached()
         self._earlier = Earlier()
         # What has been seen of the training under way, for an answer that cannot wait for its end.
@@ -123,6 +125,16 @@ class Watched:
 
     # --- points of the script -----------------------------------------------------------------
 
+    def _begins(self, point: dict[str, Any]) -> int:
+        """Tells that a training begins, and returns its number."""
+        number = self._begun
+        self._begun += 1
+        self._reached({"at": "fit", "fit": point})
+        return number
+
+    def _ends(self, number: int, left: dict[str, Any]) -> None:
+        self._reached({"at": "trained", "trained": left, "number": number})
+
     def _told(
         self, model: Any, x: Any, y: Any, how: str, options: dict[str, Any]
     ) -> dict[str, Any]:
@@ -157,7 +169,7 @@ class Watched:
             x, y, given["x"], _ = data.peeked(given.get("x"), given.get("y"))
             with self._on_its_own():
                 point = self._told(model, x, y, "evaluate", {"epochs": 0, "batch": None})
-            self._reached({"at": "fit", "fit": point})
+            self._begins(point)
         with self._on_its_own():
             answer = original(*bound.args, **bound.kwargs)
         trained, on = self._trained_on
@@ -175,20 +187,37 @@ class Watched:
             }
             with self._on_its_own():
                 point = self._told(model, given.get("x"), given.get("y"), "train_on_batch", options)
-            note = self._by_hand[key] = {"steps": 0, "began": time.monotonic(), "losses": []}
-            self._reached({"at": "fit", "fit": point})
+            note = self._by_hand[key] = {"model": model, "steps": 0, "losses": [], "told": False}
+            note["began"] = time.monotonic()
+            note["number"] = self._begins(point)
         with self._on_its_own():
             answer = original(*bound.args, **bound.kwargs)
         note["steps"] += 1
         loss = asked.loss_in(answer)
         if loss is not None:
             note["losses"].append(loss)
-        if note["steps"] >= MOST_STEPS or time.monotonic() - note["began"] > self._seconds:
-            with self._on_its_own():
-                left = self._left(model, {"loss": note["losses"]}, 0, note["steps"], True)
-            self._reached({"at": "trained", "trained": left})
-            raise Enough
+        late = time.monotonic() - note["began"] > self._seconds
+        if late or note["steps"] >= MOST_STEPS:
+            self._tell_by_hand(note, cut=True)
+            # Of two models that are trained in turn, both are to be seen.
+            if late or all(other["told"] for other in self._by_hand.values() if other):
+                raise Enough
         return answer
+
+    def _tell_by_hand(self, note: dict[str, Any], cut: bool) -> None:
+        """Tells what was trained step by step, once."""
+        if not note or note["told"]:
+            return
+        note["told"] = True
+        with self._on_its_own():
+            left = self._left(note["model"], {"loss": note["losses"]}, 0, note["steps"], cut)
+        self._ends(note["number"], left)
+
+    def tell_rest(self) -> None:
+        """Tells, at the script's end, of what was trained step by step and is not told yet."""
+        for note in list(self._by_hand.values()):
+            if note and note["steps"]:
+                self._tell_by_hand(note, cut=False)
 
     def _fit(self, original: Callable[..., Any], model: Any, bound: Any) -> Any:
         given = bound.arguments
@@ -208,37 +237,37 @@ class Watched:
         }
         with self._on_its_own():
             point = self._told(model, x, y, "fit", options)
-        self._reached({"at": "fit", "fit": point})
+        number = self._begins(point)
         if not batched:
             given["x"], given["y"], _ = data.shortened(given.get("x"), given.get("y"))
             asked.shorten_validation(given)
         given["epochs"] = max(1, min(epochs, given.get("initial_epoch", 0) + MOST_EPOCHS))
         timer = clock.kind()(self._seconds)
         given["callbacks"] = [*asked.callbacks(given), timer]
-        self.under_way = {"model": model, "timer": timer}
+        self.under_way = {"model": model, "timer": timer, "number": number}
         self._earlier.note(model)
         self._trained_on, self.evaluated = (model, x), None
         try:
             with self._on_its_own():
                 history = original(*bound.args, **bound.kwargs)
         except ValueError:
-            self._no_step(model)
+            self._no_step(model, number)
             raise
         self.under_way = None
         with self._on_its_own():
             left = self._left(
                 model, timer.rows, timer.epochs, timer.steps, timer.cut or epochs > given["epochs"]
             )
-        self._reached({"at": "trained", "trained": left})
+        self._ends(number, left)
         return history
 
-    def _no_step(self, model: Any) -> None:
+    def _no_step(self, model: Any, number: int) -> None:
         """Tells of a training that failed because no gradient reaches any weight."""
         self.under_way = None
         if self._unreached.of(model):
             with self._on_its_own():
                 left = self._left(model, {}, 0, 0, True)
-            self._reached({"at": "trained", "trained": left})
+            self._ends(number, left)
 
     def _left(
         self, model: Any, rows: dict[str, list[float]], epochs: int, steps: int, cut: bool
@@ -259,13 +288,14 @@ class Watched:
             "rate": learning_rate(model.optimizer) if getattr(model, "optimizer", None) else None,
         }
 
-    def so_far(self) -> dict[str, Any] | None:
-        """Describes what a training under way has left so far, `None` if there is none."""
+    def so_far(self) -> dict[str, Any]:
+        """Describes what a training under way has left so far; empty if there is none."""
         seen = self.under_way
         if seen is None:
-            return None
+            return {}
         timer = seen["timer"]
-        return self._left(seen["model"], timer.rows, timer.epochs, timer.steps, True)
+        left = self._left(seen["model"], timer.rows, timer.epochs, timer.steps, True)
+        return {"trained": left, "number": seen["number"]}
 
 
 def _untrained(model: Any) -> bool:
