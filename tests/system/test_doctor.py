@@ -71,6 +71,20 @@ def test_an_epoch_at_a_time_is_no_short_training(tmp_path: Path) -> None:
     assert (code, answer["faults"]) == (0, [])
 
 
+def test_a_model_that_is_trained_again_may_have_a_small_rate(tmp_path: Path) -> None:
+    """A callback that waits for a figure of no validation is shown where it is made."""
+    again = MODEL.splitlines()[-1].replace('"adam"', "keras.optimizers.Adam(1e-5)") + "\n"
+    code, answer = found(tmp_path, GOOD + again + FIT)
+    assert (code, answer["faults"], answer["remarks"]) == (0, [], [])
+    alone = GOOD.replace(MODEL, MODEL + again)
+    assert [row["id"] for row in found(tmp_path, alone)[1]["faults"]] == ["learning_rate"]
+    waits = "stop = keras.callbacks.EarlyStopping(patience=2)\n"
+    fit = FIT.replace("validation_split=0.2", "callbacks=stop")
+    text = GOOD.replace(FIT, waits + fit)
+    [fault] = found(tmp_path, text)[1]["faults"]
+    assert (fault["id"], fault["line"]) == ("missing_monitor", line_of(text, "stop ="))
+
+
 def test_a_loop_goes_on_after_its_first_training(tmp_path: Path) -> None:
     """A later setting's fault is a remark, as it may be bad on purpose; an error is told."""
     inner = MODEL.replace('"sigmoid"', "last") + FIT

@@ -631,6 +631,8 @@ def test_a_small_rate_is_right_for_a_model_that_was_trained_before() -> None:
     assert [remark.id for remark in diagnose(small).remarks] == ["learning_rate"]
     tuned = diagnose(dataclasses.replace(small, fit=again))
     assert (tuned.faults, tuned.remarks) == ((), ())
+    for name in ("never_falls", "unscaled_inputs"):
+        assert diagnose(dataclasses.replace(WRONG[name], fit=again)).faults == ()
     high = dataclasses.replace(WRONG["learning_rate"], fit=again)
     assert [fault.id for fault in diagnose(high).faults] == ["learning_rate"]
 

@@ -25,7 +25,9 @@ def learned(facts: Facts) -> bool | None:
     if len(losses) < 3:
         return None
     start, best = losses[0], min(losses[1:])
-    return best < start - 0.02 * max(abs(start), 1e-6)
+    fell = best < start - 0.02 * max(abs(start), 1e-6)
+    # A model that was trained before may have learned all that it can.
+    return True if fell else None if facts.fit.again else False
 
 
 def no_trainable_weights(facts: Facts) -> Finding | None:
