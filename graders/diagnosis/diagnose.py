@@ -39,8 +39,6 @@ ENDINGS = (
 )
 # How a training went: with other weights, or a few steps on other data, it tells nothing.
 REACHED = (*LEFT_BEHIND, "plateau", "overfitting", "too_few_steps")
-# Steps on the kit's data that stand in for others, from which on a training tells something.
-ENOUGH = 500
 # What it looks like where something does not learn.
 STAYS = ("never_falls", "constant_output", "plateau", "shuffled_labels")
 
@@ -218,8 +216,7 @@ def diagnose(facts: Facts) -> Diagnosis:
 
 def _untold(facts: Facts) -> tuple[str, ...]:
     """Returns the rules whose findings would tell nothing of the script itself."""
-    steps = facts.trained.steps if facts.trained is not None else 0
-    if facts.stand_in_weights or (facts.stand_in_data and steps < ENOUGH):
+    if facts.stands_in:
         return REACHED
     return LEFT_BEHIND if facts.is_range_test else ()
 

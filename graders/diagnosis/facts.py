@@ -19,6 +19,10 @@ CONVOLUTIONS = ("Conv1D", "Conv2D", "Conv3D", "SeparableConv1D", "SeparableConv2
 RECURRENT = ("LSTM", "GRU", "SimpleRNN", "Bidirectional", "RNN", "ConvLSTM2D")
 
 
+# Steps on the kit's data that stand in for others, from which on a training tells something.
+ENOUGH_STEPS = 500
+
+
 @dataclasses.dataclass(frozen=True)
 class Layer:
     """One layer, or operation, in the order of the data's way.
@@ -413,6 +417,15 @@ class Facts:
         if kind in ("one_hot", "multi_hot"):
             return y.shape[-1]
         return len(y.values)
+
+    @property
+    def stands_in(self) -> bool:
+        """Boolean, whether the training tells nothing of the script's own.
+
+        So it is with other weights, and with a few steps on other data.
+        """
+        steps = self.trained.steps if self.trained is not None else 0
+        return self.stand_in_weights or (self.stand_in_data and steps < ENOUGH_STEPS)
 
     @property
     def steps_asked(self) -> int | None:

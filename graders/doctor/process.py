@@ -20,7 +20,7 @@ from graders.boundary.spawned import Spawner
 from graders.checking import CheckFailed
 from graders.diagnosis import claims, diagnose, measuring, reading, trying
 from graders.diagnosis.claims import Note, Point
-from graders.diagnosis.facts import Facts
+from graders.diagnosis.facts import ENOUGH_STEPS, Facts
 from graders.doctor import stand_ins, words
 from graders.doctor.faults import faults_in
 from graders.examination import Examination, Fault
@@ -40,8 +40,6 @@ NEXT_SECONDS = 6.0
 AGAIN_SECONDS = 10.0
 # Of a training that was cut after fewer steps than this, next to nothing was seen.
 LITTLE = 20
-# And where the kit's own data, which are fewer, stand in for others.
-LITTLE_STAND_IN = 500
 # The sample of the data comes along with a model.
 SIZE = dataclasses.replace(sizes.MODEL, payload=sizes.MODEL.payload + 64 * 2**20)
 
@@ -275,7 +273,7 @@ def _examination(job: dict[str, Any], script: _Run) -> Examination:
             script.stopped,
         ),
         any(
-            (each.cut and each.steps < LITTLE) or (stand_in and each.steps < LITTLE_STAND_IN)
+            (each.cut and each.steps < LITTLE) or (stand_in and each.steps < ENOUGH_STEPS)
             for each in trained
         ),
     )

@@ -898,3 +898,20 @@ def test_where_the_loss_falls_it_is_a_remark(name: str) -> None:
     assert [remark.id for remark in found.remarks] == [identity]
     stays = dataclasses.replace(case, trained=Trained({"loss": FLAT}, len(FLAT), 320))
     assert identity in [fault.id for fault in diagnose(stays).faults]
+
+
+def test_a_few_steps_on_other_data_make_no_fault() -> None:
+    """Nor other weights: that the loss stays there tells nothing of the script's own."""
+    for name in ("columns", "pixels"):
+        identity, case = LEARNS[name]
+        for steps, more in (
+            (100, {"stand_in_data": True}),
+            (900, {"stand_in_weights": True}),
+            (900, {"stand_in_data": True}),
+        ):
+            left = Trained({"loss": FLAT}, len(FLAT), steps)
+            found = diagnose(dataclasses.replace(case, trained=left, **more))
+            enough = steps == 900 and "stand_in_data" in more
+            told = found.faults if enough else found.remarks
+            assert [row.id for row in told][:1] == [identity], (steps, more)
+            assert bool(found.faults) == enough

@@ -27,7 +27,7 @@ def learned(facts: Facts) -> bool | None:
     start, best = losses[0], min(losses[1:])
     fell = best < start - 0.02 * max(abs(start), 1e-6)
     # A model that was trained before may have learned all that it can.
-    return True if fell else None if facts.fit.again else False
+    return True if fell else None if facts.fit.again or facts.stands_in else False
 
 
 def no_trainable_weights(facts: Facts) -> Finding | None:
