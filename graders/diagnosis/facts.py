@@ -293,7 +293,8 @@ class Facts:
         unread: Tuple of `Unread`.
         frozen_at_random: Tuple of strings, layers that do not train and still have the random
             weights that they were made with.
-        stand_in_weights: Boolean, whether weights that the script would load were replaced.
+        stand_in_weights: Boolean, whether weights that the script would load were replaced, or the
+            training that was to make them was cut.
         stand_in_data: Boolean, whether data that the script would load were replaced, by fewer.
     """
 

@@ -231,6 +231,7 @@ def _examination(job: dict[str, Any], script: _Run) -> Examination:
     faults: dict[tuple[str, int], Fault] = {}
     remarks: dict[tuple[str, int], Fault] = {}
     stand_in = any(note.kind == "data" for note in script.notes)
+    cut: set[str] = set()
     for training in script.trainings:
         facts = training.facts
         facts = dataclasses.replace(facts, goes_on=script.asked[_model_of(facts)] > 1)
@@ -238,8 +239,12 @@ def _examination(job: dict[str, Any], script: _Run) -> Examination:
             # How many steps the real data make is not known.
             fit = dataclasses.replace(facts.fit, batch=None, steps=None)
             facts = dataclasses.replace(facts, fit=fit, stand_in_data=True)
-        if any(note.kind == "weights" for note in script.notes):
+        weighted = {layer.name for layer in facts.layers if layer.parameters}
+        if weighted & cut or any(note.kind == "weights" for note in script.notes):
             facts = dataclasses.replace(facts, stand_in_weights=True)
+        if facts.trained is not None and facts.trained.cut:
+            # What is trained later with these layers begins with less than it would.
+            cut |= weighted
         facts = measuring.measured(facts, training.snapshot)
         found = diagnose.diagnose(facts)
         if job["why"]:
