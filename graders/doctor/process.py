@@ -129,15 +129,13 @@ class _Run:
         """Notes a training that begins; returns whether the script is to go on."""
         model, line, now = _model_of(facts), facts.fit.line, time.monotonic()
         self.asked[model] += 1
-        first = self._by_line.get(line)
+        first, full = self._by_line.get(line), len(self.trainings) >= TRAININGS
         if first is not None:
             self._again_until = self._again_until or now + AGAIN_SECONDS
-        known = first is not None and self.asked[model] > 1
-        full = len(self.trainings) >= TRAININGS
-        if (first is None and full) or (first is not None and now > self._again_until):
+        if full if first is None else now > self._again_until:
             self.stopped = self._where(line)
             return False
-        if first is not None and (known or full):
+        if first is not None and (full or self.asked[model] > 1):
             # Of the same model, or of one more of many: it goes on, and is not looked at.
             first.again += 1
             self._begun.append(None)
@@ -252,9 +250,9 @@ def _examination(job: dict[str, Any], script: _Run) -> Examination:
         # One setting of many that are tried may be a bad one on purpose.
         sure = remarks if training.later else faults
         for finding in found.faults:
-            sure.setdefault((finding.id, finding.line), fault(finding, 0))
+            sure.setdefault((finding.id, finding.line), fault(finding))
         for finding in found.remarks:
-            remarks.setdefault((finding.id, finding.line), fault(finding, 0))
+            remarks.setdefault((finding.id, finding.line), fault(finding))
     trained = [
         training.facts.trained
         for training in script.trainings
@@ -262,8 +260,8 @@ def _examination(job: dict[str, Any], script: _Run) -> Examination:
     ]
     ignored = [note for note in script.notes if note.kind == "ignored"]
     for note in ignored:
-        remarks[(note.old, note.line)] = fault(words.ignored(note), 0)
-    changed = [fault(words.changed(note), 0) for note in script.notes if note.kind != "ignored"]
+        remarks[(note.old, note.line)] = fault(words.ignored(note))
+    changed = [fault(words.changed(note)) for note in script.notes if note.kind != "ignored"]
     return Examination(
         tuple(faults.values())[:50],
         tuple(remark for key, remark in remarks.items() if key not in faults)[:50],

@@ -206,9 +206,9 @@ def _of(
         facts, start, diagnose.diagnose(facts), parts, training, seconds, search
     )
     function = Places(job["source"]).line(training.function) if training is not None else None
-    fault = faults_in(job["source"])
+    fault = faults_in(job["source"], function or 0)
     return Examination(
-        tuple(fault(finding, function or 0) for finding in found.faults[:5]),
+        tuple(map(fault, found.faults[:5])),
         trouble=trouble,
         trainings=int(training is not None),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from graders.diagnosis.facts import Facts, Monitor
 from graders.diagnosis.findings import Finding, found, plain
 
-# Parts of the names of figures that are the better the larger, and the smaller, they are.
+# Figures that are the better the larger they are, and those that are the better the smaller.
 RISING = ("accuracy", "acc", "auc", "precision", "recall", "f1_score", "f1", "iou", "r2_score")
 FALLING = (
     *("loss", "mae", "mse", "mean_absolute_error", "mean_squared_error"),
@@ -38,6 +38,7 @@ def missing_monitor(facts: Facts) -> Finding | None:
             # It was not seen to validate: it may not come to it in each epoch.
             continue
         without = callback.monitor.startswith("val_") and not validates
+        line, argument = _place(callback, facts, "monitor")
         return found(
             "missing_monitor",
             f"a figure of each epoch for {callback.kind} to monitor",
@@ -51,8 +52,8 @@ def missing_monitor(facts: Facts) -> Finding | None:
             "Give fit validation_split=0.2 or validation_data."
             if without
             else "Monitor one of these names.",
-            line=callback.line or facts.fit.line,
-            argument="monitor" if callback.line else "callbacks",
+            line=line,
+            argument=argument,
             doc="early_stopping",
         )
     return None
@@ -66,17 +67,23 @@ def wrong_mode(facts: Facts) -> Finding | None:
         right = _right(callback)
         if right is None or right == callback.mode:
             continue
+        line, argument = _place(callback, facts, "mode")
         return found(
             "wrong_mode",
             f'mode="{right}" for {callback.monitor}, which is best where it is '
             + ("largest" if right == "max" else "smallest"),
             f'mode="{callback.mode}": {callback.kind} takes the worst epoch for the best',
             f'Use mode="{right}", or leave mode out.',
-            line=callback.line or facts.fit.line,
-            argument="mode" if callback.line else "callbacks",
+            line=line,
+            argument=argument,
             doc="early_stopping",
         )
     return None
+
+
+def _place(callback: Monitor, facts: Facts, argument: str) -> tuple[int, str]:
+    """Returns the line of a callback and its argument; those of `fit` if its line is not known."""
+    return (callback.line, argument) if callback.line else (facts.fit.line, "callbacks")
 
 
 def _right(callback: Monitor) -> str | None:

@@ -206,7 +206,7 @@ class Watched:
 
     def _tell_by_hand(self, note: dict[str, Any], cut: bool) -> None:
         """Tells what was trained step by step, once."""
-        if not note or note["told"]:
+        if note["told"]:
             return
         note["told"] = True
         with self._on_its_own():
