@@ -33,6 +33,7 @@ class Box:
         self.student: Any = None
         self.script: Any = None
         self.filename = self.source = ""
+        self.built: set[str] = set()
         self.recorder = Recorder(self.progress)
         # The instruments for objects and losses of the submission, for probes.
         self.objects = objects

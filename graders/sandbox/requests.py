@@ -21,7 +21,7 @@ import numpy as np
 from graders.boundary.names import Kind, Verb
 from graders.boundary.sizes import Limits
 from graders.boundary.wire import Channel, TooLarge, WireClosed
-from graders.sandbox import absent, live
+from graders.sandbox import absent, live, spare
 from graders.sandbox.box import Box
 from graders.sandbox.errors import WrongAnswer, describe, require_eager, type_name
 from graders.sandbox.lines import Lines
@@ -95,7 +95,11 @@ def _put(box: Box, name: str, value: Any) -> None:
 def _build(
     box: Box, function: str, args: list[Any], input_shape: Any, number: int
 ) -> dict[str, Any]:
-    model = box.function(function, len(args))(*args)
+    builder = box.function(function, len(args))
+    if function not in box.built:
+        box.built.add(function)
+        spare.build(builder, args)
+    model = builder(*args)
     if model is None:
         raise WrongAnswer(Kind.RETURNED, f"`{function}` returned None: is a `return` missing?")
     snapshot = box.snapshot(model, input_shape)

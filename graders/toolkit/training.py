@@ -130,7 +130,7 @@ def check_trained(before: Snapshot, after: Snapshot, function: str) -> None:
             f"Look at `{function}`: it must call fit on that very model, for at least one epoch "
             "and with a learning rate above 0",
             hints.NO_STEP,
-            about=(Uses("clone_model", function), _without_step(after)),
+            about=(Uses("clone_model", function), _without_step(after), Uses("fit", function)),
         )
     if still:
         fail(
