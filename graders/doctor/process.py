@@ -21,6 +21,7 @@ from graders.checking import CheckFailed
 from graders.diagnosis import claims, diagnose, measuring, reading, trying
 from graders.diagnosis.claims import Note, Point
 from graders.diagnosis.facts import ENOUGH_STEPS, Facts
+from graders.diagnosis.findings import Finding
 from graders.doctor import stand_ins, words
 from graders.doctor.faults import faults_in
 from graders.examination import Examination, Fault
@@ -224,8 +225,37 @@ def run(
     emit(events.Finished(0))
 
 
+def _key(finding: Finding) -> tuple[str, int]:
+    return finding.id, finding.line
+
+
+def _told(found: diagnose.Diagnosis) -> set[tuple[str, int]]:
+    return {_key(finding) for finding in (*found.faults, *found.remarks)}
+
+
+def _compares(first: _Training, other: _Training) -> bool:
+    """Returns whether a line that trained one model tried another setting, or trained as long."""
+    before, after = first.facts.trained, other.facts.trained
+    if not other.later or first.later or other.facts.fit.line != first.facts.fit.line:
+        return False
+    if before is None or after is None:
+        return False
+    if not after.cut or after.steps >= before.steps:
+        return True
+    return after.steps >= LITTLE and _setting(first.facts) != _setting(other.facts)
+
+
+def _setting(facts: Facts) -> tuple[Any, ...]:
+    """Returns what a comparison of settings changes: how a model is compiled, fitted, how large."""
+    compiled, fit = facts.compiled, facts.fit
+    sizes = tuple((layer.kind, layer.parameters) for layer in facts.layers)
+    how = (compiled.loss, compiled.optimizer, compiled.rate) if compiled else None
+    return how, fit.batch, fit.epochs, sizes
+
+
 def _examination(job: dict[str, Any], script: _Run) -> Examination:
     fault = faults_in(job["source"])
+    diagnoses: list[tuple[_Training, diagnose.Diagnosis]] = []
     faults: dict[tuple[str, int], Fault] = {}
     remarks: dict[tuple[str, int], Fault] = {}
     stand_in = any(note.kind == "data" for note in script.notes)
@@ -247,12 +277,16 @@ def _examination(job: dict[str, Any], script: _Run) -> Examination:
         found = diagnose.diagnose(facts)
         if job["why"]:
             found = trying.tried(facts, training.snapshot, found, job["why"])
-        # One setting of many that are tried may be a bad one on purpose.
-        sure = remarks if training.later else faults
+        diagnoses.append((training, found))
+    for training, found in diagnoses:
+        others = [_told(other) for more, other in diagnoses if _compares(training, more)]
         for finding in found.faults:
-            sure.setdefault((finding.id, finding.line), fault(finding))
+            # One setting of many that are tried may be a bad one on purpose.
+            alone = not all(_key(finding) in told for told in others)
+            sure = remarks if training.later or alone else faults
+            sure.setdefault(_key(finding), fault(finding))
         for finding in found.remarks:
-            remarks.setdefault((finding.id, finding.line), fault(finding))
+            remarks.setdefault(_key(finding), fault(finding))
     trained = [
         training.facts.trained
         for training in script.trainings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 
 from graders.boundary.names import Kind
@@ -30,6 +31,11 @@ def raised(error: Raised, seen: bool, where: str, code: str) -> str:
     """
     if error.missing:
         root = error.missing.partition(".")[0]
+        if root != error.missing and importlib.util.find_spec(root) is not None:
+            return (
+                f"The {root} that is installed here has no module {error.missing}{where}. It may "
+                f"have moved: look for its new place in today's documentation of {root}."
+            )
         return (
             f"The package {root} is not there{where}. A script may import what is installed where "
             f"the kit is: install {root} there, or load the data without it."

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from graders import submission
+from graders import KIT, submission
 from graders.boundary.events import DataUnavailable, Examined, Finished, JudgeFailed, unpack
 from graders.boundary.events import Interrupted as Ended
 from graders.boundary.limits import GRADER_GRACE_SECONDS, GRADER_START_SECONDS, SANDBOX_MEMORY
@@ -20,6 +20,8 @@ from graders.submission import Source
 from graders.submission.script import Script
 from graders.verdict import TaskVerdict
 
+# What a script may import of the kit: its data, and what reads curves. They hold no secret.
+OF_THE_KIT = ("datasets", "graders/reports", "graders/printable.py")
 # What diagnosing may take after the script has ended, without repairs.
 DIAGNOSIS_SECONDS = 60.0
 
@@ -43,7 +45,7 @@ def examine(script: Script, settings: Settings, why: float = 0.0) -> tuple[Exami
         NotExamined: If the machine did not let it be examined.
         TooLow: If the machine's isolation is less than the settings demand.
     """
-    place = ThisMachine()
+    place = ThisMachine(shows=[str(KIT / name) for name in OF_THE_KIT])
     try:
         isolation = place.isolation()
         isolation.require(settings.isolation)

@@ -6,7 +6,7 @@ import dataclasses
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from graders.boundary import device
@@ -139,12 +139,14 @@ class ThisMachine:
 
     Args:
         isolation: `Isolation`; what the machine has if `None`. Less than that is for trials.
+        shows: Sequence of paths that sandboxes may read, beside what every one may.
 
     Attributes:
         trainings: `Trainings`, how many submissions train at once.
     """
 
-    def __init__(self, isolation: Isolation | None = None) -> None:
+    def __init__(self, isolation: Isolation | None = None, shows: Sequence[str] = ()) -> None:
+        self._shows = tuple(shows)
         self._warm: WarmProcess | None = None
         self._spawner: Spawner | None = None
         self._lock, self._probing = threading.RLock(), threading.Lock()
@@ -195,7 +197,7 @@ class ThisMachine:
         if level == "user" and not self._closed:
             close_to_submissions()
             self._closed = True
-        return {"level": level, "hidden": hidden(), "extra": [extra, *device.files(computes_on)]}
+        return {"level": level, "hidden": hidden(), "extra": [extra, *device.files(computes_on), *self._shows]}
 
     def warm_up(self, settings: Settings) -> Launcher | Spawner:
         """Starts the warm process, if it does not run yet, and returns what starts its children.

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from graders import KIT
+from tests import walkthroughs
 
 HEAD = """import keras
 import numpy as np
@@ -326,6 +327,10 @@ def test_a_file_beside_the_script_is_there(tmp_path: Path) -> None:
 
 BAD = {
     "missing_package": ("import pandas as no\nimport a_package_of_no_one\n" + GOOD, "is not there"),
+    "moved_module": (
+        "from sklearn.cross_validation import train_test_split\n" + GOOD,
+        "sklearn that is installed here has no module sklearn.cross_validation",
+    ),
     "missing_file": (HEAD + 'np.loadtxt("nothing.csv")\n', "nothing.csv is not there"),
     "no_fit": (HEAD + MODEL, "never calls fit"),
     "loop": (
@@ -354,6 +359,14 @@ def test_what_cannot_be_examined_is_one_clear_line(tmp_path: Path, name: str) ->
     code, answer = found(tmp_path, text)
     assert code == 2 and answer["trainings"] == 0
     assert words in answer["trouble"] and "\n" not in answer["trouble"]
+
+
+@pytest.mark.parametrize("name", sorted(walkthroughs.FIGURES))
+def test_nothing_is_wrong_with_a_walkthrough(name: str) -> None:
+    """It imports the kit's data, and one of them tries a bad setting on purpose."""
+    done = doctor(walkthroughs.FOLDER / f"{name}.py", "--json", "-")
+    answer = json.loads(done.stdout)
+    assert (done.returncode, answer["faults"]) == (0, []) and answer["trainings"]
 
 
 def test_a_subclass_is_told_as_far_as_can_be(tmp_path: Path) -> None:

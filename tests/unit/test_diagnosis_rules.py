@@ -399,7 +399,9 @@ WRONG = {
         HIDDEN, VALUE, loss=BINARY, y=TWO, from_logits=True, losses=(0.5, 0.4)
     ),
     "equality_of_outputs": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, metrics=("accuracy()",)),
-    "accuracy_of_values": facts(HIDDEN, VALUE, loss=MSE, y=PRICES, metrics=("accuracy",)),
+    "accuracy_of_values": facts(
+        HIDDEN, VALUE, loss=MSE, y=PRICES, metrics=("accuracy",), losses=(0.9, 0.5)
+    ),
 }
 WRONG |= {
     "no_gradient": dataclasses.replace(
@@ -851,6 +853,13 @@ def test_a_few_steps_of_a_training_that_goes_on_are_no_fault() -> None:
         WRONG["accuracy_of_logits"], trained=Trained({"loss": FALLING}, 20, 320)
     )
     assert [remark.id for remark in diagnose(logits).remarks] == ["accuracy_of_logits"]
+    values = dataclasses.replace(
+        WRONG["accuracy_of_values"], trained=Trained({"loss": FALLING}, 20, 320)
+    )
+    assert [remark.id for remark in diagnose(values).remarks] == ["accuracy_of_values"]
+    on_its_way = dataclasses.replace(few, trained=Trained({"loss": (1.0, 0.8, 0.6)}, 3, 24))
+    assert not diagnose(on_its_way).faults
+    assert [remark.id for remark in diagnose(on_its_way).remarks] == ["too_few_steps"]
 
 
 def test_a_count_loss_does_not_move_the_bounds_of_the_output() -> None:

@@ -55,3 +55,46 @@ def test_what_a_cut_training_was_to_make_is_missing_later(first: Any, told: bool
 def test_one_setting_of_many_may_be_bad_on_purpose() -> None:
     """In a loop, what a later model does is a remark."""
     assert faults(LEARNS, STAYS) and not faults(LEARNS, STAYS, later=True)
+
+
+def stopped(given: Any, steps: int) -> Any:
+    """Returns a training that was ended after so many steps."""
+    trained = dataclasses.replace(given.trained, cut=True, steps=steps)
+    return dataclasses.replace(given, trained=trained)
+
+
+def of_another_rate(given: Any) -> Any:
+    """Returns the training of a model that was compiled with another learning rate."""
+    return dataclasses.replace(given, compiled=dataclasses.replace(given.compiled, rate=0.02))
+
+
+@pytest.mark.parametrize(
+    ("second", "told"),
+    [
+        (LEARNS, False),
+        (STAYS, True),
+        (stopped(LEARNS, STAYS.trained.steps - 1), True),
+        (stopped(LEARNS, STAYS.trained.steps), False),
+        (of_another_rate(stopped(LEARNS, 20)), False),
+        (of_another_rate(stopped(LEARNS, 5)), True),
+    ],
+    ids=[
+        "the other one learns",
+        "so does the other one",
+        "cut short",
+        "cut later",
+        "of another rate",
+        "next to nothing seen",
+    ],
+)
+def test_the_first_setting_of_many_may_be_the_bad_one(second: Any, told: bool) -> None:
+    """What is wrong with the first setting alone is a remark; what all share is a fault."""
+    assert bool(faults(STAYS, second, later=True)) is told
+
+
+def test_another_line_takes_nothing_back() -> None:
+    """A training elsewhere that goes well excuses no other one."""
+    elsewhere = dataclasses.replace(
+        LEARNS, fit=dataclasses.replace(LEARNS.fit, line=LEARNS.fit.line + 1)
+    )
+    assert faults(STAYS, elsewhere, later=True)

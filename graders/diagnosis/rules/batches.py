@@ -58,7 +58,7 @@ def batch_beyond_data(facts: Facts) -> Finding | None:
         "batches that are smaller than the data",
         f"batch_size={size} for {count} examples: each epoch is one step, {facts.fit.epochs} in "
         "all",
-        "Use batch_size=32 or less.",
+        f"Use batch_size={max(1, min(USUAL, count // 4))} or less.",
         line=facts.fit.line,
         argument="batch_size",
         doc="fit",

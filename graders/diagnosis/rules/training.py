@@ -182,7 +182,8 @@ def too_few_steps(facts: Facts) -> Finding | None:
         line=facts.fit.line,
         argument="epochs",
         doc="fit",
-        sure=steps <= 40,
+        # A loss that has lost a third is on its way.
+        sure=steps <= 40 and not (len(losses) > 2 and min(losses) < 2 / 3 * losses[0]),
     )
 
 

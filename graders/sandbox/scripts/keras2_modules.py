@@ -22,6 +22,7 @@ ROOTS = (
     "tensorflow.python.keras",
     "tensorflow.contrib.keras.api.keras",
     "tensorflow.contrib.keras",
+    "tensorflow.contrib",
     "tensorflow.keras",
     "keras",
 )
