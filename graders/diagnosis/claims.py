@@ -71,6 +71,8 @@ class Point:
         evaluated: Float, the loss of the last trained model on data that it was not trained on;
             `None` if there is none.
         number: Integer, which of the trainings that began `trained` is about, from 0.
+        met: Tuple of pairs: the line of a `fit`, and the share of what its model was tested on that
+            an earlier fit of this line had trained it on.
     """
 
     at: str
@@ -83,6 +85,7 @@ class Point:
     line: int = 0
     evaluated: float | None = None
     number: int = 0
+    met: tuple[tuple[int, float], ...] = ()
 
 
 def point(claim: Any) -> Point:
@@ -109,7 +112,9 @@ def point(claim: Any) -> Point:
     line, loss = _count(claim.get("line", 0)), claim.get("evaluated")
     evaluated = _float(loss) if loss is not None else None
     number = _count(claim.get("number", 0))
-    return Point(at, notes, facts, snapshot, refused, trained, raised, line, evaluated, number)
+    pairs = [_list(pair, 2) for pair in _list(claim.get("met", ()), 1000)]
+    met = tuple((_count(line), _finite_float(share)) for line, share in pairs)
+    return Point(at, notes, facts, snapshot, refused, trained, raised, line, evaluated, number, met)
 
 
 def _dict(value: Any) -> dict[str, Any]:

@@ -156,6 +156,7 @@ RULES: tuple[Rule, ...] = (
         source=sources.RESCALING,
     ),
     Rule(validation.leaked_validation, source=sources.LEAKAGE),
+    Rule(validation.shared_folds, explains=("overfitting",), source=sources.LEAKAGE),
     Rule(validation.sorted_split, explains=("overfitting", "shuffled_labels"), source=sources.FIT),
     Rule(
         validation.shuffled_validation,

@@ -172,6 +172,8 @@ class Fit:
         split: Float, the share of the data that `validation_split` keeps apart; 0 if none.
         again: Boolean, whether weights of the model were trained before.
         watching: Tuple of `Monitor`.
+        met: Float, the share of what the model was tested on, after a later fit of this line, that
+            an earlier one had trained it on.
     """
 
     how: str = "fit"
@@ -184,6 +186,7 @@ class Fit:
     split: float = 0.0
     again: bool = False
     watching: tuple[Monitor, ...] = ()
+    met: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)

@@ -85,6 +85,7 @@ class _Run:
         # How often each model was about to be trained.
         self.asked: Counter[tuple[str, ...]] = Counter()
         self.notes: tuple[Note, ...] = ()
+        self.met: dict[int, float] = {}
         self.trouble = ""
 
     def _ask(self, request: dict[str, Any], seconds: float) -> Point:
@@ -98,7 +99,7 @@ class _Run:
             point = claims.point(answer)
         except FORGED as error:
             raise SubmissionError("protocol", f"unreadable: {str(error)[:200]}") from None
-        self.notes = point.notes
+        self.notes, self.met = point.notes, dict(point.met)
         return point
 
     def all(self) -> None:
@@ -262,7 +263,11 @@ def _examination(job: dict[str, Any], script: _Run) -> Examination:
     cut: set[str] = set()
     for training in script.trainings:
         facts = training.facts
-        facts = dataclasses.replace(facts, goes_on=script.asked[_model_of(facts)] > 1)
+        facts = dataclasses.replace(
+            facts,
+            goes_on=script.asked[_model_of(facts)] > 1,
+            fit=dataclasses.replace(facts.fit, met=script.met.get(facts.fit.line, 0.0)),
+        )
         if stand_in:
             # How many steps the real data make is not known.
             fit = dataclasses.replace(facts.fit, batch=None, steps=None)

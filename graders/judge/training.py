@@ -169,6 +169,10 @@ class Training:
                 f"returns. Found {self.returned}. Write `return model.fit(…)`, or keep its result "
                 "and return it.",
                 advice.HISTORY,
+                # `return history.history`, most often.
+                None
+                if self.returned == "NoneType"
+                else (Uses("history", self.function, last=True), *self.about),
             )
         if not any(key.startswith("val_") for key in self.history):
             raise CheckFailed(

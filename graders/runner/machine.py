@@ -197,7 +197,11 @@ class ThisMachine:
         if level == "user" and not self._closed:
             close_to_submissions()
             self._closed = True
-        return {"level": level, "hidden": hidden(), "extra": [extra, *device.files(computes_on), *self._shows]}
+        return {
+            "level": level,
+            "hidden": hidden(),
+            "extra": [extra, *device.files(computes_on), *self._shows],
+        }
 
     def warm_up(self, settings: Settings) -> Launcher | Spawner:
         """Starts the warm process, if it does not run yet, and returns what starts its children.

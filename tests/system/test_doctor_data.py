@@ -51,7 +51,13 @@ model = keras.Sequential([
 model.compile("adam", "sparse_categorical_crossentropy")
 model.fit(x, y, epochs=8)
 """
+FOLDS = """for i in range(3):
+    test = np.arange(1000) % 3 == i
+    model.fit(x[~test], y[~test], epochs=2)
+    model.evaluate(x[test], y[test])
+"""
 WRONG = {
+    "shared_folds": (HEAD + MODEL + FOLDS, "    model.fit"),
     "leaked_validation": (HEAD + MODEL + HELD.replace("x[:700], y[:700]", "x, y"), "model.fit"),
     "sorted_split": (HEAD + "x, y = x[np.argsort(y)], np.sort(y)\n" + MODEL + SPLIT, "model.fit"),
     "shuffled_validation": (
@@ -66,7 +72,14 @@ WRONG = {
         "model.fit",
     ),
 }  # fmt: skip
+PUT_BACK = "    model.set_weights(first)\n    model.fit"
 RIGHT = {
+    "weights put back": HEAD
+    + MODEL
+    + "first = model.get_weights()\n"
+    + FOLDS.replace("    model.fit", PUT_BACK),
+    "all data": HEAD + MODEL + FOLDS.replace("evaluate(x[test], y[test])", "evaluate(x, y)"),
+    "chunks": HEAD + MODEL + FOLDS.replace("~test", "test").replace("epochs=2", "epochs=8"),
     "leaked_validation": HEAD + MODEL + HELD,
     "sorted_split": HEAD + MODEL + SPLIT,
     "unread_input": HEAD + BRANCHES.replace("[h, h]", "[h, g]"),

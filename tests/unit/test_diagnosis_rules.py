@@ -420,6 +420,7 @@ WRONG |= {
         HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, fit=OTHERS,
         held=held(TELLING_ROWS[:100], GROUPS[:100], twins=100),
     ),
+    "shared_folds": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, fit=Fit(epochs=20, met=0.9)),
     "sorted_split": facts(
         HIDDEN, SOFTMAX, loss=SPARSE, y=whole("y", np.sort(GROUPS)), fit=Fit(epochs=20, split=0.2)
     ),

@@ -33,6 +33,7 @@ def faults(*trainings: Any, later: bool = False) -> list[str]:
     script = SimpleNamespace(
         trainings=[process._Training(each, None, "") for each in trainings],
         notes=(),
+        met={},
         asked=collections.Counter(),
         trouble="",
         stopped="",

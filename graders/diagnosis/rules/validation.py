@@ -64,6 +64,21 @@ def leaked_validation(facts: Facts) -> Finding | None:
     )
 
 
+def shared_folds(facts: Facts) -> Finding | None:
+    """A model that goes from fold to fold has learned the later ones' test data before."""
+    if facts.fit.met < 0.5:
+        return None
+    return found(
+        "shared_folds",
+        "each fold's test data to be new to the model",
+        f"one model that all folds train on: of the rows that a later fold tests on, "
+        f"{facts.fit.met:.0%} had been training data of this same model in a fold before",
+        "Build and compile a new model inside the loop, before each fit.",
+        line=facts.fit.line,
+        doc="fit",
+    )
+
+
 def _classes_in_order(facts: Facts) -> np.ndarray | None:
     """Returns the classes of the sample, in the order of the data."""
     if facts.labels_are not in ("integers", "binary", "one_hot"):

@@ -60,6 +60,12 @@ def loss_in(answer: Any) -> float | None:
     return None
 
 
+def held_inputs(given: dict[str, Any]) -> Any:
+    """Returns the inputs of the validation data; `None` if these are no arrays."""
+    found = given.get("validation_data")
+    return found[0] if isinstance(found, tuple | list) and len(found) >= 2 else None
+
+
 def split(given: dict[str, Any]) -> float:
     """Returns the share of the data that is kept apart for validation, 0 if none is."""
     share = given.get("validation_split")

@@ -179,3 +179,16 @@ def shortened(x: Any, y: Any) -> tuple[Any, Any, int]:
         return value[:most]
 
     return cut(x), cut(y), most
+
+
+def keys(parts: list[np.ndarray], most: int) -> list[int]:
+    """Returns a number for each of the first rows; equal rows have equal numbers.
+
+    Args:
+        parts: List of arrays of equally many rows, at least one.
+        most: Integer, how many rows.
+    """
+    count = min(most, *(len(part) for part in parts))
+    if len(parts) == 1:
+        return [hash(row.tobytes()) for row in parts[0][:count]]
+    return [hash(b"".join(part[i].tobytes() for part in parts)) for i in range(count)]

@@ -51,8 +51,8 @@ def _twins(ours: list[np.ndarray], theirs: list[np.ndarray]) -> dict[str, Any]:
     if not alike or not len(ours[0]) or not len(theirs[0]):
         return {"rows": 0, "twins": 0, "repeated": 0.0}
     most = min(TRAINING_ROWS, BYTES // max(1, data.bytes_of_row(ours)))
-    training = _keys(ours, most)
-    looked_at = _keys(
+    training = data.keys(ours, most)
+    looked_at = data.keys(
         [b.astype(a.dtype, copy=False) for a, b in zip(ours, theirs, strict=True)], VALIDATION_ROWS
     )
     different = set(training)
@@ -61,11 +61,3 @@ def _twins(ours: list[np.ndarray], theirs: list[np.ndarray]) -> dict[str, Any]:
         "twins": sum(key in different for key in looked_at),
         "repeated": 1.0 - len(different) / max(1, len(training)),
     }
-
-
-def _keys(parts: list[np.ndarray], most: int) -> list[int]:
-    """Returns a number for each of the first rows; equal rows have equal numbers."""
-    count = min(most, *(len(part) for part in parts))
-    if len(parts) == 1:
-        return [hash(row.tobytes()) for row in parts[0][:count]]
-    return [hash(b"".join(part[i].tobytes() for part in parts)) for i in range(count)]

@@ -135,7 +135,8 @@ class Script:
         Returns:
             Dict with `at`: `"fit"`, `"trained"`, `"ended"`, or `"running"` if it takes longer;
             `number`, which training was told of, from 0; `notes` so far; `evaluated`, the loss of
-            the last trained model on data that it was not trained on; what belongs to the point.
+            the last trained model on data that it was not trained on; `met`, pairs of the line of a
+            fit and a share, see `Folds`; what belongs to the point.
         """
         if not self._started:
             self._started = True
@@ -149,7 +150,8 @@ class Script:
             with contextlib.suppress(Exception):
                 point |= self.watched.so_far()
         self._ended = self._ended or point["at"] == "ended"
-        return {**point, "notes": list(self.notes), "evaluated": self.watched.evaluated}
+        seen = {"evaluated": self.watched.evaluated, "met": list(self.watched.folds.met.items())}
+        return {**point, "notes": list(self.notes), **seen}
 
     def _where(self) -> int:
         """Returns the line of the script that runs, 0 if none does."""

@@ -17,6 +17,7 @@ from graders.boundary.sizes import MAX_PARAMETERS
 from graders.sandbox.fits import learning_rate
 from graders.sandbox.scripts import asked, clock, data, describing, held
 from graders.sandbox.scripts.earlier import Earlier
+from graders.sandbox.scripts.folds import Folds
 from graders.sandbox.scripts.unreached import Unreached
 from graders.sandbox.scripts.where import Lines
 
@@ -50,6 +51,7 @@ class Watched:
         self._begun = 0
         self._unreached = Unreached()
         self._earlier = Earlier()
+        self.folds = Folds()
         # What has been seen of the training under way, for an answer that cannot wait for its end.
         self.under_way: dict[str, Any] | None = None
         self.models: list[Any] = []
@@ -77,6 +79,7 @@ class Watched:
             ("train_on_batch", self._train_on_batch),
             ("evaluate", self._evaluate),
             ("test_on_batch", self._evaluate),
+            ("predict", self._predict),
         ):
             self._wrap(keras.Model, name, watch)
 
@@ -175,7 +178,13 @@ class Watched:
         trained, on = self._trained_on
         if trained is model and not asked.same(given.get("x"), on):
             self.evaluated = asked.loss_in(answer)
+        self.folds.tested(model, given.get("x"))
         return answer
+
+    def _predict(self, original: Callable[..., Any], model: Any, bound: Any) -> Any:
+        self.folds.tested(model, bound.arguments.get("x"))
+        with self._on_its_own():
+            return original(*bound.args, **bound.kwargs)
 
     def _train_on_batch(self, original: Callable[..., Any], model: Any, bound: Any) -> Any:
         given, key = bound.arguments, id(model)
@@ -237,6 +246,9 @@ class Watched:
         }
         with self._on_its_own():
             point = self._told(model, x, y, "fit", options)
+        if not batched:
+            self.folds.begins(model, point["line"], x)
+            self.folds.tested(model, asked.held_inputs(given))
         number = self._begins(point)
         if not batched:
             given["x"], given["y"], _ = data.shortened(given.get("x"), given.get("y"))
@@ -254,6 +266,7 @@ class Watched:
             self._no_step(model, number)
             raise
         self.under_way = None
+        self.folds.ends(model, point["line"])
         with self._on_its_own():
             left = self._left(
                 model, timer.rows, timer.epochs, timer.steps, timer.cut or epochs > given["epochs"]
