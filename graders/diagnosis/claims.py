@@ -310,6 +310,10 @@ def _fit(told: dict[str, Any]) -> Fit:
         min(1.0, max(0.0, _finite_float(told.get("split", 0.0)))),
         told.get("again") is True,
         tuple(_monitor(item) for item in _list(told.get("watching", ()), 20)),
+        class_weight=tuple(
+            (_count(label), _finite_float(weight))
+            for label, weight in (_list(pair, 2) for pair in _list(told.get("weights", ()), 1000))
+        ),
     )
 
 

@@ -16,11 +16,13 @@ from graders.diagnosis.rules import (
     inputs,
     labels,
     layers,
+    leaks,
     losses,
     metrics,
     scales,
     training,
     validation,
+    weighting,
     weights,
 )
 
@@ -156,6 +158,12 @@ RULES: tuple[Rule, ...] = (
         source=sources.RESCALING,
     ),
     Rule(validation.leaked_validation, source=sources.LEAKAGE),
+    Rule(leaks.label_in_inputs, source=sources.LEAKAGE),
+    Rule(
+        weighting.weights_of_common_classes,
+        explains=("never_falls", "constant_output", "plateau"),
+        source=sources.IMBALANCE,
+    ),
     Rule(validation.shared_folds, explains=("overfitting",), source=sources.LEAKAGE),
     Rule(validation.sorted_split, explains=("overfitting", "shuffled_labels"), source=sources.FIT),
     Rule(

@@ -174,6 +174,7 @@ class Fit:
         watching: Tuple of `Monitor`.
         met: Float, the share of what the model was tested on, after a later fit of this line, that
             an earlier one had trained it on.
+        class_weight: Tuple of pairs of a class and its weight.
     """
 
     how: str = "fit"
@@ -187,6 +188,7 @@ class Fit:
     again: bool = False
     watching: tuple[Monitor, ...] = ()
     met: float = 0.0
+    class_weight: tuple[tuple[int, float], ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

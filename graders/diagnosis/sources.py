@@ -26,6 +26,8 @@ BATCHES = "https://arxiv.org/abs/1502.03167"
 DROPOUT = "https://jmlr.org/papers/v15/srivastava14a.html"
 # Kapoor and Narayanan, Leakage and the reproducibility crisis in ML-based science.
 LEAKAGE = "https://arxiv.org/abs/2207.07048"
+# King and Zeng, Logistic regression in rare events data: what scikit-learn calls "balanced".
+IMBALANCE = "https://gking.harvard.edu/files/0s.pdf"
 # Ojala and Garriga, Permutation tests for studying classifier performance.
 PERMUTATIONS = "https://jmlr.org/papers/v11/ojala10a.html"
 # Zhang and others, Understanding deep learning requires rethinking generalization.

@@ -201,7 +201,28 @@ HEALTHY = {
         dense(64, "relu", trainable=False), SOFTMAX, loss=SPARSE, y=CLASSES, rate=1e-5
     ),
 }
+RAMP = np.arange(500.0)
 HEALTHY |= {
+    "window_of_a_line": facts(
+        HIDDEN, VALUE, loss=MSE, metrics=(), y=values_of("y", (RAMP + 20) / 500),
+        x=values_of("x", (RAMP[:, None] + np.arange(20)) / 500),
+    ),
+    "one_column": facts(
+        dense(64, "relu", 1), VALUE, loss=MSE, metrics=(), y=values_of("y", (2 * RAMP - 1) / 500),
+        x=values_of("x", RAMP[:, None] / 500),
+    ),
+    "a_column_that_nearly_tells": facts(
+        HIDDEN, VALUE, loss=MSE, metrics=(), y=values_of("y", np.linspace(-1, 1, 500)),
+        x=values_of("x", np.c_[RNG.normal(size=(500, 19)),
+                               np.linspace(-1, 1, 500) + 0.01 * RNG.normal(size=500)]),
+    ),
+    "weights_of_rare_classes": facts(
+        HIDDEN, SIGMOID, loss=BINARY, y=values_of("y", (np.arange(500) % 10 == 0).astype(int)),
+        fit=Fit(epochs=20, class_weight=((0, 0.56), (1, 5.0))),
+    ),
+    "weights_of_even_classes": facts(
+        HIDDEN, SIGMOID, loss=BINARY, y=TWO, fit=Fit(epochs=20, class_weight=((0, 5.0), (1, 1.0)))
+    ),
     "classes_in_any_order": facts(
         HIDDEN, SOFTMAX, loss=SPARSE, y=whole("y", GROUPS), fit=Fit(epochs=20, split=0.2)
     ),
@@ -419,6 +440,14 @@ WRONG |= {
     "leaked_validation": facts(
         HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, fit=OTHERS,
         held=held(TELLING_ROWS[:100], GROUPS[:100], twins=100),
+    ),
+    "label_in_inputs": facts(
+        HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES,
+        x=values_of("x", np.c_[RNG.normal(size=(500, 19)), (np.arange(500) % 10) / 9 - 0.5].astype("float32")),
+    ),
+    "weights_of_common_classes": facts(
+        HIDDEN, SIGMOID, loss=BINARY, y=values_of("y", (np.arange(500) % 10 == 0).astype(int)),
+        fit=Fit(epochs=20, class_weight=((0, 10.0), (1, 1.0))),
     ),
     "shared_folds": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, fit=Fit(epochs=20, met=0.9)),
     "sorted_split": facts(

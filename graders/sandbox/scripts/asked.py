@@ -66,6 +66,16 @@ def held_inputs(given: dict[str, Any]) -> Any:
     return found[0] if isinstance(found, tuple | list) and len(found) >= 2 else None
 
 
+def class_weight(given: dict[str, Any]) -> list[list[Any]]:
+    """Lists pairs of a class and its weight in the loss."""
+    found = given.get("class_weight")
+    pairs: list[list[Any]] = []
+    with contextlib.suppress(Exception):
+        if isinstance(found, dict):
+            pairs = [[int(label), float(weight)] for label, weight in list(found.items())[:1000]]
+    return [pair for pair in pairs if pair[0] >= 0]
+
+
 def split(given: dict[str, Any]) -> float:
     """Returns the share of the data that is kept apart for validation, 0 if none is."""
     share = given.get("validation_split")

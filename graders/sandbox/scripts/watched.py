@@ -239,6 +239,7 @@ class Watched:
             "steps": asked.steps(given, batched),
             "validation": asked.validation(given, x, y),
             "split": asked.split(given),
+            "weights": asked.class_weight(given),
             "again": self._earlier.holds(model),
             "held": None if batched else held.described(given, x),
             "callbacks": [type(c).__name__[:80] for c in asked.callbacks(given)[:20]],
