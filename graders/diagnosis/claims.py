@@ -254,7 +254,7 @@ def snake(name: str) -> str:
 
 
 def _compiled(claim: dict[str, Any]) -> Compiled:
-    rate = claim.get("rate")
+    rate, right, wrong = (claim.get(key) for key in ("rate", "of_right", "of_wrong"))
     metrics = [_dict(item) for item in _list(claim.get("metrics"), 20)]
     return Compiled(
         loss=snake(_text(claim.get("loss"))),
@@ -267,6 +267,8 @@ def _compiled(claim: dict[str, Any]) -> Compiled:
         loss_line=_count(claim.get("loss_line")),
         optimizer_line=_count(claim.get("optimizer_line")),
         own_loss=claim.get("own_loss") is True,
+        of_right=_finite_float(right) if right is not None else None,
+        of_wrong=_finite_float(wrong) if wrong is not None else None,
     )
 
 

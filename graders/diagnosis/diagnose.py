@@ -104,6 +104,7 @@ RULES: tuple[Rule, ...] = (
         source=sources.PROBABILISTIC,
     ),
     Rule(activations.probabilities_for_logits, explains=CONSEQUENCES, source=sources.PROBABILISTIC),
+    Rule(losses.rewards_mistakes, explains=CONSEQUENCES, source=sources.LOSSES),
     Rule(losses.binary_for_classes, source=sources.PROBABILISTIC),
     Rule(
         losses.distances_of_classes,

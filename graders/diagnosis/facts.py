@@ -87,6 +87,8 @@ class Compiled:
         loss_line: Integer, where a loss object is made; 0 if a name was given.
         optimizer_line: Integer, likewise.
         own_loss: Boolean, whether the file itself defines the loss.
+        of_right, of_wrong: Floats, what that loss gives for predictions that meet the labels, and
+            for such that do not; `None` if it was not tried.
     """
 
     loss: str = ""
@@ -99,6 +101,8 @@ class Compiled:
     loss_line: int = 0
     optimizer_line: int = 0
     own_loss: bool = False
+    of_right: float | None = None
+    of_wrong: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -56,7 +56,42 @@ FOLDS = """for i in range(3):
     model.fit(x[~test], y[~test], epochs=2)
     model.evaluate(x[test], y[test])
 """
+MASKS = """x = rng.normal(size=(200, 8, 8, 1)).astype("float32")
+y = (x > 0.3).astype("float32")
+
+
+def dice(y_true, y_pred):
+    both = keras.ops.sum(y_true * y_pred)
+    return 1 - 2 * both / (keras.ops.sum(y_true) + keras.ops.sum(y_pred) + 1e-6)
+
+
+model = keras.Sequential([
+    keras.Input((8, 8, 1)),
+    layers.Conv2D(8, 3, padding="same", activation="relu"),
+    layers.Conv2D(1, 1, activation="sigmoid"),
+])
+model.compile(keras.optimizers.Adam(0.01), loss=dice)
+model.fit(x, y, epochs=30)
+"""
+RARE = """y = (x[:, 0] > 1.2).astype("int32")
+model = keras.Sequential([
+    keras.Input((8,)),
+    layers.Dense(32, activation="relu"),
+    layers.Dense(1, activation="sigmoid"),
+])
+model.compile(keras.optimizers.Adam(0.01), "binary_crossentropy")
+model.fit(x, y, epochs=8, class_weight={0: 0.5, 1: 5.0})
+"""
 WRONG = {
+    "label_in_inputs": (
+        HEAD + "x[:, 7] = y / 2 - 0.5\n" + MODEL + SPLIT,
+        "model.fit",
+    ),
+    "rewards_mistakes": (HEAD + MASKS.replace("1 - 2", "2"), "model.compile"),
+    "weights_of_common_classes": (
+        HEAD + RARE.replace("{0: 0.5, 1: 5.0}", "{0: 5.0, 1: 0.5}"),
+        "model.fit",
+    ),
     "shared_folds": (HEAD + MODEL + FOLDS, "    model.fit"),
     "leaked_validation": (HEAD + MODEL + HELD.replace("x[:700], y[:700]", "x, y"), "model.fit"),
     "sorted_split": (HEAD + "x, y = x[np.argsort(y)], np.sort(y)\n" + MODEL + SPLIT, "model.fit"),
@@ -74,6 +109,8 @@ WRONG = {
 }  # fmt: skip
 PUT_BACK = "    model.set_weights(first)\n    model.fit"
 RIGHT = {
+    "rewards_mistakes": HEAD + MASKS,
+    "weights_of_common_classes": HEAD + RARE,
     "weights put back": HEAD
     + MODEL
     + "first = model.get_weights()\n"

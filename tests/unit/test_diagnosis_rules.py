@@ -154,6 +154,7 @@ BY_HEART = {
     "val_loss": (2.0, 1.6, 1.4, 1.3, *(1.4 + 0.1 * i for i in range(16))),
 }
 
+OWN_LOSS = Compiled(loss="own", own_loss=True, optimizer="Adam", rate=0.001)
 HEALTHY = {
     "softmax": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES),
     "one_hot": facts(HIDDEN, SOFTMAX, loss=CATEGORICAL, y=ONE_HOT),
@@ -192,7 +193,7 @@ HEALTHY = {
     "sgd": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, optimizer="SGD", rate=0.1),
     "own_loss": dataclasses.replace(
         facts(HIDDEN, LINEAR, loss=SPARSE, y=CLASSES),
-        compiled=Compiled(loss="own", own_loss=True, optimizer="Adam", rate=0.001),
+        compiled=OWN_LOSS,
     ),
     "tanh_hidden": facts(
         dense(64, "tanh"), dense(64, "tanh", 64, 2), SOFTMAX, loss=SPARSE, y=CLASSES
@@ -203,6 +204,18 @@ HEALTHY = {
 }
 RAMP = np.arange(500.0)
 HEALTHY |= {
+    "own_loss_of_the_right_sign": dataclasses.replace(
+        facts(HIDDEN, SIGMOID, loss=BINARY, y=TWO),
+        compiled=dataclasses.replace(OWN_LOSS, of_right=-0.9, of_wrong=-0.1),
+    ),
+    "own_loss_that_looks_at_no_label": dataclasses.replace(
+        facts(HIDDEN, SIGMOID, loss=BINARY, y=TWO),
+        compiled=dataclasses.replace(OWN_LOSS, of_right=0.5, of_wrong=0.5),
+    ),
+    "critic": dataclasses.replace(
+        facts(HIDDEN, VALUE, loss=BINARY, y=TWO, metrics=()),
+        compiled=dataclasses.replace(OWN_LOSS, of_right=0.9, of_wrong=-0.1),
+    ),
     "window_of_a_line": facts(
         HIDDEN, VALUE, loss=MSE, metrics=(), y=values_of("y", (RAMP + 20) / 500),
         x=values_of("x", (RAMP[:, None] + np.arange(20)) / 500),
@@ -448,6 +461,10 @@ WRONG |= {
     "weights_of_common_classes": facts(
         HIDDEN, SIGMOID, loss=BINARY, y=values_of("y", (np.arange(500) % 10 == 0).astype(int)),
         fit=Fit(epochs=20, class_weight=((0, 10.0), (1, 1.0))),
+    ),
+    "rewards_mistakes": dataclasses.replace(
+        facts(HIDDEN, SIGMOID, loss=BINARY, y=TWO),
+        compiled=dataclasses.replace(OWN_LOSS, of_right=0.9, of_wrong=0.1),
     ),
     "shared_folds": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, fit=Fit(epochs=20, met=0.9)),
     "sorted_split": facts(

@@ -145,3 +145,26 @@ def binary_for_classes(facts: Facts) -> Finding | None:
         doc="probabilistic",
         sure=sure,
     )
+
+
+def rewards_mistakes(facts: Facts) -> Finding | None:
+    """A similarity without a minus is smallest where all is wrong."""
+    compiled = facts.compiled
+    if compiled is None or compiled.of_right is None or compiled.of_wrong is None:
+        return None
+    right, wrong = compiled.of_right, compiled.of_wrong
+    if facts.activation not in ("sigmoid", "softmax") or right - wrong <= 0.05 * abs(right):
+        return None
+    return found(
+        "rewards_mistakes",
+        "a loss that is smaller the better the predictions are",
+        f"that {compiled.loss} gives {number(right)} for predictions that meet the labels, and "
+        f"{number(wrong)} for predictions that are all wrong: training makes the model worse",
+        "A similarity (Dice, IoU) becomes a loss as 1 - similarity, a log-likelihood with a minus "
+        "before it.",
+        line=compiled.loss_line or compiled.line,
+        argument="loss",
+        doc="losses",
+        # With a frozen part, as in a GAN, it may be meant so.
+        sure=all(layer.trainable for layer in facts.layers if layer.parameters),
+    )

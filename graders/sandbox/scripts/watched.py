@@ -15,7 +15,7 @@ import numpy as np
 
 from graders.boundary.sizes import MAX_PARAMETERS
 from graders.sandbox.fits import learning_rate
-from graders.sandbox.scripts import asked, clock, data, describing, held
+from graders.sandbox.scripts import asked, clock, data, describing, held, own_losses
 from graders.sandbox.scripts.earlier import Earlier
 from graders.sandbox.scripts.folds import Folds
 from graders.sandbox.scripts.unreached import Unreached
@@ -151,11 +151,16 @@ class Watched:
             rows = data.rows_of(len(first), row)
         kept, given, line = self._compiled.get(id(model), (lambda: None, {}, 0))
         known = given if kept() is model else {}
+        compiled = describing.compiled(model, known, line, self.lines) if known else None
+        if compiled is not None and compiled["own_loss"]:
+            outputs = getattr(model, "outputs", None) or [None]
+            shape = getattr(outputs[0], "shape", None) or (None,)
+            compiled |= own_losses.tried(describing.only_one(known["loss"]), labels, shape)
         return {
             "how": how,
             "line": self.lines.now(),
             "model": describing.model(model, self.lines, next(iter(inputs.values()), None)),
-            "compiled": describing.compiled(model, known, line, self.lines) if known else None,
+            "compiled": compiled,
             "x": {
                 name: data.described(array, rows[rows < len(array)])
                 for name, array in inputs.items()
