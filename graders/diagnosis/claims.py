@@ -267,6 +267,7 @@ def _compiled(claim: dict[str, Any]) -> Compiled:
         loss_line=_count(claim.get("loss_line")),
         optimizer_line=_count(claim.get("optimizer_line")),
         own_loss=claim.get("own_loss") is True,
+        losses=tuple(snake(_text(name)) for name in _list(claim.get("losses", ()), 20)),
         of_right=_finite_float(right) if right is not None else None,
         of_wrong=_finite_float(wrong) if wrong is not None else None,
     )
@@ -316,6 +317,8 @@ def _fit(told: dict[str, Any]) -> Fit:
             (_count(label), _finite_float(weight))
             for label, weight in (_list(pair, 2) for pair in _list(told.get("weights", ()), 1000))
         ),
+        own_step=_count(told.get("own_step", 0)),
+        stale=tuple(_text(path) for path in _list(told.get("stale", ()), 20)),
     )
 
 
@@ -362,4 +365,6 @@ def _trained(claim: Any) -> Trained:
         weights,
         _float(rate) if (rate := claim.get("rate")) is not None else None,
         tuple(_text(path) for path in _list(claim.get("unreached", ()), MOST_LAYERS)),
+        moved=moved if isinstance(moved := claim.get("moved"), bool) else None,
+        inactive=tuple(_text(name) for name in _list(claim.get("inactive", ()), 20)),
     )

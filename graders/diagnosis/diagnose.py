@@ -20,6 +20,7 @@ from graders.diagnosis.rules import (
     losses,
     metrics,
     scales,
+    steps,
     training,
     validation,
     weighting,
@@ -47,6 +48,7 @@ STAYS = ("never_falls", "constant_output", "plateau", "shuffled_labels")
 RULES: tuple[Rule, ...] = (
     Rule(inputs.missing_values, explains=("diverged", *CONSEQUENCES), source=sources.TAXONOMY),
     Rule(weights.no_gradient, explains=STAYS, source=sources.CUSTOM_LAYERS),
+    Rule(steps.no_step, explains=(*STAYS, "learning_rate"), source=sources.TRAIN_STEP),
     Rule(labels.text_labels, explains=(*ENDINGS, *CONSEQUENCES), source=sources.LOSSES),
     Rule(
         activations.softmax_on_one_unit,
@@ -95,6 +97,12 @@ RULES: tuple[Rule, ...] = (
         explains=("rectified_output", *CONSEQUENCES),
         source=sources.PROBABILISTIC,
     ),
+    Rule(
+        activations.softmax_for_several_labels,
+        explains=("binary_for_classes", *CONSEQUENCES),
+        source=sources.PROBABILISTIC,
+    ),
+    Rule(losses.negative_loss, explains=CONSEQUENCES, source=sources.PROBABILISTIC),
     Rule(activations.rectified_output, explains=CONSEQUENCES, source=sources.NEURALINT),
     Rule(activations.out_of_reach, explains=CONSEQUENCES, source=sources.REGRESSION),
     Rule(activations.logits_for_probabilities, explains=CONSEQUENCES, source=sources.PROBABILISTIC),
@@ -112,6 +120,9 @@ RULES: tuple[Rule, ...] = (
         source=sources.VANISHING,
     ),
     Rule(training.no_trainable_weights, explains=STAYS, source=sources.TRANSFER),
+    Rule(steps.not_recompiled, explains=STAYS, source=sources.TRANSFER),
+    Rule(steps.not_in_training_mode, explains=("overfitting",), source=sources.TRAIN_STEP),
+    Rule(inputs.brightness_of_fractions, explains=STAYS, source=sources.AUGMENTATION),
     Rule(weights.frozen_at_random, explains=STAYS, source=sources.TRANSFER),
     Rule(weights.unread_input, explains=STAYS, source=sources.FUNCTIONAL),
     Rule(batches.batch_of_one, explains=STAYS, source=sources.BATCHES),

@@ -87,6 +87,7 @@ class Compiled:
         loss_line: Integer, where a loss object is made; 0 if a name was given.
         optimizer_line: Integer, likewise.
         own_loss: Boolean, whether the file itself defines the loss.
+        losses: Tuple of strings, the loss of each output where there are several.
         of_right, of_wrong: Floats, what that loss gives for predictions that meet the labels, and
             for such that do not; `None` if it was not tried.
     """
@@ -101,6 +102,7 @@ class Compiled:
     loss_line: int = 0
     optimizer_line: int = 0
     own_loss: bool = False
+    losses: tuple[str, ...] = ()
     of_right: float | None = None
     of_wrong: float | None = None
 
@@ -179,6 +181,9 @@ class Fit:
         met: Float, the share of what the model was tested on, after a later fit of this line, that
             an earlier one had trained it on.
         class_weight: Tuple of pairs of a class and its weight.
+        own_step: Integer, the line of a `train_step` of the script's own; 0 if there is none.
+        stale: Tuple of strings, the paths of weights whose `trainable` was changed after the last
+            training, without a `compile` since.
     """
 
     how: str = "fit"
@@ -193,6 +198,8 @@ class Fit:
     watching: tuple[Monitor, ...] = ()
     met: float = 0.0
     class_weight: tuple[tuple[int, float], ...] = ()
+    own_step: int = 0
+    stale: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -228,6 +235,8 @@ class Trained:
         unreached: Tuple of strings, the paths of trainable weights that got no gradient.
         evaluated: Float, the loss that `evaluate` gave afterwards on other data; `None` if it was
             not called.
+        moved: Boolean, whether a trainable weight changed; `None` if it is not known.
+        inactive: Tuple of strings, layers as Dropout that never ran in training mode.
     """
 
     history: Mapping[str, tuple[float, ...]] = dataclasses.field(default_factory=dict)
@@ -238,6 +247,8 @@ class Trained:
     rate: float | None = None
     unreached: tuple[str, ...] = ()
     evaluated: float | None = None
+    moved: bool | None = None
+    inactive: tuple[str, ...] = ()
 
     @property
     def losses(self) -> tuple[float, ...]:

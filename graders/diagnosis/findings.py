@@ -34,6 +34,8 @@ PAGES = {
     "plateaus": GUIDE + "api/callbacks/reduce_lr_on_plateau/",
     "custom_layers": GUIDE + "guides/making_new_layers_and_models_via_subclassing/",
     "functional": GUIDE + "guides/functional_api/",
+    "custom_train_step": GUIDE + "guides/custom_train_step_in_tensorflow/",
+    "augmentation": GUIDE + "api/layers/preprocessing_layers/image_augmentation/random_brightness/",
     "training": GUIDE + "guides/training_with_built_in_methods/",
 }
 

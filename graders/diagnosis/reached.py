@@ -231,7 +231,9 @@ def frozen_at_random(model: Any) -> tuple[str, ...]:
             continue
         bias = getattr(layer, "bias", None)
         still = bias is None or not np.any(np.asarray(bias))
-        if still and _even(np.asarray(kernel, "float64"), layer.kernel_initializer):
+        # Of a depthwise kernel, it has another name.
+        initializer = getattr(layer, "kernel_initializer", None)
+        if still and _even(np.asarray(kernel, "float64"), initializer):
             found.append(str(layer.name))
     return tuple(found)
 

@@ -37,4 +37,5 @@ PROBABILISTIC, REGRESSION, LOSSES = PAGES["probabilistic"], PAGES["regression"],
 METRICS, FIT, TRANSFER = PAGES["metrics"], PAGES["fit"], PAGES["transfer"]
 EMBEDDING, FLATTEN, REGULARIZERS = PAGES["embedding"], PAGES["flatten"], PAGES["regularizers"]
 FUNCTIONAL, CUSTOM_LAYERS, BATCH = PAGES["functional"], PAGES["custom_layers"], PAGES["batch"]
+TRAIN_STEP, AUGMENTATION = PAGES["custom_train_step"], PAGES["augmentation"]
 RESCALING, EARLY_STOPPING = PAGES["rescaling"], PAGES["early_stopping"]

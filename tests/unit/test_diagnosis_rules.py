@@ -24,7 +24,7 @@ from graders.diagnosis.facts import (
     in_a_row,
 )
 
-RNG = np.random.default_rng(0)
+RNG, OTHER_RNG = np.random.default_rng(0), np.random.default_rng(1)
 FALLING = tuple(2.0 * 0.8**i for i in range(20))
 
 
@@ -154,6 +154,8 @@ BY_HEART = {
     "val_loss": (2.0, 1.6, 1.4, 1.3, *(1.4 + 0.1 * i for i in range(16))),
 }
 
+SEVERAL = (np.arange(500)[:, None] + np.arange(10)) % 10 < np.arange(500)[:, None] % 3 + 1
+SEVERAL = SEVERAL.astype("float32")
 OWN_LOSS = Compiled(loss="own", own_loss=True, optimizer="Adam", rate=0.001)
 HEALTHY = {
     "softmax": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES),
@@ -204,6 +206,38 @@ HEALTHY = {
 }
 RAMP = np.arange(500.0)
 HEALTHY |= {
+    "a_step_of_its_own": dataclasses.replace(
+        facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, fit=Fit(epochs=20, own_step=7)),
+        trained=Trained({"loss": FALLING}, 20, 320, moved=True),
+    ),
+    "inference_mode_in_a_graph": dataclasses.replace(
+        facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES),
+        trained=Trained({"loss": FALLING}, 20, 320, inactive=("batch_normalization",)),
+    ),
+    "sigmoid_for_several_labels": facts(
+        HIDDEN, dense(10, "sigmoid", 64, line=9), loss=BINARY, y=values_of("y", SEVERAL)
+    ),
+    "softmax_of_shared_labels": facts(
+        HIDDEN, SOFTMAX, loss=CATEGORICAL, y=values_of("y", SEVERAL / SEVERAL.sum(1, keepdims=True))
+    ),
+    "losses_of_two_outputs": dataclasses.replace(
+        facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES),
+        compiled=Compiled(losses=(BINARY, MSE), optimizer="Adam", rate=0.001),
+    ),
+    "a_similarity_beside_another_loss": dataclasses.replace(
+        facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES),
+        compiled=Compiled(losses=(BINARY, "cosine_similarity"), optimizer="Adam", rate=0.001),
+        trained=history(loss=[-0.1, -0.4, -0.7]),
+    ),
+    "brightness_of_pixels": facts(
+        after("RandomBrightness", 20, 1, value_range=(0, 255)),
+        after("Rescaling", 20, 2, scale=1 / 255), HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES,
+        x=values_of("x", OTHER_RNG.integers(0, 256, (500, 20)).astype("uint8")),
+    ),
+    "brightness_of_fractions_in_their_range": facts(
+        after("RandomBrightness", 20, 1, value_range=(0, 1)), HIDDEN, SOFTMAX, loss=SPARSE,
+        y=CLASSES, x=values_of("x", OTHER_RNG.random((500, 20)).astype("float32")),
+    ),
     "own_loss_of_the_right_sign": dataclasses.replace(
         facts(HIDDEN, SIGMOID, loss=BINARY, y=TWO),
         compiled=dataclasses.replace(OWN_LOSS, of_right=-0.9, of_wrong=-0.1),
@@ -226,8 +260,8 @@ HEALTHY |= {
     ),
     "a_column_that_nearly_tells": facts(
         HIDDEN, VALUE, loss=MSE, metrics=(), y=values_of("y", np.linspace(-1, 1, 500)),
-        x=values_of("x", np.c_[RNG.normal(size=(500, 19)),
-                               np.linspace(-1, 1, 500) + 0.01 * RNG.normal(size=500)]),
+        x=values_of("x", np.c_[OTHER_RNG.normal(size=(500, 19)),
+                               np.linspace(-1, 1, 500) + 0.01 * OTHER_RNG.normal(size=500)]),
     ),
     "weights_of_rare_classes": facts(
         HIDDEN, SIGMOID, loss=BINARY, y=values_of("y", (np.arange(500) % 10 == 0).astype(int)),
@@ -456,7 +490,7 @@ WRONG |= {
     ),
     "label_in_inputs": facts(
         HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES,
-        x=values_of("x", np.c_[RNG.normal(size=(500, 19)), (np.arange(500) % 10) / 9 - 0.5].astype("float32")),
+        x=values_of("x", np.c_[OTHER_RNG.normal(size=(500, 19)), (np.arange(500) % 10) / 9 - 0.5].astype("float32")),
     ),
     "weights_of_common_classes": facts(
         HIDDEN, SIGMOID, loss=BINARY, y=values_of("y", (np.arange(500) % 10 == 0).astype(int)),
@@ -465,6 +499,29 @@ WRONG |= {
     "rewards_mistakes": dataclasses.replace(
         facts(HIDDEN, SIGMOID, loss=BINARY, y=TWO),
         compiled=dataclasses.replace(OWN_LOSS, of_right=0.9, of_wrong=0.1),
+    ),
+    "no_step": dataclasses.replace(
+        facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES),
+        trained=Trained({"loss": FLAT}, 20, 320, moved=False),
+    ),
+    "not_recompiled": facts(
+        HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, fit=Fit(epochs=20, stale=("dense/kernel",))
+    ),
+    "not_in_training_mode": dataclasses.replace(
+        facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, fit=Fit(epochs=20, own_step=7)),
+        trained=Trained({"loss": FALLING}, 20, 320, inactive=("dropout",)),
+    ),
+    "softmax_for_several_labels": facts(
+        HIDDEN, SOFTMAX, loss=CATEGORICAL, y=values_of("y", SEVERAL), metrics=()
+    ),
+    "negative_loss": dataclasses.replace(
+        facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES),
+        compiled=Compiled(losses=(BINARY, MSE), optimizer="Adam", rate=0.001),
+        trained=history(loss=[-3.0, -20.0, -624.0]),
+    ),
+    "brightness_of_fractions": facts(
+        after("RandomBrightness", 20, 1, value_range=(0, 255)), HIDDEN, SOFTMAX, loss=SPARSE,
+        y=CLASSES, x=values_of("x", OTHER_RNG.random((500, 20)).astype("float32")),
     ),
     "shared_folds": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, fit=Fit(epochs=20, met=0.9)),
     "sorted_split": facts(

@@ -96,6 +96,28 @@ def sigmoid_for_classes(facts: Facts) -> Finding | None:
     )
 
 
+def softmax_for_several_labels(facts: Facts) -> Finding | None:
+    """Softmax shares one answer out; several labels of an example are answers of their own."""
+    compiled, y = known_loss(facts), facts.labels
+    if compiled is None or compiled.loss not in (*CATEGORICAL, *BINARY) or y is None:
+        return None
+    if facts.activation != "softmax" or facts.labels_are != "multi_hot" or y.sample is None:
+        return None
+    several = float((y.sample.reshape(len(y.sample), -1).sum(axis=1) > 1).mean())
+    if len(y.shape) != 2 or several < 0.02:
+        return None
+    return found(
+        "softmax_for_several_labels",
+        "an answer for each label by itself (sigmoid): an example may have several at once",
+        f"softmax, whose {facts.units} probabilities sum to 1, and labels of which {several:.0%} "
+        "of the examples have more than one",
+        'Use activation="sigmoid" in the last layer and loss="binary_crossentropy".',
+        line=line_of(facts.end),
+        argument="activation",
+        doc="activations",
+    )
+
+
 def rectified_output(facts: Facts) -> Finding | None:
     """ReLU before the loss gives no gradient below zero."""
     compiled = known_loss(facts)

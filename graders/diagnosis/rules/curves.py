@@ -107,6 +107,8 @@ def overfitting(facts: Facts) -> Finding | None:
     last = sum(held[-3:]) / 3
     rises = last > 1.25 * held[best] and best <= count - 1 - max(3, count // 4)
     falls = losses[-1] < 0.8 * losses[best] and losses[-1] < 0.7 * last
+    # One that was lower on the way jumps over its minimum, which is another fault.
+    falls = falls and losses[-1] < 1.25 * min(losses)
     if not rises or not falls or _still_gains(facts, best, count):
         return None
     return found(

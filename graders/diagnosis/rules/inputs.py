@@ -150,3 +150,27 @@ def embedding_of_values(facts: Facts) -> Finding | None:
             doc="embedding",
         )
     return None
+
+
+def brightness_of_fractions(facts: Facts) -> Finding | None:
+    """RandomBrightness adds a share of 255, unless it is told the range of the pixels."""
+    high = max((part.high for part in facts.inputs), default=0.0)
+    before: list[str] = []
+    for layer in facts.layers:
+        bounds = layer.config.get("value_range")
+        if layer.kind == "RandomBrightness" and bounds is not None and tuple(bounds) == (0, 255):
+            scaled = any(kind in ("Rescaling", "Normalization") for kind in before)
+            if scaled or not 0 < high <= 1.5:
+                return None
+            return found(
+                "brightness_of_fractions",
+                "RandomBrightness(…, value_range=(0, 1)) for pixels from 0 to 1",
+                f"its default, value_range=(0, 255), and inputs up to {number(high)}: it adds up "
+                "to a share of 255, which leaves white or black",
+                "Pass value_range=(0, 1).",
+                line=layer.line,
+                argument="value_range",
+                doc="augmentation",
+            )
+        before.append(layer.kind)
+    return None

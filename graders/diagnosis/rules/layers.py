@@ -43,7 +43,7 @@ def wrong_axis(facts: Facts) -> Finding | None:
                 "wrong_axis",
                 "softmax over the classes (axis=-1)",
                 f"axis={axis} on data of the shape {layer.input}: the probabilities of one class "
-                "sum to 1 over all places or steps",
+                f"sum to 1 over all {'places or steps' if axis else 'examples of a batch'}",
                 "Leave axis out: the classes are the last axis.",
                 line=layer.line,
                 argument="axis",

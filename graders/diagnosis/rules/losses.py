@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from graders.diagnosis.facts import Facts
-from graders.diagnosis.findings import Finding, found, number
-from graders.diagnosis.rules.kinds import BINARY, CATEGORICAL, DISTANCES, known_loss
+from graders.diagnosis.findings import Finding, found, number, plain
+from graders.diagnosis.rules.kinds import (
+    BINARY,
+    CATEGORICAL,
+    CROSSENTROPIES,
+    DISTANCES,
+    HINGES,
+    SPARSE,
+    known_loss,
+)
 from graders.diagnosis.rules.training import learned
+
+# Losses that are 0 or more whatever the model predicts.
+NEVER_NEGATIVE = {*CROSSENTROPIES, *DISTANCES, *HINGES, *CATEGORICAL, *SPARSE, *BINARY}
 
 
 def distances_of_integers(facts: Facts) -> Finding | None:
@@ -167,4 +178,26 @@ def rewards_mistakes(facts: Facts) -> Finding | None:
         doc="losses",
         # With a frozen part, as in a GAN, it may be meant so.
         sure=all(layer.trainable for layer in facts.layers if layer.parameters),
+    )
+
+
+def negative_loss(facts: Facts) -> Finding | None:
+    """A cross-entropy falls below 0 where labels are no probabilities."""
+    compiled, losses = facts.compiled, facts.trained.losses if facts.trained else ()
+    names = compiled.losses if compiled is not None else ()
+    crossing = sorted({name for name in names if name in CROSSENTROPIES})
+    if compiled is None or not crossing or not set(names) <= NEVER_NEGATIVE:
+        return None
+    if not losses or not losses[-1] < -0.01:
+        return None
+    return found(
+        "negative_loss",
+        f"a loss of 0 or more, as {plain(list(names))} give for fitting labels",
+        f"a loss of {number(losses[-1])}: labels of an output with {plain(crossing)} lie outside "
+        "of 0 to 1",
+        "Look at which loss belongs to which output: values want mse or mae, classes a "
+        "cross-entropy. A dict by the outputs' names (loss={name: …}) cannot be mixed up.",
+        line=compiled.line,
+        argument="loss",
+        doc="compile",
     )

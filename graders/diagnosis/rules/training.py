@@ -178,7 +178,8 @@ def too_few_steps(facts: Facts) -> Finding | None:
         f"{steps} steps in all ({epochs} epoch{'s' if epochs != 1 else ''} of {count} examples "
         f"in {parts} batch{'es' if parts != 1 else ''}), with a loss of "
         f"{number(losses[-1])} at the end{fell}",
-        "Train for more epochs, or use smaller batches.",
+        # A loss of one's own may need all examples at once.
+        "Train for more epochs" + ("." if compiled.own_loss else ", or use smaller batches."),
         line=facts.fit.line,
         argument="epochs",
         doc="fit",

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import math
 import time
+from collections.abc import Callable
 from typing import Any
 
 
@@ -15,18 +16,21 @@ def kind() -> type:
     import keras
 
     class Clock(keras.callbacks.Callback):
-        def __init__(self, seconds: float):
+        def __init__(self, seconds: float, begins: Callable[[Any], None]):
             super().__init__()
-            self._seconds, self._ends = seconds, math.inf
+            self._seconds, self._ends, self._begins = seconds, math.inf, begins
             self.rows: dict[str, list[float]] = {}
             self.epochs = self.steps = 0
             self.cut = False
 
         def on_train_begin(self, logs: Any = None) -> None:
+            self._begins(self.model)
             self._ends = time.monotonic() + self._seconds
 
         def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
             self.steps += 1
+            if self.steps == 1:
+                self._begins(self.model)
             if time.monotonic() > self._ends:
                 self.model.stop_training = self.cut = True
 

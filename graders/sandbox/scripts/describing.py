@@ -19,7 +19,7 @@ MOST_LAYERS = 400
 WANTED = (
     *("units", "filters", "rate", "axis", "padding", "strides", "kernel_size", "pool_size"),
     *("return_sequences", "recurrent_activation", "input_dim", "scale", "offset", "stateful"),
-    *("dropout", "recurrent_dropout", "data_format", "keepdims"),
+    *("dropout", "recurrent_dropout", "data_format", "keepdims", "value_range"),
 )
 
 # Steps at which a schedule is asked for its learning rate: a warm-up begins at 0.
@@ -76,6 +76,11 @@ def from_logits(loss: Any) -> bool:
     return False
 
 
+def _parts(losses: Any) -> list[Any]:
+    found = list(losses.values()) if isinstance(losses, dict) else list(losses)
+    return found[:20]
+
+
 def compiled(model: Any, given: dict[str, Any], line: int, lines: Lines) -> dict[str, Any]:
     """Describes how a model was compiled.
 
@@ -96,6 +101,7 @@ def compiled(model: Any, given: dict[str, Any], line: int, lines: Lines) -> dict
         "line": line,
         "loss": "" if several or loss is None else name_of(loss),
         "several": several,
+        "losses": [name_of(part) for part in _parts(loss)] if several else [],
         "own_loss": callable(loss)
         and not type(loss).__module__.startswith("keras")
         and not str(getattr(loss, "__module__", "")).startswith(("keras", "tensorflow")),

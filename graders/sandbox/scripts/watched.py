@@ -18,6 +18,7 @@ from graders.sandbox.fits import learning_rate
 from graders.sandbox.scripts import asked, clock, data, describing, held, own_losses
 from graders.sandbox.scripts.earlier import Earlier
 from graders.sandbox.scripts.folds import Folds
+from graders.sandbox.scripts.steps import Steps
 from graders.sandbox.scripts.unreached import Unreached
 from graders.sandbox.scripts.where import Lines
 
@@ -52,6 +53,7 @@ class Watched:
         self._unreached = Unreached()
         self._earlier = Earlier()
         self.folds = Folds()
+        self._steps = Steps(filename)
         # What has been seen of the training under way, for an answer that cannot wait for its end.
         self.under_way: dict[str, Any] | None = None
         self.models: list[Any] = []
@@ -74,6 +76,7 @@ class Watched:
         # A model whose own class has a `compile` is not compiled when it is loaded.
         self._wrap(Trainer, "compile", self._compile)
         self._unreached.install()
+        self._steps.install()
         for name, watch in (
             ("fit", self._fit),
             ("train_on_batch", self._train_on_batch),
@@ -114,6 +117,7 @@ class Watched:
         given = {key: value for key, value in bound.arguments.items() if key != "self"}
         self._compiled[id(model)] = (weakref.ref(model), given, self.lines.now())
         self.models.append(model)
+        self._steps.compiled(model)
         with self._on_its_own():
             return original(*bound.args, **bound.kwargs)
 
@@ -249,6 +253,7 @@ class Watched:
             "held": None if batched else held.described(given, x),
             "callbacks": [type(c).__name__[:80] for c in asked.callbacks(given)[:20]],
             "watching": asked.watching(given, self.lines),
+            **self._steps.begins(model),
         }
         with self._on_its_own():
             point = self._told(model, x, y, "fit", options)
@@ -260,7 +265,7 @@ class Watched:
             given["x"], given["y"], _ = data.shortened(given.get("x"), given.get("y"))
             asked.shorten_validation(given)
         given["epochs"] = max(1, min(epochs, given.get("initial_epoch", 0) + MOST_EPOCHS))
-        timer = clock.kind()(self._seconds)
+        timer = clock.kind()(self._seconds, self._steps.first_step)
         given["callbacks"] = [*asked.callbacks(given), timer]
         self.under_way = {"model": model, "timer": timer, "number": number}
         self._earlier.note(model)
@@ -276,7 +281,7 @@ class Watched:
         with self._on_its_own():
             left = self._left(
                 model, timer.rows, timer.epochs, timer.steps, timer.cut or epochs > given["epochs"]
-            )
+            ) | self._steps.ends(model)
         self._ends(number, left)
         return history
 
