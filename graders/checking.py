@@ -120,6 +120,7 @@ def check(
     needs: tuple[str, ...] = (),
     doc: str = "",
     about: str = "",
+    repairs: bool = False,
 ) -> Callable[[Function], Function]:
     """Makes a function a check.
 
@@ -132,6 +133,8 @@ def check(
         about: String, the function, class or method of the student's that its messages are about,
             if they do not tell it themselves. If it is empty, the evidence tells: of a training,
             the line of its `fit`; of a model, the function that built it.
+        repairs: Boolean, whether it is about what a training reaches, so that `--why` can try
+            repairs of one.
 
     Returns:
         A decorator.
@@ -144,6 +147,7 @@ def check(
             "needs": needs,
             "doc": doc,
             "about": about,
+            "repairs": repairs,
         }
         return function
 

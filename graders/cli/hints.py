@@ -88,7 +88,7 @@ def following(task: Task, verdict: TaskVerdict, source: str = "") -> str:
         if words := further.offline(task.id, item.doc):
             lines.append(f"Offline: {words}")
     place = f" --from {shlex.quote(source)}" if source else ""
-    if started and "training" in verdict.evidence:
+    if started and item.repairs:
         lines.append(f"To have repairs tried: python grade.py --why {task.id}{place}")
     lines.append(f"When you have tried it: python grade.py {task.id}{place}")
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from graders.boundary.names import FitFault
 from graders.diagnosis.facts import RECURRENT, Facts
 from graders.diagnosis.findings import Finding, Repair, found, number, plain
 from graders.diagnosis.repairs import REPAIRS, STRONG_DROPOUT
-from graders.toolkit.learning_rates import usual_rate
+from graders.toolkit.learning_rates import ended, usual_rate
 
 # A learning rate is unusual if it is so many times the usual one, or so small a part of it.
 UNUSUAL = 3.0
@@ -18,6 +19,8 @@ UNUSUAL = 3.0
 FEW_EPOCHS, FEW_STEPS = 5, 1000
 HEAVY_PENALTY = 0.05
 
+# An accuracy in a History that lies so far above the grader's own is one of other data.
+CLAIM = 0.3
 # Optimizers that scale no step.
 PLAIN_STEPS = ("SGD", "Adadelta", "Adagrad")
 
@@ -42,47 +45,93 @@ FITS = {
 }
 
 
-def in_training(training: Any | None) -> list[Suspect]:
+def in_training(training: Any | None, reached: float | None = None) -> list[Suspect]:
     """Returns what may be wrong with how a model was trained, whatever the model is.
 
     The trial trains the model on the data as they are: if it learns, the model is sound.
 
     Args:
         training: The judge's `Training`; `None` if the model was not trained.
+        reached: Float, the accuracy of the trained model on the validation data as they are; `None`
+            if it is not known.
     """
     if training is None:
         return []
-    expected, seen, words, argument = _of(training)
+    suspect = _of(training, reached)
     finding = found(
         "training_function",
-        expected,
-        seen,
-        f"The model of your build function is sound: the grader trained it. Look at what "
-        f"`{training.function}` gives to fit.",
+        suspect.expected,
+        suspect.seen,
+        "The model of your build function is sound: the grader trained it. Look at "
+        + (suspect.look or f"what `{training.function}` gives to fit."),
         line=training.after.lines.fitted or 0,
-        argument=argument,
+        argument=suspect.argument,
         doc="fit",
     )
-    return [(finding, Repair(words))]
+    return [(finding, Repair(suspect.words))]
 
 
-def _of(training: Any) -> tuple[str, str, str, str]:
+@dataclasses.dataclass(frozen=True)
+class _Suspect:
+    """What may be wrong with a training.
+
+    Attributes:
+        expected, seen: Strings, of the message.
+        words: String, what the trial does otherwise.
+        argument: String, of `fit`; empty if none is meant.
+        look: String, where to look, with a full stop; empty for what `fit` is given.
+    """
+
+    expected: str
+    seen: str
+    words: str
+    argument: str = "x"
+    look: str = ""
+
+
+def _of(training: Any, reached: float | None) -> _Suspect:
     pairs = zip(training.before.weights, training.after.weights, strict=False)
     if training.before.weights and all(np.array_equal(old, new) for old, new in pairs):
         expected = f"`{training.function}` to train the model that it is given"
         if not training.run.done:
-            return expected, "a fit of no epoch", "with some epochs", "epochs"
+            return _Suspect(expected, "a fit of no epoch", "with some epochs", "epochs")
         words = "with fit called on that model"
-        return expected, "the weights of that model as they were before", words, ""
+        return _Suspect(expected, "the weights of that model as they were before", words, "")
     for fault, (expected, seen, words) in FITS.items():
         if fault in training.faults:
-            return expected, seen, words, "x"
-    return (
-        "labels that belong to their inputs",
-        "a model that learns little from what it got",
-        "with the x and y of train_data as they belong together",
-        "x",
+            return _Suspect(expected, seen, words)
+    if (rates := ended(training.run)) is not None:
+        return _Suspect(
+            "a learning rate that stays large enough to learn with",
+            f"one that falls from {number(rates[0])} to {number(rates[1])}",
+            "with a learning rate that stays as it begins",
+            "callbacks",
+            "the schedule of the learning rate, in compile or in a callback: decay_steps counts "
+            "batches, not epochs.",
+        )
+    claimed = _claimed(training.history)
+    if reached is not None and claimed is not None and claimed > reached + CLAIM:
+        return _Suspect(
+            "a fit on the x of train_data as it is",
+            f"a model that gets {claimed:.0%} of what `{training.function}` gives it right, and "
+            f"{reached:.0%} of the data as they are: x is another one there (scaled, turned round, "
+            "in another order of steps or columns)",
+            "with the x and y of train_data as they are",
+        )
+    return _Suspect(
+        "a model that learns from train_data",
+        f"one that learns little in `{training.function}`: x and y may not belong together in fit, "
+        "or what is compiled there, or a callback, stops it",
+        "with the x and y of train_data as they belong together, and a learning rate that stays",
     )
+
+
+def _claimed(history: dict[str, list[float]] | None) -> float | None:
+    """Returns the last accuracy in a History, on validation data if it is there."""
+    rows = {key: row for key, row in (history or {}).items() if "acc" in key and row}
+    for key in sorted(rows, key=lambda key: not key.startswith("val_")):
+        return rows[key][-1]
+    return None
 
 
 def usual(facts: Facts) -> list[Suspect]:

@@ -23,6 +23,8 @@ MOST = 3
 BETTER = 0.1
 # If the model reaches so much more as it is, on the data as they are, its training was at fault.
 SOUND = 0.15
+# One that reaches less than this more is not worth a word.
+WORTH_TELLING = 0.02
 # One that reaches so much more needs no further trials.
 PLAIN = 0.3
 # Seconds that a trial gets, if there are so many.
@@ -115,6 +117,8 @@ class _Bench:
         best = self.best()
         if best is None or not best.after.known:
             return NOTHING
+        if self.gain(best) < WORTH_TELLING:
+            return "Nothing that could be tried reaches more."
         return (
             "Nothing that could be tried explains it. What reached most: "
             f"{self.reached(best.repair, best.after)}."
@@ -172,13 +176,14 @@ def explained(
         `Diagnosis`, with what was tried in its faults, and a sentence where no repair explains it.
     """
     trial, wanted = _trial(facts, snapshot, data), _repairs(found, facts)
-    control = suspects.in_training(training) if search else []
+    before = trial.reached(training.after) if trial is not None and training is not None else None
+    reached = before.score if before is not None and before.known and facts.classes else None
+    control = suspects.in_training(training, reached) if search else []
     more: list[tuple[Finding, Repair]] = []
     if search:
         more = [*_repairs(Diagnosis(found.remarks), facts), *suspects.usual(facts)]
     if trial is None or not (wanted or control or more):
         return found, "" if found.faults else NOTHING
-    before = trial.reached(training.after) if training is not None else None
     bench = _Bench(trial, seconds, before, len(wanted) + len(control) + len(more))
     for finding, repair in control:
         result = bench.attempt(finding, repair)

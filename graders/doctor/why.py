@@ -34,7 +34,7 @@ from graders.toolkit.outputs import part_scores, predict, rows
 TRAINS = "given"
 # A budget that is worth the diagnosis of a further training.
 LEAST_SECONDS = 8.0
-NO_MODEL = "No model of this file was trained: there is nothing that could be tried."
+NO_MODEL = "The grader has no training of this file that it could try again with a repair."
 NO_TRAINING = (
     "{} is not about what a training reaches, and no repair of a training is for it: its message "
     "tells what to look at."

@@ -54,6 +54,8 @@ class Fit:
         done: Integer, the epochs that it ran.
         steps: Integer, the steps that it took.
         rate: Float, the learning rate of its first epoch; `None` if not known.
+        last_rate: Float, that of its last epoch; `None` if not known.
+        adapts: Boolean, whether a callback lowers the rate by what the training reaches.
         start: String, a digest of the weights that it started from; empty if not noted.
         data: `Fingerprint` of what it got; `None` if that was no pair of arrays.
         kept: Boolean, whether the model still has the weights of its last epoch.
@@ -71,6 +73,8 @@ class Fit:
     kept: bool = True
     seconds: float = 0.0
     epochs: tuple[tuple[float, float], ...] = ()
+    last_rate: float | None = None
+    adapts: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -263,6 +267,8 @@ def _fit(claim: dict[str, Any]) -> Fit:
         _a(bool, claim.get("kept")),
         _finite(claim.get("seconds")),
         tuple(_pair(item) for item in _list(claim, "epochs")),
+        None if claim.get("last_rate") is None else _finite(claim["last_rate"]),
+        claim.get("adapts") is True,
     )
 
 

@@ -319,8 +319,7 @@ def next_step(
             return advice
         return f"run the same command again; {following.task} was not graded."
     tries = ""
-    if "training" in following.evidence and "why" not in following.evidence:
-        # Something was trained, so there is something to try.
+    if "repairs" in following.evidence and "why" not in following.evidence:
         tries = f", and {_why(following.task, source)} tries repairs"
     return f"fix {following.task}; {_hint(following.task, source)} helps{tries}."
 

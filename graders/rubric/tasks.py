@@ -64,6 +64,7 @@ class Check:
         hints: Tuple of strings.
         needs: Tuple of check names.
         doc: String, the address of the page to read about it; empty if there is none.
+        repairs: Boolean, whether repairs of a training can be tried where it fails.
     """
 
     id: str
@@ -73,6 +74,7 @@ class Check:
     hints: tuple[str, ...]
     needs: tuple[str, ...]
     doc: str = ""
+    repairs: bool = False
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -168,6 +170,7 @@ def _read_check(function: ast.FunctionDef, task: str) -> Check | None:
                 hints,
                 tuple(given.get("needs", ())),
                 str(given.get("doc", "")),
+                bool(given.get("repairs", False)),
             )
     return None
 

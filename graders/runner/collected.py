@@ -248,6 +248,10 @@ class Collected:
         if status == "grader_error":
             # What some checks found earns nothing, and is no verdict.
             checks = ungraded(self._task, status, message.partition("\n")[0]).checks
+        failed = {check.id for check in checks if check.outcome in ("failed", "error")}
+        if any(check.repairs and check.id in failed for check in self._task.checks):
+            # For the words that offer `--why`.
+            self._evidence["repairs"] = True
         return TaskVerdict(
             self._task.id,
             self._task.section,

@@ -60,6 +60,8 @@ class FitNote:
         asked: Integer, the epochs that it was asked for, 0 if that is not known.
         done: Integer, the epochs that it ran.
         rate: Float, the learning rate of its first epoch, `None` if that is not known.
+        last_rate: Float, that of its last epoch, `None` if that is not known.
+        adapts: Boolean, whether a callback lowers the rate by what the training reaches.
         last: String, the digest of the trainable weights after its last epoch.
         start: String, the digest of all weights before it, if it was watched.
         data: List of the number of examples and the sums of x and y, if it was watched and got
@@ -75,6 +77,8 @@ class FitNote:
     asked: int = 0
     done: int = 0
     rate: float | None = None
+    last_rate: float | None = None
+    adapts: bool = False
     last: str = ""
     start: str = ""
     data: list[float] | None = None
@@ -86,8 +90,19 @@ class FitNote:
         """Returns the note as plain data; `kept`: the weights are those of the last epoch."""
         model = self.model()
         kept = not self.last or model is None or digest_of_trainable(model) == self.last
-        names = ("asked", "done", "rate", "start", "data", "seconds", "steps", "epochs")
-        return {name: getattr(self, name) for name in names} | {"kept": kept}
+        names = (
+            "asked",
+            "done",
+            "rate",
+            "start",
+            "data",
+            "seconds",
+            "steps",
+            "epochs",
+            "last_rate",
+        )
+        found = {name: getattr(self, name) for name in (*names, "adapts")}
+        return found | {"kept": kept}
 
 
 @dataclasses.dataclass(eq=False)

@@ -95,6 +95,7 @@ class Recorder:
             # It stands last in the list: it sees what the student's own callbacks leave.
             kind = _clock if built is not None else _reporter
             arguments["callbacks"] = [*several, kind()(self, note)]
+            note.adapts = any(isinstance(c, keras.callbacks.ReduceLROnPlateau) for c in several)
         if built is not None and len(built.fits) < MOST:
             built.fits.append(note)
             note.start = digest_of_all(model)
@@ -214,7 +215,7 @@ def _reporter() -> type:
 
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
             self.logs = dict(logs) if isinstance(logs, dict) else {}
-            self.recorder.look_at(self.model)
+            self.note.last_rate = finite(self.recorder.look_at(self.model))
             with contextlib.suppress(Exception):
                 self.note.last = digest_of_trainable(self.model)
 

@@ -14,6 +14,7 @@ import numpy as np
 from graders.checking import Cuts, Uses, fail
 from graders.rebuilt.claims import Fingerprint, Run
 from graders.toolkit import hints
+from graders.toolkit.learning_rates import ENDED
 
 
 def _listed(runs: Sequence[Run], values: Sequence[str]) -> str:
@@ -160,6 +161,33 @@ def same_rate(runs: Sequence[Run], each: str) -> None:
             "which were built with the same",
             "Look at train: the learning rate must not depend on the model",
             about=Uses("learning_rate", "train"),
+        )
+
+
+def same_decay(runs: Sequence[Run], each: str) -> None:
+    """Fails if the learning rate of one training all but ends it, and that of another does not.
+
+    A callback that lowers the rate by what a training reaches (ReduceLROnPlateau) is the same
+    treatment, whatever comes of it.
+
+    Args:
+        runs: Sequence of `Run`.
+        each: String, a phrase such as `"for both models"`.
+
+    Raises:
+        CheckFailed: With the learning rates of the last epochs.
+    """
+    last = [run.fits[-1] for run in runs if run.fits]
+    rates = [fit.last_rate for fit in last if fit.last_rate is not None]
+    if len(rates) < len(runs) or any(fit.adapts for fit in last) or max(rates) <= 0:
+        return
+    if min(rates) < max(rates) / ENDED:
+        fail(
+            f"the same training {each}",
+            f"a last epoch with a learning rate of {_listed(runs, [f'{r:g}' for r in rates])}: "
+            "where it is that small, nothing is learned any more",
+            "Look at train: what becomes of the learning rate must not depend on the model",
+            about=(Uses("learning_rate", "train"), Uses("callbacks", "train")),
         )
 
 

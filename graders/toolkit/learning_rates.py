@@ -15,6 +15,8 @@ TOO_HIGH = {"SGD": 1.0, "Adagrad": 5.0, "Adadelta": 20.0, "Ftrl": 10.0}
 TOO_HIGH_ADAPTIVE = 0.1
 TOO_LOW = {"SGD": 1e-4, "Adagrad": 1e-4, "Adadelta": 1e-3, "Ftrl": 1e-4}
 TOO_LOW_ADAPTIVE = 1.5e-5
+# A learning rate that fell to such a part of itself ends a training.
+ENDED = 100.0
 KNOWN = (*TOO_HIGH, "Adam", "AdamW", "Adamax", "Nadam", "RMSprop", "Lion", "Adafactor", "Lamb")
 
 
@@ -63,3 +65,18 @@ def unusual(optimizer: Mapping[str, Any] | None) -> str:
         f"Look at the learning rate: it is {rate:.3g}, and {name} usually learns with "
         f"{usual_rate(name):g}"
     )
+
+
+def ended(run: Any) -> tuple[float, float] | None:
+    """Returns the first and the last learning rate of a training whose schedule all but ended it.
+
+    Args:
+        run: `graders.rebuilt.claims.Run`.
+
+    Returns:
+        Pair of floats; `None` if the rate did not fall so far, or is not known.
+    """
+    fits = [fit for fit in run.fits if fit.rate and fit.last_rate is not None]
+    if not fits or fits[-1].last_rate >= fits[0].rate / ENDED:
+        return None
+    return fits[0].rate, fits[-1].last_rate

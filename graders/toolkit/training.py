@@ -14,7 +14,7 @@ from graders.rebuilt.lines import line_of
 from graders.rebuilt.live import put_back
 from graders.rebuilt.snapshot import Snapshot
 from graders.toolkit import graph, hints
-from graders.toolkit.learning_rates import unusual
+from graders.toolkit.learning_rates import ended, unusual
 from graders.toolkit.losses import DISTANCES, loss_of
 from graders.toolkit.outputs import Scores, at_once, only, part_scores, rows, size
 from graders.toolkit.perturbations import silent_units
@@ -254,8 +254,8 @@ def check_claimed_accuracy(
             f"right as its History tells (at most {100 * CLAIM:.0f} points fewer)",
             f"one that gets {found:.1%} of the validation data right, while the History shows "
             f"{rows[0][-1]:.1%}",
-            "Look for a change of the data in the training function (scaling, normalising): what "
-            "the data need must be part of the model, as a layer",
+            "Look for a change of the data in the training function (scaling, another order of "
+            "steps, rows or columns): what the data need must be part of the model, as a layer",
             hints.IN_THE_MODEL,
             about=(Changes(function), At(snapshot.lines.fitted, "x")),
         )
@@ -353,7 +353,7 @@ def check_training(training: Any, data: Any) -> None:
     check_claimed_accuracy(training.history, after, data, function)
     arriving = functools.partial(scaled_away, before.model, rows(data.train[0], 0, 100))
     # A schedule may begin or end at next to nothing.
-    rate = unusual(before.optimizer) and unusual(after.optimizer)
+    rate = (unusual(before.optimizer) and unusual(after.optimizer)) or _schedule(training.run)
     loss = loss_of(before)[0]
 
     def about() -> Any:
@@ -361,6 +361,8 @@ def check_training(training: Any, data: Any) -> None:
             return before.lines.of_loss()
         if arriving():
             return scaled_by(before.model)
+        if ended(training.run) is not None:
+            return Uses("decay_steps"), after.lines.of_rate()
         return after.lines.of_rate() if rate else reordered(function)
 
     check_loss_fell(old, new, function, loss, lambda: arriving() or rate, about=about)
@@ -378,6 +380,17 @@ def check_training(training: Any, data: Any) -> None:
             about=(Uses("stop_gradient"), _layer_of(before, before.paths.index(dead[0]))),
         )
     training.require_history()
+
+
+def _schedule(run: Any) -> str:
+    """Returns what to look at where a schedule ended a training; empty if none did."""
+    rates = ended(run)
+    if rates is None:
+        return ""
+    return (
+        f"Look at the schedule of the learning rate: it falls from {rates[0]:.3g} to "
+        f"{rates[1]:.3g}; decay_steps counts batches, not epochs"
+    )
 
 
 def note_training(training: Any, data: Any, evidence: dict[str, Any]) -> None:

@@ -27,6 +27,12 @@ def pair(fit: dict[str, Any] | None = None, **changes: Any) -> list[Run]:
     return [RUN, dataclasses.replace(RUN, label="under b", **{"fits": fits, **changes})]
 
 
+def decayed(rate: float, **more: Any) -> list[Run]:
+    """Returns two runs, of which the second ends with another learning rate."""
+    first = dataclasses.replace(RUN, fits=(dataclasses.replace(FIT, last_rate=0.01),))
+    return [first, pair({"last_rate": rate, **more})[1]]
+
+
 def data(runs: list[Run]) -> None:
     """Compares the data of runs."""
     fair.same_data(runs, "compare", EACH, TRAIN, HELD)
@@ -39,6 +45,7 @@ CHECKS: dict[str, Callable[[list[Run]], None]] = {
     "stop": lambda runs: fair.no_early_stop(runs, ", so that it can overfit"),
     "steps": lambda runs: fair.same_steps(runs, EACH),
     "rate": lambda runs: fair.same_rate(runs, EACH),
+    "decay": lambda runs: fair.same_decay(runs, EACH),
     "data": data,
 }
 
@@ -69,6 +76,7 @@ UNFAIR = [
     ),
     ("steps", pair(iterations=40), r"and 5 epochs \(40 steps\) under b"),
     ("rate", pair({"rate": 0.02}), "0.01 under a and 0.02 under b"),
+    ("decay", decayed(1e-7), "0.01 under a and 1e-07 under b"),
     ("data", pair({"data": OTHER}), "other examples or labels"),
     ("data", pair(fits=(FIT, dataclasses.replace(FIT, data=OTHER))), "other examples or labels"),
     (
@@ -214,3 +222,9 @@ def test_a_forged_run_is_refused(claim: Any) -> None:
     """A claim that is not what a recorder sends is refused as a whole."""
     with pytest.raises(ValueError):
         Run.from_claim("under a", claim)
+
+
+@pytest.mark.parametrize("runs", [decayed(0.001), decayed(1e-7, adapts=True), decayed(0.01)])
+def test_a_rate_that_adapts_or_falls_a_little_is_fair(runs: list[Run]) -> None:
+    """ReduceLROnPlateau is the same treatment, whatever comes of it."""
+    fair.same_decay(runs, EACH)

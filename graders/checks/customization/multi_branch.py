@@ -226,6 +226,7 @@ def _lost_at(model: Any, name: str, x: dict[str, Any], other: dict[str, Any]) ->
 
 @check(
     points=1,
+    repairs=True,
     doc="https://keras.io/api/losses/probabilistic_losses/",
     needs=("builds",),
     hints=hints.OUTPUT_AND_LOSS,
@@ -256,6 +257,7 @@ def honours_arguments(submission):
 
 @check(
     points=1.5,
+    repairs=True,
     doc="https://keras.io/api/models/model_training_apis/",
     needs=("builds",),
     hints=(
@@ -272,6 +274,7 @@ def trains(training, data, evidence):
 
 @check(
     points=1.5,
+    repairs=True,
     doc="https://keras.io/guides/functional_api/",
     needs=("trains",),
     hints=(
@@ -307,6 +310,7 @@ def uses_both(training, data, rng, threshold, evidence):
 
 @check(
     points=1.5,
+    repairs=True,
     doc="https://keras.io/guides/training_with_built_in_methods/",
     needs=("trains",),
     hints=(

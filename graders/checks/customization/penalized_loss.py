@@ -580,6 +580,7 @@ def _fail_unscaled(expected: str, flagged: bool, model: Any) -> None:
 
 @check(
     points=1,
+    repairs=True,
     doc="https://keras.io/api/models/model_training_apis/",
     needs=("compiled_loss",),
     hints=(
@@ -623,6 +624,7 @@ def less_confident(training, plain_training, data, threshold, evidence):
 
 @check(
     points=0.5,
+    repairs=True,
     doc="https://keras.io/guides/training_with_built_in_methods/",
     needs=("trains",),
     hints=(

@@ -136,6 +136,7 @@ def downsampling(nodes):
 
 @check(
     points=1,
+    repairs=True,
     doc="https://keras.io/api/losses/probabilistic_losses/",
     needs=("builds",),
     hints=hints.OUTPUT_AND_LOSS,
@@ -160,6 +161,7 @@ def honours_arguments(submission):
 
 @check(
     points=1,
+    repairs=True,
     doc="https://keras.io/api/models/model_training_apis/",
     needs=("nonlinear", "downsampling", "output_and_loss"),
     hints=(
@@ -185,6 +187,7 @@ def trains(training, data, evidence):
 
 @check(
     points=2,
+    repairs=True,
     doc="https://keras.io/guides/training_with_built_in_methods/",
     needs=("trains",),
     hints=(

@@ -107,6 +107,7 @@ def builds(model, data):
 
 @check(
     points=1,
+    repairs=True,
     doc="https://keras.io/api/losses/probabilistic_losses/",
     needs=("builds",),
     hints=(
@@ -291,6 +292,7 @@ def _check_reach(reached, cuts):
 
 @check(
     points=1,
+    repairs=True,
     doc="https://keras.io/api/models/model_training_apis/",
     needs=("uses_lstm", "time_axis", "remembers", "output_and_loss"),
     hints=(
@@ -315,6 +317,7 @@ def trains(training, data, evidence):
 
 @check(
     points=2,
+    repairs=True,
     doc="https://keras.io/guides/training_with_built_in_methods/",
     needs=("trains",),
     hints=(

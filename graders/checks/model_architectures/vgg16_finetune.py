@@ -285,6 +285,7 @@ def _pixel(values):
 
 @check(
     points=1,
+    repairs=True,
     doc="https://keras.io/api/losses/probabilistic_losses/",
     needs=("builds",),
     hints=hints.OUTPUT_AND_LOSS,
@@ -322,6 +323,7 @@ def honours_arguments(submission, pretrained):
 
 @check(
     points=1,
+    repairs=True,
     doc="https://keras.io/guides/transfer_learning/",
     needs=("base_is_frozen", "preprocessing", "output_and_loss"),
     hints=(
@@ -351,6 +353,7 @@ THE_OTHERS = (
 
 @check(
     points=1,
+    repairs=True,
     doc="https://keras.io/guides/transfer_learning/",
     needs=("trains_head",),
     hints=(
@@ -481,6 +484,7 @@ def _rate(snapshot):
 
 @check(
     points=1,
+    repairs=True,
     doc="https://keras.io/guides/transfer_learning/",
     needs=("small_steps",),
     hints=(

@@ -316,6 +316,7 @@ def _check_l2(found: list[reg.Regularizer]) -> None:
 
 @check(
     points=0.5,
+    repairs=True,
     doc="https://keras.io/api/losses/probabilistic_losses/",
     needs=("builds",),
     hints=hints.OUTPUT_AND_LOSS,
@@ -345,6 +346,7 @@ def honours_arguments(submission):
 
 @check(
     points=1,
+    repairs=True,
     doc="https://keras.io/api/models/model_training_apis/",
     needs=("same_architecture", "baseline_plain", "dropout_active", "l2_active", "output_and_loss"),
     hints=(
@@ -434,6 +436,7 @@ def no_early_stopping(trainings):
     fair.same_steps(runs, "for both models")
     _check_same_end(*trainings.values())
     fair.same_rate(runs, "for both models")
+    fair.same_decay(runs, "for both models")
 
 
 def _check_same_end(plain: Any, other: Any) -> None:
@@ -462,6 +465,7 @@ def _ended_best(history: dict[str, list[float]] | None) -> bool:
 
 @check(
     points=0.5,
+    repairs=True,
     doc="https://www.tensorflow.org/tutorials/keras/overfit_and_underfit",
     needs=("trains",),
     hints=(
@@ -494,6 +498,7 @@ def baseline_overfits(trainings, scores, data, threshold, evidence):
 
 @check(
     points=1,
+    repairs=True,
     doc="https://www.tensorflow.org/tutorials/keras/overfit_and_underfit",
     needs=("no_early_stopping", "baseline_overfits"),
     hints=(
@@ -522,6 +527,7 @@ def gap_shrinks(trainings, regularized, scores, data, threshold, evidence):
 
 @check(
     points=1,
+    repairs=True,
     doc="https://www.tensorflow.org/tutorials/keras/overfit_and_underfit",
     needs=("trains",),
     hints=(

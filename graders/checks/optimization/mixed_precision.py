@@ -398,6 +398,7 @@ def loss_scaling(submission, models):
 
 @check(
     points=0.5,
+    repairs=True,
     doc="https://keras.io/api/losses/probabilistic_losses/",
     needs=("builds",),
     hints=hints.OUTPUT_AND_LOSS,
@@ -555,6 +556,7 @@ def _check_classes(models: dict[str, WatchedModel], classes: int) -> None:
 
 @check(
     points=1,
+    repairs=True,
     doc="https://keras.io/api/metrics/accuracy_metrics/",
     needs=("equal_terms",),
     hints=(
