@@ -62,13 +62,23 @@ def same_start(runs: Sequence[Run], each: str, about: Any = None) -> None:
     Raises:
         CheckFailed: If they do not.
     """
-    if not common_starts(runs):
+    if common_starts(runs):
+        return
+    first, *others = runs
+    if len(others) > 1 and common_starts(others):
         fail(
             f"the same starting weights {each}",
-            "other ones for each",
-            "Every build draws new random weights: make them equal before fit",
-            about=about,
+            f"the same ones for all but the first, {first.label}",
+            "Look at where the weights are taken that the others start from: get_weights() before "
+            "the first fit, not after it",
+            about=(Uses("get_weights"), about),
         )
+    fail(
+        f"the same starting weights {each}",
+        "other ones for each",
+        "Every build draws new random weights: make them equal before fit",
+        about=about,
+    )
 
 
 def same_epochs(runs: Sequence[Run], each: str) -> None:
@@ -85,7 +95,7 @@ def same_epochs(runs: Sequence[Run], each: str) -> None:
     epochs = [run.asked_since(starts) for run in runs]
     if all(epochs) and _differ(epochs):
         fail(
-            f"the same number of epochs {each}",
+            f"the same number of epochs {each}, from the common starting weights on",
             _listed(runs, [str(count) for count in epochs]),
             f"Look at what fit gets as epochs: it must be the same {each}",
             hints.SAME_TERMS,

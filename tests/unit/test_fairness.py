@@ -228,3 +228,10 @@ def test_a_forged_run_is_refused(claim: Any) -> None:
 def test_a_rate_that_adapts_or_falls_a_little_is_fair(runs: list[Run]) -> None:
     """ReduceLROnPlateau is the same treatment, whatever comes of it."""
     fair.same_decay(runs, EACH)
+
+
+def test_starts_that_all_but_the_first_share_are_told() -> None:
+    """The weights were copied after the first training, not before it."""
+    late = [dataclasses.replace(RUN, label=f"under {x}", starts=frozenset({"late"})) for x in "bc"]
+    with pytest.raises(CheckFailed, match=r"all but the first, under a.*before the first fit"):
+        fair.same_start([RUN, *late], EACH)
