@@ -42,9 +42,13 @@ _WHERE = re.compile(
 )
 
 
+# What TensorFlow names the operation by in which an error came up.
+_NODE = re.compile(r"^\{\{function_node [^}]*\}\} ?")
+
+
 def message_of(error: BaseException) -> str:
-    """Returns what an error says, without TensorFlow's way through the graph."""
-    text = str(error)
+    """Returns what an error says, and its notes, without TensorFlow's way through the graph."""
+    text = "\n".join([_NODE.sub("", str(error)), *getattr(error, "__notes__", [])])
     if not text.startswith("Graph execution error"):
         return text
     lines = [line.strip() for line in text.splitlines()]

@@ -32,9 +32,10 @@ def value(loss: Any, y: np.ndarray, p: Any, weights: np.ndarray | None = None) -
     options = {} if weights is None else {"sample_weight": tf.constant(weights)}
     try:
         return loss(labels, p, **options)
-    except Exception:
+    except Exception as error:
         if _returns_nothing(loss, labels, p):
             raise WrongAnswer(Kind.NO_RESULT, "`call` returned None.") from None
+        error.add_note(f"It was called with y_true of shape {y.shape}, y_pred of shape {p.shape}.")
         raise
 
 
