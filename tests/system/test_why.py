@@ -56,15 +56,15 @@ def test_the_right_repair_is_tried(task: str, name: str, fault: str, words: str)
     [
         ("cnn", "wrong/no_validation", "trains is not about what a training reaches"),
         ("cnn", "wrong/dense_only", "two_convolutions is not about what a training reaches"),
-        ("custom_layer", "wrong/bias_forgotten", "custom_layer trains no model"),
-        ("lr_batch_sweep", "wrong/history_object", "No model of this file was trained"),
+        ("custom_layer", "wrong/bias_forgotten", "No model that custom_layer.py builds is trained"),
+        ("lr_batch_sweep", "wrong/history_object", "is not about what a training reaches"),
     ],
 )
 def test_where_nothing_can_be_tried_one_line_tells_so(task: str, name: str, told: str) -> None:
     """The exit code is that of the verdict."""
     code, found = graded(task, name, "--why")
     assert code == 1 and found["why"]["faults"] == []
-    assert found["why"]["trouble"].startswith(told)
+    assert told in found["why"]["trouble"]
 
 
 def test_right_work_has_nothing_to_try() -> None:

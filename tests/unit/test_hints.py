@@ -181,8 +181,13 @@ def test_every_message_that_takes_hints_gives_a_tuple() -> None:
                         assert not isinstance(part, ast.Constant | ast.JoinedStr), path
 
 
-def test_where_something_was_trained_repairs_can_be_tried() -> None:
-    """The command stands before the last line; without a training there is none."""
-    trained = dataclasses.replace(failed("Expected a. Found b."), evidence={"training": {}})
+def test_where_a_training_reached_too_little_repairs_can_be_tried() -> None:
+    """The command stands before the last line; of the structure, there is none."""
+    given = failed("Expected a. Found b.")
+    results = tuple(
+        result_of(CNN, check.name, "failed" if check.repairs else "passed", "Expected a. Found b.")
+        for check in CNN.checks
+    )
+    trained = dataclasses.replace(given, checks=results)
     assert "To have repairs tried: python grade.py --why cnn" in hints.following(CNN, trained)
     assert "--why" not in hints.following(CNN, failed("Expected a. Found b."))

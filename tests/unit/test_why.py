@@ -60,20 +60,28 @@ def test_wrong_usage_is_refused(words: list[str], told: str) -> None:
         commands.ask_why(arguments.parser().parse_args(words))
 
 
+def of_training(given: TaskVerdict) -> TaskVerdict:
+    """Returns a verdict whose check is on what a training reaches."""
+    checks = tuple(
+        dataclasses.replace(check, id=f"{given.task}::accuracy") for check in given.checks
+    )
+    return dataclasses.replace(given, checks=checks)
+
+
 @pytest.mark.parametrize(
     ("name", "status", "told"),
     [
         ("cnn", "passed", "cnn has all its points: there is nothing to try."),
         ("cnn", "not_started", "still the stub"),
         ("cnn", "grader_error", "No check was run"),
-        ("custom_layer", "failed", "custom_layer trains no model"),
+        ("custom_layer", "failed", "No model that custom_layer.py builds is trained"),
         ("cnn", "failed", ""),
     ],
 )
 def test_nothing_is_tried_where_nothing_can_be(name: Any, status: Any, told: str) -> None:
     """One clear line tells why."""
     found = rubric.find(name)
-    given = task(name, status)
+    given = of_training(task(name, status))
     ran = tuple(dataclasses.replace(check, seconds=1.0) for check in given.checks)
     request = Request(found, found.stub)
     assert told in whys.nothing_to_try(request, dataclasses.replace(given, checks=ran))
@@ -84,7 +92,7 @@ def test_nothing_is_tried_where_nothing_can_be(name: Any, status: Any, told: str
 def test_a_check_that_ran_is_enough_and_a_part_is_no_whole() -> None:
     """One check with a time was run; of a part that passes nothing is told of the whole."""
     found = rubric.find("cnn")
-    given = task("cnn", "failed")
+    given = of_training(task("cnn", "failed"))
     first, *others = (dataclasses.replace(check, seconds=0.0) for check in given.checks)
     none = dataclasses.replace(given, checks=(first, *others))
     some = dataclasses.replace(given, checks=(first, *others[:-1], given.checks[-1]))
@@ -98,6 +106,12 @@ def test_a_check_that_ran_is_enough_and_a_part_is_no_whole() -> None:
     part = dataclasses.replace(request, only=("builds",))
     told = whys.nothing_to_try(part, task("cnn", "passed"))
     assert told == "What you asked for passes: there is nothing to try."
+    structure = dataclasses.replace(
+        some,
+        checks=tuple(dataclasses.replace(each, id="cnn::builds") for each in some.checks),
+    )
+    told = whys.nothing_to_try(request, structure)
+    assert told.startswith("builds is not about what a training reaches")
 
 
 class _Runner:
@@ -135,7 +149,8 @@ def test_each_task_gets_what_was_found_for_it() -> None:
         dataclasses.replace(
             task(name, "failed", evidence={"kept": name}),
             checks=tuple(
-                dataclasses.replace(check, seconds=1.0) for check in task(name, "failed").checks
+                dataclasses.replace(check, seconds=1.0)
+                for check in of_training(task(name, "failed")).checks
             ),
         )
         for name in names
@@ -219,10 +234,10 @@ def test_what_was_tried_is_on_the_page_and_in_the_json() -> None:
     assert TaskVerdict.unpacked(asked.packed()).evidence["why"] == WHY
 
 
-def test_the_next_step_names_it_where_something_was_trained() -> None:
+def test_the_next_step_names_it_where_repairs_can_be_tried() -> None:
     """Not where nothing was, and not again where it was asked for."""
     told = "and python grade.py --why cnn --from 'a b' tries repairs."
-    trained = {"training": {"chance": 0.1}}
+    trained = {"repairs": True}
     assert told in text.next_step((task("cnn", "failed", evidence=trained),), source="a b")
     for evidence in ({}, {**trained, "why": WHY}):
         assert "--why" not in text.next_step((task("cnn", "failed", evidence=evidence),))
