@@ -225,3 +225,22 @@ def test_repairs_add_up() -> None:
 def test_a_model_that_was_not_trained_has_no_fault_of_its_training() -> None:
     """There is nothing to compare with."""
     assert suspects.in_training(None) == []
+
+
+def test_what_stopped_a_training_is_told_as_far_as_it_is_known() -> None:
+    """A rate that fell, x that was changed, or neither: nothing is called what it may not be."""
+    training = trained(stack(dense(16, "relu"), dense()), y=np.roll(TRAIN[1], 7))
+
+    def told(reached: float | None = 0.34) -> str:
+        [(finding, _)] = suspects.in_training(training, reached)
+        return finding.message
+
+    training.history = {"val_accuracy": [0.3, 0.35]}
+    assert "x and y may not belong together in fit, or" in told()
+    training.history = {"val_accuracy": [0.3, 0.99], "accuracy": [0.1, 0.2]}
+    assert "gets 99% of what `train` gives it right, and 34% of the data as they are" in told()
+    assert "may not belong together" in told(None)
+    [fit] = training.run.fits
+    fell = dataclasses.replace(fit, last_rate=1e-9)
+    training.run = dataclasses.replace(training.run, fits=(fell,))
+    assert "falls from 0.01 to 1e-09" in told() and "decay_steps counts batches" in told()

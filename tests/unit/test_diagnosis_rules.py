@@ -966,6 +966,17 @@ def test_a_few_steps_of_a_training_that_goes_on_are_no_fault() -> None:
     assert [remark.id for remark in diagnose(on_its_way).remarks] == ["too_few_steps"]
 
 
+@pytest.mark.parametrize(("step", "told"), [(11, ["label_in_inputs"]), (0, [])])
+def test_a_window_that_ends_with_its_target_forecasts_nothing(step: int, told: list[str]) -> None:
+    """An earlier value may be what is to be remembered."""
+    windows = np.random.default_rng(2).normal(size=(500, 12, 1)).astype("float32")
+    case = facts(
+        HIDDEN, VALUE, loss=MSE, metrics=(), x=values_of("x", windows),
+        y=values_of("y", windows[:, step, 0]),
+    )  # fmt: skip
+    assert [fault.id for fault in diagnose(case).faults] == told
+
+
 def test_a_count_loss_does_not_move_the_bounds_of_the_output() -> None:
     """The Poisson loss of values that softmax cannot give: the output is told first."""
     case = facts(HIDDEN, dense(3, "softmax", 64), loss="poisson", metrics=(),

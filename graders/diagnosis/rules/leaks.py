@@ -10,6 +10,8 @@ from graders.diagnosis.neighbours import targets
 
 # Examples below which nothing is told, and those that each class should have, on average.
 LEAST, OF_A_CLASS = 60, 10
+# Columns beyond which nothing is looked for.
+MOST = 5000
 # How near to a whole correlation a column of values must come: rounding of float32 stays below.
 EXACT = 1e-6
 
@@ -21,15 +23,22 @@ def label_in_inputs(facts: Facts) -> Finding | None:
         return None
     of_classes = np.issubdtype(y.dtype, np.integer)
     for part in facts.inputs:
-        if part.sample is None or np.ndim(part.sample) != 2 or len(part.sample) != len(y):
+        sample = part.sample
+        if sample is None or np.ndim(sample) not in (2, 3) or len(sample) != len(y):
             continue
-        x = np.asarray(part.sample, "float64")
-        if x.shape[1] < 2 or not np.isfinite(x).all():
+        x = np.asarray(sample, "float64").reshape(len(y), -1)
+        if not 2 <= x.shape[1] <= MOST or not np.isfinite(x).all():
             continue
         telling = _of_classes(x, y) if of_classes else _of_values(x, y)
         # Where several tell it, as in a window of a straight line, the task is made so.
         if len(telling) != 1:
             continue
+        if np.ndim(sample) == 3:
+            steps = np.shape(sample)[1]
+            # An earlier step may be what is to be remembered.
+            if of_classes or telling[0] // np.shape(sample)[2] != steps - 1:
+                continue
+            return _last_step(facts, len(y))
         name = "the inputs" if len(facts.inputs) == 1 else f"the input {part.name}"
         return found(
             "label_in_inputs",
@@ -43,6 +52,19 @@ def label_in_inputs(facts: Facts) -> Finding | None:
             doc="fit",
         )
     return None
+
+
+def _last_step(facts: Facts, count: int) -> Finding:
+    return found(
+        "label_in_inputs",
+        "values to predict that come after the window that is given",
+        "that the last step of each window holds the value to predict exactly, in all "
+        f"{count} examples that were looked at: nothing is forecast",
+        "Look at where windows and targets are cut: after series[i : i + n] comes series[i + n].",
+        line=facts.fit.line,
+        argument="y",
+        doc="fit",
+    )
 
 
 def _of_classes(x: np.ndarray, y: np.ndarray) -> list[int]:
