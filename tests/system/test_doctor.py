@@ -313,6 +313,33 @@ model.fit(x, y, epochs=3)
     assert "keras.datasets.mnist" in answer["changed"][0]["message"]
 
 
+def test_replaced_data_have_their_size(tmp_path: Path) -> None:
+    """What is cut off far behind is there; an evaluation is that of the model, in time."""
+    text = """import keras
+import numpy as np
+(x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
+x_train, x_test = x_train.astype("float32") / 255, x_test.astype("float32") / 255
+x_val, y_val = x_train[50000:], y_train[50000:]
+x_train, y_train = x_train[:50000], y_train[:50000]
+assert len(x_val) == len(x_test) == 10_000 and set(y_val) == set(range(10))
+model = keras.Sequential([
+    keras.Input((28, 28)),
+    keras.layers.Flatten(),
+    keras.layers.Dense(64, activation="relu"),
+    keras.layers.Dense(10, activation="softmax"),
+])
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+weights = np.ones(len(x_train))
+model.fit(x_train, y_train, epochs=6, validation_data=(x_val, y_val), sample_weight=weights)
+assert model.evaluate(x_test, y_test)[1] > 0.5
+assert len(model.predict(x_test)) == 10_000
+"""
+    code, answer = found(tmp_path, text)
+    assert (code, answer["faults"], answer["remarks"]) == (0, [], [])
+    assert (answer["trouble"], answer["trainings"]) == (None, 1)
+    assert "60,000 examples" in answer["changed"][0]["message"]
+
+
 def test_a_file_beside_the_script_is_there(tmp_path: Path) -> None:
     """What the script names is found in its folder."""
     (tmp_path / "rows.csv").write_text("\n".join(f"{i},{i % 2}" for i in range(200)))

@@ -60,6 +60,7 @@ class Script:
         self._points: queue.Queue[dict[str, Any]] = queue.Queue()
         self._go: queue.Queue[bool] = queue.Queue()
         self.watched = Watched(self._path, self._reached, seconds)
+        given.in_part()
         self.watched.install()
         self.notes: list[dict[str, Any]] = []
         self._noted: set[tuple[str, str]] = set()
