@@ -49,6 +49,9 @@ def main(words: list[str], parser: Parser) -> int:
         found = script.read(path)
     except Unreadable as error:
         print(error, file=sys.stderr)
+        if path.exists() and "json" in outputs:
+            examination = Examination(trouble=_in_one_line(str(error)))
+            outputs.put({"json": reports.as_json(path.name, examination, _no_place, "")})
         return FAILED
     settings = Settings(
         device=given.device,
@@ -77,6 +80,16 @@ def main(words: list[str], parser: Parser) -> int:
         }
     )
     return exit_code(examination)
+
+
+def _in_one_line(reason: str) -> str:
+    """Returns why a script cannot be read, without the line of code and the caret below it."""
+    return " ".join(line for line in reason.splitlines() if not line.startswith(" "))
+
+
+def _no_place(line: int) -> tuple[int, int]:
+    """Returns the place of a line in a script that was not read."""
+    return 0, line
 
 
 def exit_code(found: Examination) -> int:

@@ -185,7 +185,7 @@ class _Run:
             line = point.raised.line
             code = self._job["source"].splitlines()[line - 1 : line] if line else []
             self.trouble = words.raised(
-                point.raised, bool(self.trainings), self._where(line), "".join(code)
+                point.raised, bool(self.trainings), self._where(line), "".join(code), self.notes
             )
             if not self.trainings and point.facts is not None:
                 self.trainings.append(_Training(point.facts, point.snapshot, point.refused))

@@ -20,7 +20,7 @@ def too_slow(where: str, seconds: float) -> str:
     )
 
 
-def raised(error: Raised, seen: bool, where: str, code: str) -> str:
+def raised(error: Raised, seen: bool, where: str, code: str, notes: tuple[Note, ...] = ()) -> str:
     """Tells what ended a script.
 
     Args:
@@ -28,22 +28,26 @@ def raised(error: Raised, seen: bool, where: str, code: str) -> str:
         seen: Boolean, whether a training was seen before.
         where: String, `" in line 3"`; empty if it is not known.
         code: String, what stands there.
+        notes: Tuple of `Note`, what was replaced before.
     """
+    place = where.removeprefix(" in ") or "the script"
+    place = place[0].upper() + place[1:]
     if error.missing:
         root = error.missing.partition(".")[0]
         if root != error.missing and importlib.util.find_spec(root) is not None:
             return (
-                f"The {root} that is installed here has no module {error.missing}{where}. It may "
-                f"have moved: look for its new place in today's documentation of {root}."
+                f"{place} imports {error.missing}, and the {root} that is installed here has no "
+                "such module. It may have moved: look for its new place in today's documentation "
+                f"of {root}."
             )
         return (
-            f"The package {root} is not there{where}. A script may import what is installed where "
-            f"the kit is: install {root} there, or load the data without it."
+            f"{place} imports the package {root}, which is not there. A script may import what is "
+            f"installed where the kit is: install {root} there, or load the data without it."
         )
     if error.path:
         return (
-            f"The file {error.path} is not there{where}. Files are found, and written, in the "
-            "script's own folder, or below it, and are named in the script as text."
+            f"{place} wants the file {error.path}, which is not there. Files are found, and "
+            "written, in the script's own folder, or below it, and are named in the script as text."
         )
     if error.kind == Kind.EXIT or error.type == "SystemExit":
         if seen:
@@ -81,7 +85,20 @@ def raised(error: Raised, seen: bool, where: str, code: str) -> str:
     ]
     first = f": {message[0].strip()[:300]}" if message else ""
     after = "" if seen else ", before anything was trained"
-    return f"The script raised {error.type or 'an error'}{where}{after}{first}"
+    told = f"The script raised {error.type or 'an error'}{where}{after}{first}"
+    return told if seen else _with_replaced(told, notes)
+
+
+def _with_replaced(told: str, notes: tuple[Note, ...]) -> str:
+    """Adds which data were replaced before a script raised something."""
+    names = list(dict.fromkeys(note.old for note in notes if note.kind == "data"))
+    if not names:
+        return told
+    end = "" if told.endswith((".", "!", "?")) else "."
+    return (
+        f"{told}{end} The data of {' and '.join(names)} were replaced by the kit's own, which may "
+        "be the cause."
+    )
 
 
 def no_training(source: str) -> str:

@@ -60,6 +60,27 @@ def message_of(error: BaseException) -> str:
     return "\n".join(kept) or text
 
 
+# What TensorFlow puts before an error in a function that it traces: the way to it.
+TRACED = "in user code:"
+
+
+def traced_message(text: str) -> str:
+    """Returns what an error in a traced function says, without the way to it.
+
+    Args:
+        text: String, the error's; any other text comes back as it is.
+    """
+    while TRACED in text:
+        lines = [line.strip() for line in text.partition(TRACED)[2].splitlines()]
+        # The way ends at an empty line.
+        way, _, rest = "\n".join(lines).strip().partition("\n\n")
+        found = (rest or way).strip()
+        if not found:
+            break
+        text = re.sub(r"^[A-Za-z_][\w.]*: ", "", found)
+    return text
+
+
 class NoEagerExecution(Exception):
     """The submission switched eager execution off."""
 

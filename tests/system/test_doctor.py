@@ -192,9 +192,12 @@ def test_a_notebook_finds_its_kernel(tmp_path: Path) -> None:
     assert answer["trouble"].startswith(
         "The script raised ZeroDivisionError in code cell 4, line 2"
     )
+    book["cells"][3]["source"] = "\nopen('rows.csv')"
+    _, answer = found(tmp_path, json.dumps(book), name="work.ipynb")
+    assert answer["trouble"].startswith("Code cell 4, line 2 wants the file rows.csv, which is")
     book["metadata"] = {"kernelspec": {"language": "R", "name": "ir", "display_name": "R"}}
     code, told = found(tmp_path, json.dumps(book), name="r.ipynb")
-    assert code == 2 and "is a notebook of r, not of Python." in told
+    assert code == 2 and "is a notebook of r, not of Python." in told["trouble"]
 
 
 def test_a_package_beside_it_goes_along(tmp_path: Path) -> None:
@@ -313,6 +316,33 @@ model.fit(x, y, epochs=3)
     assert "keras.datasets.mnist" in answer["changed"][0]["message"]
 
 
+def test_replaced_data_have_their_size(tmp_path: Path) -> None:
+    """What is cut off far behind is there; an evaluation is that of the model, in time."""
+    text = """import keras
+import numpy as np
+(x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
+x_train, x_test = x_train.astype("float32") / 255, x_test.astype("float32") / 255
+x_val, y_val = x_train[50000:], y_train[50000:]
+x_train, y_train = x_train[:50000], y_train[:50000]
+assert len(x_val) == len(x_test) == 10_000 and set(y_val) == set(range(10))
+model = keras.Sequential([
+    keras.Input((28, 28)),
+    keras.layers.Flatten(),
+    keras.layers.Dense(64, activation="relu"),
+    keras.layers.Dense(10, activation="softmax"),
+])
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+weights = np.ones(len(x_train))
+model.fit(x_train, y_train, epochs=6, validation_data=(x_val, y_val), sample_weight=weights)
+assert model.evaluate(x_test, y_test)[1] > 0.5
+assert len(model.predict(x_test)) == 10_000
+"""
+    code, answer = found(tmp_path, text)
+    assert (code, answer["faults"], answer["remarks"]) == (0, [], [])
+    assert (answer["trouble"], answer["trainings"]) == (None, 1)
+    assert "60,000 examples" in answer["changed"][0]["message"]
+
+
 def test_a_file_beside_the_script_is_there(tmp_path: Path) -> None:
     """What the script names is found in its folder."""
     (tmp_path / "rows.csv").write_text("\n".join(f"{i},{i % 2}" for i in range(200)))
@@ -326,12 +356,18 @@ def test_a_file_beside_the_script_is_there(tmp_path: Path) -> None:
 
 
 BAD = {
-    "missing_package": ("import pandas as no\nimport a_package_of_no_one\n" + GOOD, "is not there"),
+    "missing_package": (
+        "import pandas as no\nimport a_package_of_no_one\n" + GOOD,
+        "Line 2 imports the package a_package_of_no_one, which is not there.",
+    ),
     "moved_module": (
         "from sklearn.cross_validation import train_test_split\n" + GOOD,
-        "sklearn that is installed here has no module sklearn.cross_validation",
+        "Line 1 imports sklearn.cross_validation, and the sklearn that is installed here has no",
     ),
-    "missing_file": (HEAD + 'np.loadtxt("nothing.csv")\n', "nothing.csv is not there"),
+    "missing_file": (
+        HEAD + 'np.loadtxt("data/nothing.csv")\n',
+        "Line 8 wants the file data/nothing.csv, which is not there.",
+    ),
     "no_fit": (HEAD + MODEL, "never calls fit"),
     "loop": (
         HEAD + MODEL + "import tensorflow as tf\nwith tf.GradientTape() as tape:\n    model(x)\n",
@@ -349,6 +385,15 @@ BAD = {
         "network",
     ),
     "error": (HEAD + MODEL + "1 / 0\n" + FIT, "ZeroDivisionError"),
+    "traced": (
+        HEAD + "import tensorflow as tf\ndef halved(x, y):\n    x = x / 2\n    return x + 'a', y\n"
+        "data = tf.data.Dataset.from_tensor_slices((x, y)).map(halved)\n",
+        "The script raised TypeError in line 11, before anything was trained: Input 'y' of",
+    ),
+    "replaced_data": (
+        "import keras\n(x, y), _ = keras.datasets.imdb.load_data()\nx[30000]\n",
+        "The data of keras.datasets.imdb were replaced by the kit's own, which may be the cause.",
+    ),
 }
 
 
@@ -407,6 +452,22 @@ def test_wrong_usage_is_one_line(tmp_path: Path) -> None:
         done = doctor(tmp_path / name)
         assert done.returncode == 2 and words in done.stderr
     assert doctor(tmp_path / "none.py", "--timeout", "0").returncode == 2
+
+
+def test_what_cannot_be_read_is_told_as_json_too(tmp_path: Path) -> None:
+    """Where there is such a file; its line stands on standard error as before."""
+    for name, text, words in (
+        ("bad.py", "import keras\ndef f(:\n", "Syntax error in bad.py, line 2: invalid syntax."),
+        ("empty.py", "\n", "is empty."),
+        ("no.ipynb", "{", "no.ipynb"),
+    ):
+        (tmp_path / name).write_text(text)
+        done = doctor(tmp_path / name, "--json", "-")
+        answer = json.loads(done.stdout)
+        assert (done.returncode, answer["faults"], answer["trainings"]) == (2, [], 0)
+        assert words in answer["trouble"] and "\n" not in answer["trouble"]
+        assert words in done.stderr
+    assert doctor(tmp_path / "none.py", "--json", "-").stdout == ""
 
 
 def test_the_page_holds_what_was_found(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from graders.sandbox import absent
-from graders.sandbox.errors import describe
+from graders.sandbox.errors import MAX_TEXT, TRACED, describe, traced_message
 from graders.sandbox.scripts import given, keras2
 from graders.sandbox.scripts.watched import Enough, Watched
 
@@ -60,6 +60,7 @@ class Script:
         self._points: queue.Queue[dict[str, Any]] = queue.Queue()
         self._go: queue.Queue[bool] = queue.Queue()
         self.watched = Watched(self._path, self._reached, seconds)
+        given.in_part()
         self.watched.install()
         self.notes: list[dict[str, Any]] = []
         self._noted: set[tuple[str, str]] = set()
@@ -114,6 +115,12 @@ class Script:
 
     def _described(self, error: BaseException) -> dict[str, Any]:
         found = describe(error, self._filename, self._source)
+        text = str(error)
+        if TRACED in text:
+            found["message"] = traced_message(text)[:MAX_TEXT]
+            # A traced function's own lines are in the text alone.
+            inside = re.findall(rf'File "{re.escape(self._path)}", line (\d+)', text)
+            found["line"] = int(inside[-1]) if inside else found.get("line")
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         path = error.filename if isinstance(error, OSError) else None
         found["missing"] = str(missing or "")[:200]
