@@ -262,7 +262,9 @@ class Watched:
             self.folds.tested(model, asked.held_inputs(given))
         number = self._begins(point)
         if not batched:
-            given["x"], given["y"], _ = data.shortened(given.get("x"), given.get("y"))
+            given["x"], given["y"], most = data.shortened(given.get("x"), given.get("y"))
+            if most and isinstance(given.get("sample_weight"), np.ndarray):
+                given["sample_weight"] = given["sample_weight"][:most]
             asked.shorten_validation(given)
         given["epochs"] = max(1, min(epochs, given.get("initial_epoch", 0) + MOST_EPOCHS))
         timer = clock.kind()(self._seconds, self._steps.first_step)
