@@ -31,6 +31,7 @@ from graders.diagnosis.rules import (
 CONSEQUENCES = (
     *("never_falls", "constant_output", "too_few_steps", "dead_units", "penalty_dominates"),
     *("accuracy_of_values", "unscaled_targets", "learning_rate", "plateau", "shuffled_labels"),
+    "no_step",
 )
 # What a training left: of a range test, which ends where it diverges, that is no fault.
 LEFT_BEHIND = ("diverged", "never_falls", "constant_output", "dead_units")
@@ -43,12 +44,11 @@ ENDINGS = (
 # How a training went: with other weights, or a few steps on other data, it tells nothing.
 REACHED = (*LEFT_BEHIND, "plateau", "overfitting", "too_few_steps")
 # What it looks like where something does not learn.
-STAYS = ("never_falls", "constant_output", "plateau", "shuffled_labels")
+STAYS = ("never_falls", "constant_output", "plateau", "shuffled_labels", "no_step")
 
 RULES: tuple[Rule, ...] = (
     Rule(inputs.missing_values, explains=("diverged", *CONSEQUENCES), source=sources.TAXONOMY),
     Rule(weights.no_gradient, explains=STAYS, source=sources.CUSTOM_LAYERS),
-    Rule(steps.no_step, explains=(*STAYS, "learning_rate"), source=sources.TRAIN_STEP),
     Rule(labels.text_labels, explains=(*ENDINGS, *CONSEQUENCES), source=sources.LOSSES),
     Rule(
         activations.softmax_on_one_unit,
@@ -116,7 +116,7 @@ RULES: tuple[Rule, ...] = (
     Rule(losses.binary_for_classes, source=sources.PROBABILISTIC),
     Rule(
         losses.distances_of_classes,
-        explains=("never_falls", "plateau", "shuffled_labels"),
+        explains=("never_falls", "plateau", "shuffled_labels", "no_step"),
         source=sources.VANISHING,
     ),
     Rule(training.no_trainable_weights, explains=STAYS, source=sources.TRANSFER),
@@ -149,7 +149,7 @@ RULES: tuple[Rule, ...] = (
     Rule(layers.no_activation, explains=("linear_convolutions",), source=sources.ACTIVATIONS),
     Rule(
         layers.linear_convolutions,
-        explains=("never_falls", "plateau", "shuffled_labels"),
+        explains=("never_falls", "plateau", "shuffled_labels", "no_step"),
         source=sources.NEURALINT,
     ),
     Rule(layers.stacked_sigmoids, explains=STAYS, source=sources.VANISHING),
@@ -160,6 +160,11 @@ RULES: tuple[Rule, ...] = (
         validation.shuffled_labels,
         explains=("never_falls", "constant_output", "plateau"),
         source=sources.BY_HEART,
+    ),
+    Rule(
+        steps.no_step,
+        explains=("never_falls", "constant_output", "plateau", "shuffled_labels", "learning_rate"),
+        source=sources.TRAIN_STEP,
     ),
     Rule(layers.constant_output, explains=("never_falls",), source=sources.DEEPLOCALIZE),
     Rule(training.never_falls, source=sources.DEEPLOCALIZE),

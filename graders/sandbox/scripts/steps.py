@@ -112,9 +112,10 @@ class Steps:
             self._made_for.setdefault(model, _trainable(model))
             if self._before:
                 found["moved"] = digest_of_trainable(model) != self._before
+            # Models within the model, as those of a GAN, may be called otherwise on purpose.
             found["inactive"] = [
                 str(layer.name)[:80]
-                for layer in model._flatten_layers(include_self=False)
+                for layer in model.layers
                 if layer in self._called and layer not in self._active and layer.trainable
             ][:MOST]
         return found
