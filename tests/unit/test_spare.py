@@ -17,6 +17,7 @@ def test_the_next_model_has_the_names_and_draws_of_the_first():
         made.append(np.random.random())
         return built()
 
+    keras.backend.clear_session()
     keras.utils.set_random_seed(3)
     first, drawn = built(), np.random.random()
     keras.backend.clear_session()
