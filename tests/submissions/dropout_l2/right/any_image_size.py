@@ -11,7 +11,7 @@ def _net(input_shape, num_classes, regularize):
         layers.Resizing(8, 8),
         layers.Conv2D(16, 3, activation="relu", kernel_regularizer=penalty),
         layers.Flatten(),
-        layers.Dense(256, activation="relu", kernel_regularizer=penalty),
+        layers.Dense(512, activation="relu", kernel_regularizer=penalty),
     ]
     if regularize:
         stack.append(layers.Dropout(0.5))
