@@ -9,6 +9,12 @@ from graders.printable import printable
 
 MOST, TEXT = 200, 4000
 
+# Why no repair is tried, after the name of the check that failed.
+NO_TRAINING = (
+    "{} is not about what a training reaches, and no repair of a training is for it: its message "
+    "tells what to look at."
+)
+
 
 @dataclasses.dataclass(frozen=True)
 class Fault:

@@ -6,13 +6,10 @@ import dataclasses
 from collections.abc import Sequence
 
 from graders.cli.live import Live
+from graders.examination import NO_TRAINING
 from graders.runner import NotExamined, Request, Runner
 from graders.verdict import TaskVerdict, Verdict
 
-NO_TRAINING = (
-    "{} is not about what a training reaches, and no repair of a training is for it: its message "
-    "tells what to look at."
-)
 # What trying may take for each task.
 SECONDS = 60.0
 
@@ -67,8 +64,8 @@ def nothing_to_try(request: Request, task: TaskVerdict) -> str:
             f"No model that {task.task}.py builds is trained on data of the course: there is "
             "nothing to try. The lines to paste below a message show the fault."
         )
-    failed = {check.id for check in task.checks if check.outcome in ("failed", "error")}
-    names = [check.name for check in request.task.checks if check.id in failed]
-    if names and not any(check.repairs for check in request.task.checks if check.id in failed):
-        return NO_TRAINING.format(names[0])
+    ids = {check.id for check in task.checks if check.outcome in ("failed", "error")}
+    failed = [check for check in request.task.checks if check.id in ids]
+    if failed and not any(check.repairs for check in failed):
+        return NO_TRAINING.format(failed[0].name)
     return ""

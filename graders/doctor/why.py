@@ -22,7 +22,7 @@ from graders.checking import CheckFailed
 from graders.diagnosis import diagnose, graded, measuring, suspects, trying
 from graders.diagnosis.trials import Data
 from graders.doctor.faults import faults_in
-from graders.examination import Examination
+from graders.examination import NO_TRAINING, Examination
 from graders.judge import process
 from graders.judge.connection import Interrupted
 from graders.judge.places import Places
@@ -35,10 +35,6 @@ TRAINS = "given"
 # A budget that is worth the diagnosis of a further training.
 LEAST_SECONDS = 8.0
 NO_MODEL = "The grader has no training of this file that it could try again with a repair."
-NO_TRAINING = (
-    "{} is not about what a training reaches, and no repair of a training is for it: its message "
-    "tells what to look at."
-)
 
 
 class _Trainings(GradingPlugin):
