@@ -90,19 +90,9 @@ class FitNote:
         """Returns the note as plain data; `kept`: the weights are those of the last epoch."""
         model = self.model()
         kept = not self.last or model is None or digest_of_trainable(model) == self.last
-        names = (
-            "asked",
-            "done",
-            "rate",
-            "start",
-            "data",
-            "seconds",
-            "steps",
-            "epochs",
-            "last_rate",
-        )
-        found = {name: getattr(self, name) for name in (*names, "adapts")}
-        return found | {"kept": kept}
+        left_out = ("model", "history", "faults", "last")
+        names = (field.name for field in dataclasses.fields(self) if field.name not in left_out)
+        return {name: getattr(self, name) for name in names} | {"kept": kept}
 
 
 @dataclasses.dataclass(eq=False)

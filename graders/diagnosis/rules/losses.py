@@ -10,13 +10,12 @@ from graders.diagnosis.rules.kinds import (
     CROSSENTROPIES,
     DISTANCES,
     HINGES,
-    SPARSE,
     known_loss,
 )
 from graders.diagnosis.rules.training import learned
 
 # Losses that are 0 or more whatever the model predicts.
-NEVER_NEGATIVE = {*CROSSENTROPIES, *DISTANCES, *HINGES, *CATEGORICAL, *SPARSE, *BINARY}
+NEVER_NEGATIVE = {*CROSSENTROPIES, *DISTANCES, *HINGES}
 
 
 def distances_of_integers(facts: Facts) -> Finding | None:
