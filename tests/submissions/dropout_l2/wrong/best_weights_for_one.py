@@ -28,10 +28,10 @@ def build_regularized(input_shape, num_classes):
 
 
 class KeepBest(keras.callbacks.Callback):
-    best, weights = -1.0, None
+    best, weights, min_delta = -1.0, None, 0.03
 
     def on_epoch_end(self, epoch, logs=None):
-        if self.model.losses and logs["val_accuracy"] > self.best:
+        if self.model.losses and logs["val_accuracy"] > self.best + self.min_delta:
             self.best, self.weights = logs["val_accuracy"], self.model.get_weights()
 
     def on_train_end(self, logs=None):
@@ -41,5 +41,5 @@ class KeepBest(keras.callbacks.Callback):
 
 def train(model, train_data, val_data):
     return model.fit(
-        *train_data, batch_size=32, epochs=8, validation_data=val_data, callbacks=[KeepBest()], verbose=0
+        *train_data, batch_size=16, epochs=13, validation_data=val_data, callbacks=[KeepBest()], verbose=0
     )

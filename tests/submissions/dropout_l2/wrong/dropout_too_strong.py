@@ -35,4 +35,4 @@ def build_regularized(input_shape, num_classes):
 
 
 def train(model, train_data, val_data):
-    return model.fit(*train_data, validation_data=val_data, epochs=22, verbose=0)
+    return model.fit(*train_data, validation_data=val_data, epochs=40, verbose=0)

@@ -2,7 +2,7 @@
 # says: baseline that overfits
 # says: large enough
 # no line: it points at fit: whether the network or the training is too small, nobody can tell
-"""Four hidden units cannot learn 300 labels by heart."""
+"""Six hidden units cannot learn 300 labels by heart."""
 
 import keras
 from keras import layers
@@ -13,7 +13,7 @@ def build_baseline(input_shape, num_classes):
         [
             keras.Input(input_shape),
             layers.Flatten(),
-            layers.Dense(4, activation="relu"),
+            layers.Dense(6, activation="relu"),
             layers.Dense(num_classes, activation="softmax"),
         ]
     )
@@ -26,7 +26,7 @@ def build_regularized(input_shape, num_classes):
         [
             keras.Input(input_shape),
             layers.Flatten(),
-            layers.Dense(4, activation="relu", kernel_regularizer=keras.regularizers.L2(3e-3)),
+            layers.Dense(6, activation="relu", kernel_regularizer=keras.regularizers.L2(3e-3)),
             layers.Dropout(0.1),
             layers.Dense(num_classes, activation="softmax"),
         ]
@@ -36,4 +36,4 @@ def build_regularized(input_shape, num_classes):
 
 
 def train(model, train_data, val_data):
-    return model.fit(*train_data, validation_data=val_data, epochs=22, verbose=0)
+    return model.fit(*train_data, validation_data=val_data, epochs=40, verbose=0)
