@@ -174,6 +174,7 @@ RULES: tuple[Rule, ...] = (
         explains=("overfitting", "shuffled_validation"),
         source=sources.RESCALING,
     ),
+    Rule(validation.reshuffled_split, source=validation.SHUFFLE),
     Rule(validation.leaked_validation, source=sources.LEAKAGE),
     Rule(leaks.label_in_inputs, source=sources.LEAKAGE),
     Rule(

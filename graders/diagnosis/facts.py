@@ -173,7 +173,8 @@ class Fit:
         epochs: Integer.
         batch: Integer, `None` if the data come in batches of their own.
         steps: Integer, of an epoch, where that is given; `None` otherwise.
-        validation: String, `"none"`, `"split"`, `"same"` or `"data"`.
+        validation: String, `"none"`, `"split"`, `"same"`, `"reshuffled"` (cut from a
+            `tf.data.Dataset` that is shuffled anew for each epoch) or `"data"`.
         callbacks: Tuple of strings.
         split: Float, the share of the data that `validation_split` keeps apart; 0 if none.
         again: Boolean, whether weights of the model were trained before.

@@ -82,7 +82,13 @@ model = keras.Sequential([
 model.compile(keras.optimizers.Adam(0.01), "binary_crossentropy")
 model.fit(x, y, epochs=8, class_weight={0: 0.5, 1: 5.0})
 """
+CUT = """import tensorflow as tf
+data = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(1000)
+held, rest = data.take(200).batch(32), data.skip(200).batch(32)
+model.fit(rest, validation_data=held, epochs=8)
+"""
 WRONG = {
+    "reshuffled_split": (HEAD + MODEL + CUT, "model.fit"),
     "label_in_inputs": (
         HEAD + "x[:, 7] = y / 2 - 0.5\n" + MODEL + SPLIT,
         "model.fit",
@@ -109,6 +115,10 @@ WRONG = {
 }  # fmt: skip
 PUT_BACK = "    model.set_weights(first)\n    model.fit"
 RIGHT = {
+    "one order": HEAD + MODEL + CUT.replace("(1000)", "(1000, reshuffle_each_iteration=False)"),
+    "cut before": HEAD
+    + MODEL
+    + CUT.replace(".shuffle(1000)", "").replace("skip(200)", "skip(200).shuffle(800)"),
     "rewards_mistakes": HEAD + MASKS,
     "weights_of_common_classes": HEAD + RARE,
     "weights put back": HEAD

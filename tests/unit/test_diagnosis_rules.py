@@ -484,6 +484,9 @@ WRONG |= {
     "batch_of_one": facts(
         HIDDEN, NORM, SOFTMAX, loss=SPARSE, y=CLASSES, fit=Fit(epochs=20, batch=1), losses=FLAT
     ),
+    "reshuffled_split": facts(
+        HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, fit=Fit(epochs=20, validation="reshuffled"),
+    ),
     "leaked_validation": facts(
         HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, fit=OTHERS,
         held=held(TELLING_ROWS[:100], GROUPS[:100], twins=100),
@@ -593,7 +596,7 @@ def test_the_rule_names_the_fault_alone(name: str) -> None:
     found = diagnose(WRONG[name])
     assert [fault.id for fault in found.faults] == [name]
     assert found.faults[0].message.startswith("Expected ")
-    assert found.faults[0].doc.startswith("https://keras.io/")
+    assert found.faults[0].doc.startswith(("https://keras.io/", "https://www.tensorflow.org/"))
 
 
 @pytest.mark.parametrize("name", DOUBTFUL)

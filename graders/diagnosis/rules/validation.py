@@ -12,6 +12,7 @@ from graders.diagnosis.neighbours import Agreement, agreement, features, targets
 from graders.diagnosis.rules.curves import guessing, largest_class, row
 from graders.diagnosis.rules.training import learned
 
+SHUFFLE = "https://www.tensorflow.org/api_docs/python/tf/data/Dataset#shuffle"
 # Steps below which a training may not have learned yet.
 LEAST_STEPS = 100
 # A guess that lies so far above chance sees the labels in the inputs; one below the other does not.
@@ -35,6 +36,23 @@ def validated_on_training(facts: Facts) -> Finding | None:
         argument="validation_data",
         doc="fit",
         sure=bool(facts.inputs) and facts.inputs[0].shape[0] > 20,
+    )
+
+
+def reshuffled_split(facts: Facts) -> Finding | None:
+    """What `take` and `skip` cut from a shuffle is another part in each epoch."""
+    if facts.fit.validation != "reshuffled":
+        return None
+    return found(
+        "reshuffled_split",
+        "validation data that the training does not see",
+        "training and validation data that take and skip cut from one shuffled dataset: shuffle "
+        "draws a new order for each epoch, so that each example is trained on sooner or later",
+        "Cut first and shuffle only the training part, or write "
+        "shuffle(..., reshuffle_each_iteration=False).",
+        line=facts.fit.line,
+        argument="validation_data",
+        doc=SHUFFLE,
     )
 
 

@@ -30,14 +30,35 @@ def steps(given: dict[str, Any], batched: bool) -> int | None:
 
 
 def validation(given: dict[str, Any], x: Any, y: Any) -> str:
-    """Names what a training is validated on: nothing, a part, the same data, or others."""
+    """Names what a training is validated on: nothing, a part, the same data, or others.
+
+    A part that is cut from a shuffle after each epoch anew is `"reshuffled"`.
+    """
     found = given.get("validation_data")
     if found is None:
         return "split" if given.get("validation_split") else "none"
     with contextlib.suppress(Exception):
         if same(found[0], x):
             return "same"
+    with contextlib.suppress(Exception):
+        if _shuffles(given.get("x")) & _shuffles(found):
+            return "reshuffled"
     return "data"
+
+
+def _shuffles(found: Any, cut: bool = False) -> set[int]:
+    """Returns the identities of the shuffles that a part of a tf.data.Dataset is cut from.
+
+    Those that draw one order for all epochs do not count.
+    """
+    kind = type(found).__name__
+    if kind == "_CacheDataset":
+        return set()
+    if kind == "_ShuffleDataset" and found._reshuffle_each_iteration is not False:
+        return {id(found)} if cut else set()
+    cut = cut or kind in ("_TakeDataset", "_SkipDataset", "_ShardDataset")
+    before = found._inputs() if hasattr(found, "_inputs") else []
+    return set().union(*(_shuffles(other, cut) for other in before))
 
 
 def same(theirs: Any, ours: Any) -> bool:
