@@ -464,11 +464,11 @@ WRONG = {
         HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, fit=Fit(epochs=20, validation="same")
     ),
     "accuracy_of_logits": facts(
-        HIDDEN, VALUE, loss=BINARY, y=TWO, from_logits=True, losses=(0.5, 0.4)
+        HIDDEN, VALUE, loss=BINARY, y=TWO, from_logits=True, losses=(0.5,)
     ),
     "equality_of_outputs": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, metrics=("accuracy()",)),
     "accuracy_of_values": facts(
-        HIDDEN, VALUE, loss=MSE, y=PRICES, metrics=("accuracy",), losses=(0.9, 0.5)
+        HIDDEN, VALUE, loss=MSE, y=PRICES, metrics=("accuracy",), losses=(0.9,)
     ),
 }
 WRONG |= {
@@ -960,6 +960,8 @@ def test_a_few_steps_of_a_training_that_goes_on_are_no_fault() -> None:
         WRONG["accuracy_of_logits"], trained=Trained({"loss": FALLING}, 20, 320)
     )
     assert [remark.id for remark in diagnose(logits).remarks] == ["accuracy_of_logits"]
+    begun = dataclasses.replace(logits, trained=Trained({"loss": (0.5, 0.4)}, 2, 32))
+    assert [remark.id for remark in diagnose(begun).remarks] == ["accuracy_of_logits"]
     values = dataclasses.replace(
         WRONG["accuracy_of_values"], trained=Trained({"loss": FALLING}, 20, 320)
     )

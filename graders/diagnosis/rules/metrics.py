@@ -5,7 +5,7 @@ from __future__ import annotations
 from graders.diagnosis.facts import Facts
 from graders.diagnosis.findings import Finding, found
 from graders.diagnosis.rules.kinds import ACCURACIES, BINARY, CROSSENTROPIES, known_loss
-from graders.diagnosis.rules.training import learned
+from graders.diagnosis.rules.training import falls
 
 
 def accuracy_of_values(facts: Facts) -> Finding | None:
@@ -24,7 +24,7 @@ def accuracy_of_values(facts: Facts) -> Finding | None:
         argument="metrics",
         doc="regression",
         # The number that is shown is off; what was learned is not.
-        sure=learned(facts) is not True,
+        sure=not falls(facts),
     )
 
 
@@ -48,7 +48,7 @@ def accuracy_of_logits(facts: Facts) -> Finding | None:
         argument="metrics",
         doc="metrics",
         # The number that is shown is off; what was learned is not.
-        sure=learned(facts) is not True,
+        sure=not falls(facts),
     )
 
 

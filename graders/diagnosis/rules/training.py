@@ -30,6 +30,12 @@ def learned(facts: Facts) -> bool | None:
     return True if fell else None if facts.fit.again or facts.stands_in else False
 
 
+def falls(facts: Facts) -> bool:
+    """Returns whether the loss fell, however little was seen of it."""
+    losses = facts.trained.losses if facts.trained else ()
+    return len(losses) > 1 and min(losses[1:]) < losses[0]
+
+
 def no_trainable_weights(facts: Facts) -> Finding | None:
     """What is frozen does not learn."""
     if not any(layer.parameters for layer in facts.layers):
