@@ -126,6 +126,12 @@ RULES: tuple[Rule, ...] = (
     Rule(weights.frozen_at_random, explains=STAYS, source=sources.TRANSFER),
     Rule(weights.unread_input, explains=STAYS, source=sources.FUNCTIONAL),
     Rule(batches.batch_of_one, explains=STAYS, source=sources.BATCHES),
+    Rule(
+        batches.sorted_batches,
+        explains=("shuffled_labels", "overfitting", *STAYS),
+        source=sources.SHUFFLE,
+    ),
+    Rule(inputs.unmasked_padding, explains=STAYS, source=sources.MASKING),
     Rule(inputs.scaled_away, explains=STAYS, source=sources.RESCALING),
     Rule(inputs.embedding_of_values, explains=STAYS, source=sources.EMBEDDING),
     Rule(
@@ -174,7 +180,7 @@ RULES: tuple[Rule, ...] = (
         explains=("overfitting", "shuffled_validation"),
         source=sources.RESCALING,
     ),
-    Rule(validation.reshuffled_split, source=validation.SHUFFLE),
+    Rule(validation.reshuffled_split, source=sources.SHUFFLE),
     Rule(validation.leaked_validation, source=sources.LEAKAGE),
     Rule(leaks.label_in_inputs, source=sources.LEAKAGE),
     Rule(

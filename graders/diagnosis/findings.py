@@ -28,6 +28,7 @@ PAGES = {
     "dense": GUIDE + "api/layers/core_layers/dense/",
     "flatten": GUIDE + "api/layers/reshaping_layers/flatten/",
     "initializers": GUIDE + "api/layers/initializers/",
+    "masking": GUIDE + "guides/understanding_masking_and_padding/",
     "lstm": GUIDE + "api/layers/recurrent_layers/lstm/",
     "transfer": GUIDE + "guides/transfer_learning/",
     "early_stopping": GUIDE + "api/callbacks/early_stopping/",

@@ -26,6 +26,8 @@ BATCHES = "https://arxiv.org/abs/1502.03167"
 DROPOUT = "https://jmlr.org/papers/v15/srivastava14a.html"
 # Kapoor and Narayanan, Leakage and the reproducibility crisis in ML-based science.
 LEAKAGE = "https://arxiv.org/abs/2207.07048"
+# TensorFlow on the order of examples, and on the one of each epoch.
+SHUFFLE = "https://www.tensorflow.org/api_docs/python/tf/data/Dataset#shuffle"
 # King and Zeng, Logistic regression in rare events data: what scikit-learn calls "balanced".
 IMBALANCE = "https://gking.harvard.edu/files/0s.pdf"
 # Ojala and Garriga, Permutation tests for studying classifier performance.
@@ -38,4 +40,5 @@ METRICS, FIT, TRANSFER = PAGES["metrics"], PAGES["fit"], PAGES["transfer"]
 EMBEDDING, FLATTEN, REGULARIZERS = PAGES["embedding"], PAGES["flatten"], PAGES["regularizers"]
 FUNCTIONAL, CUSTOM_LAYERS, BATCH = PAGES["functional"], PAGES["custom_layers"], PAGES["batch"]
 TRAIN_STEP, AUGMENTATION = PAGES["custom_train_step"], PAGES["augmentation"]
+MASKING = PAGES["masking"]
 RESCALING, EARLY_STOPPING = PAGES["rescaling"], PAGES["early_stopping"]

@@ -87,7 +87,41 @@ data = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(1000)
 held, rest = data.take(200).batch(32), data.skip(200).batch(32)
 model.fit(rest, validation_data=held, epochs=8)
 """
+NORMALIZED = MODEL.replace('relu"),', 'relu"),\n    layers.BatchNormalization(),')
+BATCHES = """import tensorflow as tf
+order = np.argsort(y, kind="stable")
+data = tf.data.Dataset.from_tensor_slices((x[order], y[order]))
+model.fit(data.batch(32).shuffle(1000), epochs=8)
+"""
+PIXELS = """import tensorflow as tf
+y = (np.arange(1000) % 3).astype("int32")
+x = np.clip(x * 20 + 60 * y[:, None] + 60, 0, 255).round().astype("float32").repeat(2, axis=1)
+model = keras.Sequential([
+    keras.Input((16,)),
+    layers.Dense(32, activation="relu"),
+    layers.Dense(3, activation="softmax"),
+])
+model.compile(keras.optimizers.Adam(0.01), "sparse_categorical_crossentropy")
+data = tf.data.Dataset.from_tensor_slices((x[:700], y[:700])).map(lambda a, b: (a / 255, b))
+held = tf.data.Dataset.from_tensor_slices((x[700:] / 1.0, y[700:]))
+model.fit(data.shuffle(700).batch(32), validation_data=held.batch(32), epochs=8)
+"""
+PADDED = """words = rng.integers(1, 100, (2000, 6))
+y = (words > 90).any(axis=1).astype("int32")
+x = np.pad(words, ((0, 0), (0, 114)))
+model = keras.Sequential([
+    keras.Input((120,)),
+    layers.Embedding(100, 8),
+    layers.LSTM(8),
+    layers.Dense(1, activation="sigmoid"),
+])
+model.compile("adam", "binary_crossentropy")
+model.fit(x, y, epochs=6)
+"""
 WRONG = {
+    "sorted_batches": (HEAD + NORMALIZED + BATCHES, "model.fit"),
+    "scaled_otherwise": (HEAD + PIXELS, "model.fit"),
+    "unmasked_padding": (HEAD + PADDED, "    layers.Embedding"),
     "reshuffled_split": (HEAD + MODEL + CUT, "model.fit"),
     "label_in_inputs": (
         HEAD + "x[:, 7] = y / 2 - 0.5\n" + MODEL + SPLIT,
@@ -108,13 +142,18 @@ WRONG = {
     "unread_input": (HEAD + BRANCHES, "model.fit"),
     "no_gradient": (HEAD + COPIES, "    Mixing()"),
     "batch_of_one": (
-        HEAD + MODEL.replace('relu"),', 'relu"),\n    layers.BatchNormalization(),')
+        HEAD + NORMALIZED
         + "model.fit(x[:200], y[:200], epochs=3, batch_size=1)\n",
         "model.fit",
     ),
 }  # fmt: skip
 PUT_BACK = "    model.set_weights(first)\n    model.fit"
 RIGHT = {
+    "mixed batches": HEAD
+    + MODEL
+    + BATCHES.replace("batch(32).shuffle(1000)", "shuffle(1000).batch(32)"),
+    "one scale": HEAD + PIXELS.replace("/ 1.0", "/ 255"),
+    "masked": HEAD + PADDED.replace("(100, 8)", "(100, 8, mask_zero=True)"),
     "one order": HEAD + MODEL + CUT.replace("(1000)", "(1000, reshuffle_each_iteration=False)"),
     "cut before": HEAD
     + MODEL

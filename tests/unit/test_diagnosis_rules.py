@@ -463,14 +463,20 @@ WRONG = {
     "validated_on_training": facts(
         HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, fit=Fit(epochs=20, validation="same")
     ),
-    "accuracy_of_logits": facts(
-        HIDDEN, VALUE, loss=BINARY, y=TWO, from_logits=True, losses=(0.5,)
-    ),
+    "accuracy_of_logits": facts(HIDDEN, VALUE, loss=BINARY, y=TWO, from_logits=True, losses=(0.5,)),
     "equality_of_outputs": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, metrics=("accuracy()",)),
     "accuracy_of_values": facts(
         HIDDEN, VALUE, loss=MSE, y=PRICES, metrics=("accuracy",), losses=(0.9,)
     ),
 }
+EMBEDDING = Layer(
+    "embedding", "Embedding", "linear", 3, 800, config={"input_dim": 100, "mask_zero": False},
+    input=(None, 50), output=(None, 50, 8),
+)  # fmt: skip
+READER = Layer(
+    "lstm", "LSTM", "tanh", 4, 2000, config={"units": 20, "return_sequences": False},
+    input=(None, 50, 8), output=(None, 20),
+)  # fmt: skip
 WRONG |= {
     "no_gradient": dataclasses.replace(
         facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES),
@@ -483,6 +489,14 @@ WRONG |= {
     "unread_input": facts(HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, unread=(Unread("x"),)),
     "batch_of_one": facts(
         HIDDEN, NORM, SOFTMAX, loss=SPARSE, y=CLASSES, fit=Fit(epochs=20, batch=1), losses=FLAT
+    ),
+    "sorted_batches": facts(
+        HIDDEN, SOFTMAX, loss=SPARSE, y=values_of("y", np.repeat([1, 7, 3, 9], 32)),
+        fit=Fit(epochs=20, batch=None), losses=(2.3, 2.29, 2.28, 2.29),
+    ),
+    "unmasked_padding": facts(
+        EMBEDDING, READER, SOFTMAX, loss=SPARSE, y=CLASSES, losses=FLAT,
+        x=values_of("x", np.pad(np.arange(2500).reshape(500, 5) % 90 + 1, ((0, 0), (0, 45)))),
     ),
     "reshuffled_split": facts(
         HIDDEN, SOFTMAX, loss=SPARSE, y=CLASSES, fit=Fit(epochs=20, validation="reshuffled"),

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
+import numpy as np
+
 from graders.diagnosis.facts import Facts
 from graders.diagnosis.findings import Finding, found
+from graders.diagnosis.rules.curves import row
+from graders.diagnosis.rules.kinds import CROSSENTROPIES, known_loss
+from graders.diagnosis.sources import SHUFFLE
 
+# Examples below which the order of labels tells nothing.
+LEAST = 60
 # What Keras takes where no size is given.
 USUAL = 32
 
@@ -39,6 +48,48 @@ def batch_of_one(facts: Facts) -> Finding | None:
         doc="batch",
         sure=bool(flat),
     )
+
+
+def sorted_batches(facts: Facts) -> Finding | None:
+    """A step that sees one class teaches the model to answer that class."""
+    labels = _classes(facts)
+    if facts.fit.how != "fit" or facts.fit.batch is not None or labels is None:
+        return None
+    if len(labels) < LEAST:
+        return None
+    shares = np.unique(labels, return_counts=True)[1] / len(labels)
+    by_chance = (1 - (shares**2).sum()) * len(labels)
+    changes = int((np.diff(labels) != 0).sum())
+    if by_chance < LEAST / 4 or changes > by_chance / 5:
+        return None
+    losses, classes = row(facts, "loss"), facts.units or 0
+    level = math.log(classes if classes > 1 else 2)
+    return found(
+        "sorted_batches",
+        "batches in which the classes are mixed",
+        f"labels in order: from one example to the next, the class changes {changes} times in the "
+        f"first {len(labels)}, and about {by_chance:.0f} times where they are mixed",
+        "Shuffle the examples before they are batched: ds.shuffle(n).batch(32), not "
+        "ds.batch(32).shuffle(n), with n as large as the data.",
+        line=facts.fit.line,
+        argument="x",
+        doc=SHUFFLE,
+        sure=len(losses) > 2 and min(losses) > 0.8 * level,
+    )
+
+
+def _classes(facts: Facts) -> np.ndarray | None:
+    """Returns the classes of the first batches, in their order; `None` if there are none."""
+    compiled, labels = known_loss(facts), facts.labels
+    if compiled is None or compiled.loss not in CROSSENTROPIES or labels is None:
+        return None
+    if labels.sample is None or not labels.integers:
+        return None
+    rows = np.asarray(labels.sample).reshape(len(labels.sample), -1)
+    # Of few batches, the numbers of the classes may have gaps.
+    if rows.shape[1] == 1:
+        return rows[:, 0]
+    return rows.argmax(axis=1) if (rows.sum(axis=1) == 1).all() else None
 
 
 def batch_beyond_data(facts: Facts) -> Finding | None:

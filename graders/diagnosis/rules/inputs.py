@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from graders.diagnosis.facts import CONVOLUTIONS, NORMALIZERS, Facts, Layer
 from graders.diagnosis.findings import Finding, found, number
-from graders.diagnosis.rules.training import learned
+from graders.diagnosis.rules.training import answers_alike, learned
 
 # Inputs above this are raw pixels or raw columns; below the other, somebody divided twice.
 RAW, FAINT = 20.0, 0.02
+# The share of steps at the end that are padding, in how many of the rows, over how many steps.
+PADDED, OF_ROWS, LONG = 0.3, 0.8, 20
 
 
 def missing_values(facts: Facts) -> Finding | None:
@@ -174,3 +178,31 @@ def brightness_of_fractions(facts: Facts) -> Finding | None:
             )
         before.append(layer.kind)
     return None
+
+
+def unmasked_padding(facts: Facts) -> Finding | None:
+    """What a recurrent layer read before a long padding, it has forgotten at its end."""
+    first = next((layer for layer in facts.layers if layer.kind != "InputLayer"), None)
+    if first is None or first.kind != "Embedding" or len(facts.inputs) != 1:
+        return None
+    reader, sample = facts.after_alone(first), facts.inputs[0].sample
+    if first.config.get("mask_zero") is not False or reader is None or sample is None:
+        return None
+    if reader.kind not in ("LSTM", "GRU", "SimpleRNN") or reader.config.get("return_sequences"):
+        return None
+    if np.ndim(sample) != 2 or sample.shape[1] < LONG:
+        return None
+    last = (np.asarray(sample) != 0)[:, ::-1].argmax(axis=1) / sample.shape[1]
+    padded = float((last >= PADDED).mean())
+    if padded < OF_ROWS or (learned(facts) is True and not answers_alike(facts, 1e-4)):
+        return None
+    return found(
+        "unmasked_padding",
+        f"a padding that {reader.name} does not read",
+        f"rows that end in zeros ({last.mean():.0%} of the steps, on average): {reader.name} gives "
+        "its state after the last of them, in which little is left of the words before",
+        'Write Embedding(..., mask_zero=True), or pad in front (padding="pre").',
+        line=first.line,
+        doc="masking",
+        sure=learned(facts) is False or answers_alike(facts, 1e-4),
+    )

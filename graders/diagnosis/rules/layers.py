@@ -315,8 +315,12 @@ def constant_output(facts: Facts) -> Finding | None:
     return found(
         "constant_output",
         "outputs that depend on the inputs",
-        f"outputs that differ by {number(seen.alike)} at most between {facts.inputs[0].shape[0]} "
-        "examples after the training",
+        (
+            f"outputs that differ by {number(seen.alike)} at most between"
+            if seen.alike
+            else "the same output for all"
+        )
+        + f" {facts.inputs[0].shape[0]} examples after the training",
         "Look at the ranges of the layers: inputs far from unit size, dead ReLUs and saturated "
         "sigmoids pass nothing on.",
         line=facts.fit.line,

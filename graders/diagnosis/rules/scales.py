@@ -33,7 +33,8 @@ def scaled_otherwise(facts: Facts) -> Finding | None:
         if (theirs := others.get(ours.name)) is None:
             continue
         sure = _pixels(ours, theirs)
-        if sure is None:
+        # The first batches of data in order differ in more than the scale.
+        if sure is None and facts.fit.batch is not None:
             sure = _columns(ours, theirs)
         if sure is None:
             continue

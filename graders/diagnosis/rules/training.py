@@ -109,7 +109,7 @@ def learning_rate(facts: Facts) -> Finding | None:
             argument=argument,
             doc="optimizers",
             # A loss that began in the thousands falls, and ends at guessing.
-            sure=rate >= high and (learned(facts) is not True or _answers_alike(facts)),
+            sure=rate >= high and (learned(facts) is not True or answers_alike(facts)),
         )
     if rate <= too_low(name) and not _pretrained(facts):
         return found(
@@ -125,7 +125,7 @@ def learning_rate(facts: Facts) -> Finding | None:
     return None
 
 
-def _answers_alike(facts: Facts, least: float = 1e-7) -> bool:
+def answers_alike(facts: Facts, least: float = 1e-7) -> bool:
     """Returns whether the trained model gives every example the same answer."""
     seen = facts.after.get(facts.tail[0].name) if facts.tail else None
     return seen is not None and seen.alike < least
@@ -156,7 +156,7 @@ def unscaled_targets(facts: Facts) -> Finding | None:
         argument="y",
         doc="training",
         # A loss that falls from the first step's heights, and ends at one answer for all, is none.
-        sure=learned(facts) is False or _answers_alike(facts, 1e-4),
+        sure=learned(facts) is False or answers_alike(facts, 1e-4),
     )
 
 

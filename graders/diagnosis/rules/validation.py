@@ -11,8 +11,8 @@ from graders.diagnosis.findings import Finding, found, number, plain
 from graders.diagnosis.neighbours import Agreement, agreement, features, targets
 from graders.diagnosis.rules.curves import guessing, largest_class, row
 from graders.diagnosis.rules.training import learned
+from graders.diagnosis.sources import SHUFFLE
 
-SHUFFLE = "https://www.tensorflow.org/api_docs/python/tf/data/Dataset#shuffle"
 # Steps below which a training may not have learned yet.
 LEAST_STEPS = 100
 # A guess that lies so far above chance sees the labels in the inputs; one below the other does not.

@@ -61,12 +61,11 @@ def peeked(x: Any, y: Any) -> tuple[Any, Any, Any, bool]:
         Inputs and labels to look at, what to give to `fit` in place of `x`, and whether the data
         come in batches.
     """
-    import keras
     import tensorflow as tf
 
     if isinstance(x, tf.data.Dataset):
         return (*_joined([_pair(batch) for batch in x.take(4)]), x, True)
-    if isinstance(x, keras.utils.PyDataset) or (hasattr(x, "__getitem__") and hasattr(x, "epoch")):
+    if in_batches(x):
         return (*_joined([_pair(x[i]) for i in range(min(4, len(x)))]), x, True)
     if hasattr(x, "__next__"):
         begun = list(itertools.islice(x, 4))
@@ -74,6 +73,16 @@ def peeked(x: Any, y: Any) -> tuple[Any, Any, Any, bool]:
         whole = _chained(begun, x) if inspect.isgenerator(x) else itertools.chain(begun, x)
         return (*_joined([_pair(batch) for batch in begun]), whole, True)
     return x, y, x, False
+
+
+def in_batches(x: Any) -> bool:
+    """Returns whether data come in batches that can be looked at without using them up."""
+    import keras
+    import tensorflow as tf
+
+    if isinstance(x, tf.data.Dataset | keras.utils.PyDataset):
+        return True
+    return hasattr(x, "__getitem__") and hasattr(x, "epoch")
 
 
 def _chained(begun: list[Any], rest: Iterator[Any]) -> Iterator[Any]:

@@ -20,6 +20,7 @@ WANTED = (
     *("units", "filters", "rate", "axis", "padding", "strides", "kernel_size", "pool_size"),
     *("return_sequences", "recurrent_activation", "input_dim", "scale", "offset", "stateful"),
     *("dropout", "recurrent_dropout", "data_format", "keepdims", "value_range"),
+    "mask_zero",
 )
 
 # Steps at which a schedule is asked for its learning rate: a warm-up begins at 0.

@@ -15,12 +15,15 @@ TRAINING_ROWS, VALIDATION_ROWS, BYTES = 200_000, 2000, 512 * 2**20
 SAMPLE_ROWS, SAMPLE_BYTES = 200, 4 * 2**20
 
 
-def described(given: dict[str, Any], x: Any) -> dict[str, Any] | None:
+def described(given: dict[str, Any], x: Any, batched: bool = False) -> dict[str, Any] | None:
     """Describes the `validation_data` of a call of `fit` in plain data.
+
+    Of what comes in batches, the first are looked at, and no twins are looked for.
 
     Args:
         given: Dict, what `fit` got.
         x: What it is to train on, as arrays.
+        batched: Boolean, whether these are the first batches alone.
 
     Returns:
         Dict of `x`, `y`, `rows` that were looked at, `twins` of them that are rows of the training
@@ -28,9 +31,11 @@ def described(given: dict[str, Any], x: Any) -> dict[str, Any] | None:
         nothing can be told.
     """
     found = given.get("validation_data")
-    if not isinstance(found, tuple | list) or len(found) < 2:
-        return None
     with contextlib.suppress(Exception):
+        if data.in_batches(found):
+            batched, found = True, data.peeked(found, None)[:2]
+        if not isinstance(found, tuple | list) or len(found) < 2:
+            return None
         theirs, ours = data.named(found[0], "x"), data.named(x, "x")
         labels = data.array_of(found[1])
         if not theirs or set(theirs) != set(ours) or labels is None:
@@ -41,7 +46,7 @@ def described(given: dict[str, Any], x: Any) -> dict[str, Any] | None:
         return {
             "x": {name: data.described(part, rows) for name, part in theirs.items()},
             "y": data.described(labels, rows),
-            **_twins(list(ours.values()), [theirs[name] for name in ours]),
+            **({} if batched else _twins(list(ours.values()), [theirs[name] for name in ours])),
         }
     return None
 

@@ -250,7 +250,7 @@ class Watched:
             "split": asked.split(given),
             "weights": asked.class_weight(given),
             "again": self._earlier.holds(model),
-            "held": None if batched else held.described(given, x),
+            "held": held.described(given, x, batched),
             "callbacks": [type(c).__name__[:80] for c in asked.callbacks(given)[:20]],
             "watching": asked.watching(given, self.lines),
             **self._steps.begins(model),
