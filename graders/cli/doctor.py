@@ -60,6 +60,8 @@ def main(words: list[str], parser: Parser) -> int:
         seed=given.seed,
         spawn=given.spawn,
     )
+    if sys.stderr.isatty():
+        print(f"{path.name} runs in the sandbox, a few seconds of each training.", file=sys.stderr)
     try:
         examination, level = examine(found, settings, WHY_SECONDS if given.why else 0.0)
     except NotExamined as error:
@@ -102,7 +104,8 @@ def exit_code(found: Examination) -> int:
 def _options(parser: Parser) -> None:
     parser.description = (
         "Run a Keras training script or notebook in the sandbox, for a few seconds of each "
-        "training, and name what is wrong with it."
+        "training, and name what is wrong with it. What fit and train_on_batch do is seen, also "
+        "with a train_step of the script's own; a loop with GradientTape alone is not."
     )
     parser.add_argument("file", metavar="FILE", help="a .py or .ipynb file")
     parser.add_argument("--json", metavar="FILE", help="write it as JSON; - is standard output")

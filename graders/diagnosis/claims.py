@@ -319,6 +319,7 @@ def _fit(told: dict[str, Any]) -> Fit:
         ),
         own_step=_count(told.get("own_step", 0)),
         stale=tuple(_text(path) for path in _list(told.get("stale", ()), 20)),
+        batched=told.get("batched") is True,
     )
 
 

@@ -183,6 +183,8 @@ class Fit:
             an earlier one had trained it on.
         class_weight: Tuple of pairs of a class and its weight.
         own_step: Integer, the line of a `train_step` of the script's own; 0 if there is none.
+        batched: Boolean, whether the data came in batches of their own, of which the first are the
+            sample.
         stale: Tuple of strings, the paths of weights whose `trainable` was changed after the last
             training, without a `compile` since.
     """
@@ -201,6 +203,7 @@ class Fit:
     class_weight: tuple[tuple[int, float], ...] = ()
     own_step: int = 0
     stale: tuple[str, ...] = ()
+    batched: bool = False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -214,7 +214,10 @@ def run(
     connection = Connection(launcher, job["limits"], progress)
     script = _Run(job, connection)
     try:
-        script.all()
+        if words.only_by_hand(job["source"]):
+            script.trouble = words.no_training(job["source"])
+        else:
+            script.all()
     except (SubmissionError, CheckFailed) as error:
         # What was seen before holds.
         script.trouble = words.ended(error)

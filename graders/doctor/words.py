@@ -101,6 +101,15 @@ def _with_replaced(told: str, notes: tuple[Note, ...]) -> str:
     )
 
 
+def only_by_hand(source: str) -> bool:
+    """Returns whether a script's text shows that it trains without any method of a model's."""
+    called = re.search(
+        r"\.(fit|compile|train_on_batch|evaluate|test_on_batch|predict)\s*\(|fit_generator|runpy|exec\(",
+        source,
+    )
+    return called is None and re.search(r"\bGradientTape\s*\(", source) is not None
+
+
 def no_training(source: str) -> str:
     """Tells that a script came to its end, and trained nothing."""
     if "GradientTape" in source or "apply_gradients" in source:
@@ -157,7 +166,6 @@ def seen(trainings: list[tuple[Facts, float, str, int]], stopped: str) -> str:
             parts.append("a model that was compiled, and not trained")
             continue
         if how == "text":
-            parts.append("the text alone, of a model that was not built")
             continue
         if how == "evaluate":
             parts.append("a model that was evaluated, and not trained")

@@ -45,7 +45,8 @@ def summary(found: Examination) -> str:
     if found.little:
         stands_in = any(row.id == "data" for row in found.changed)
         more = (
-            "lay your own data beside the script"
+            "other data stood in for the script's own. Save these where there is a network "
+            "(np.savez), put the file beside the script, and load it there"
             if stands_in
             else "run it where nothing else runs, or on less data"
         )

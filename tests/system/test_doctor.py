@@ -373,6 +373,11 @@ BAD = {
         HEAD + MODEL + "import tensorflow as tf\nwith tf.GradientTape() as tape:\n    model(x)\n",
         "loop of its own",
     ),
+    # What the text shows is told at once: the loop is not run to its end.
+    "loop_alone": (
+        "import tensorflow as tf\nwhile True:\n    with tf.GradientTape() as tape:\n        pass\n",
+        "loop of its own",
+    ),
     "arguments": (
         "import argparse\np = argparse.ArgumentParser()\np.add_argument('data')\np.parse_args()\n"
         + GOOD,

@@ -492,7 +492,7 @@ WRONG |= {
     ),
     "sorted_batches": facts(
         HIDDEN, SOFTMAX, loss=SPARSE, y=values_of("y", np.repeat([1, 7, 3, 9], 32)),
-        fit=Fit(epochs=20, batch=None), losses=(2.3, 2.29, 2.28, 2.29),
+        fit=Fit(epochs=20, batch=None, batched=True), losses=(2.3, 2.29, 2.28, 2.29),
     ),
     "unmasked_padding": facts(
         EMBEDDING, READER, SOFTMAX, loss=SPARSE, y=CLASSES, losses=FLAT,

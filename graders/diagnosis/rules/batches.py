@@ -53,7 +53,7 @@ def batch_of_one(facts: Facts) -> Finding | None:
 def sorted_batches(facts: Facts) -> Finding | None:
     """A step that sees one class teaches the model to answer that class."""
     labels = _classes(facts)
-    if facts.fit.how != "fit" or facts.fit.batch is not None or labels is None:
+    if facts.fit.how != "fit" or not facts.fit.batched or labels is None:
         return None
     if len(labels) < LEAST:
         return None

@@ -34,7 +34,7 @@ def scaled_otherwise(facts: Facts) -> Finding | None:
             continue
         sure = _pixels(ours, theirs)
         # The first batches of data in order differ in more than the scale.
-        if sure is None and facts.fit.batch is not None:
+        if sure is None and not facts.fit.batched:
             sure = _columns(ours, theirs)
         if sure is None:
             continue

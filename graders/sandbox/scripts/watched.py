@@ -244,6 +244,7 @@ class Watched:
         epochs = int(epochs) if isinstance(epochs, int | float | np.integer) else 1
         options = {
             "epochs": epochs,
+            "batched": batched,
             "batch": asked.batch(given.get("batch_size"), x if batched else None),
             "steps": asked.steps(given, batched),
             "validation": asked.validation(given, x, y),
