@@ -248,7 +248,8 @@ class Collected:
         if status == "grader_error":
             # What some checks found earns nothing, and is no verdict.
             checks = ungraded(self._task, status, message.partition("\n")[0]).checks
-        failed = {check.id for check in checks if check.outcome in ("failed", "error")}
+        # Where the code raises an error, there is no training to repair.
+        failed = {check.id for check in checks if check.outcome == "failed"}
         if any(check.repairs and check.id in failed for check in self._task.checks):
             # For the words that offer `--why`.
             self._evidence["repairs"] = True

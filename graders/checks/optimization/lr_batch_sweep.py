@@ -343,8 +343,13 @@ def equal_epochs(swept):
             fail(
                 f"{swept.asked.epochs} epochs for every pair, as `epochs` says",
                 f"{epochs:g} for {pair}",
-                "Look at what fit gets as epochs, and for callbacks that stop early",
-                about=(Uses("EarlyStopping", "sweep"), At(swept.fitted, "epochs")),
+                "Look at what fit gets as epochs and steps_per_epoch, and for callbacks that stop "
+                "early",
+                about=(
+                    Uses("EarlyStopping", "sweep"),
+                    Uses("steps_per_epoch", "sweep"),
+                    At(swept.fitted, "epochs"),
+                ),
             )
 
 
@@ -430,7 +435,9 @@ def history_per_epoch(swept):
             fail(
                 f"a history of {len(curve)} values, one for each epoch",
                 f"{len(history)} for {pair}",
-                "Look at what is kept after each epoch",
+                "Begin a new list for each pair: all pairs together have as many values"
+                if len(history) == len(swept.asked.pairs) * len(curve) > len(curve)
+                else "Look at what is kept after each epoch",
                 about=(Uses("history", "sweep", last=True), Uses("history")),
             )
         for epoch, (claimed, found) in enumerate(zip(history, curve, strict=True), 1):
