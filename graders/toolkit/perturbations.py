@@ -7,7 +7,7 @@ if the output's gradient reaches it.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,23 @@ def without_constant_end(model: Any) -> Iterator[None]:
         yield
     finally:
         setattr(node.op, attribute, kept)
+
+
+@contextlib.contextmanager
+def silenced(layers: Iterable[Any]) -> Iterator[None]:
+    """Sets the weights of layers to 0, for as long as the context lasts.
+
+    Args:
+        layers: Iterable of Keras layers.
+    """
+    kept = [(layer, layer.get_weights()) for layer in layers]
+    try:
+        for layer, weights in kept:
+            layer.set_weights([np.zeros_like(weight) for weight in weights])
+        yield
+    finally:
+        for layer, weights in kept:
+            layer.set_weights(weights)
 
 
 def reaches_output(model: Any, layer: Any, x: Any, rng: np.random.Generator) -> bool:

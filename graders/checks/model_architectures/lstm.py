@@ -3,14 +3,16 @@
 import numpy as np
 import pytest
 
-from graders.checking import Uses, check, fail
+from graders.checking import CheckFailed, Uses, check, fail
 from graders.toolkit import graph, hints
 from graders.toolkit.accuracy import check_accuracy
 from graders.toolkit.live import check_same_model
 from graders.toolkit.losses import check_binary_output
+from graders.toolkit.outputs import Scores, part_scores
 from graders.toolkit.perturbations import (
     reaches_output,
     same_output,
+    silenced,
     steps_that_matter,
     without_constant_end,
 )
@@ -25,6 +27,8 @@ WALKTHROUGH = 2
 OTHER_TIMESTEPS, OTHER_FEATURES = 48, 5
 # Calls that leave time steps out.
 CUTS = ("GetItem", "Cropping1D", "Slice", "Conv1D", "MaxPooling1D", "AveragePooling1D", "Split")
+# An LSTM without which the accuracy is at most so much lower does nothing.
+OF_NO_USE = 0.005
 LEFT_OUT = (
     "Which layer gives fewer time steps than it takes? model.summary() shows their number.",
 )
@@ -58,10 +62,14 @@ def training(model, given):
 
 def _is_lstm(node):
     """Returns whether a layer is an LSTM, or holds one: Bidirectional, RNN(LSTMCell), …"""
+    return bool(_lstms_in(node.op))
+
+
+def _lstms_in(layer):
     import keras
 
-    inside = getattr(node.op, "_flatten_layers", list)
-    return any(isinstance(x, keras.layers.LSTM | keras.layers.LSTMCell) for x in inside())
+    inside = getattr(layer, "_flatten_layers", list)
+    return [x for x in inside() if isinstance(x, keras.layers.LSTM | keras.layers.LSTMCell)]
 
 
 def _check_shapes(model, shape):
@@ -329,3 +337,25 @@ def trains(training, data, evidence):
 def accuracy(training, data, threshold, evidence):
     """The trained model reaches the accuracy threshold on sequences that it has never seen."""
     check_accuracy(training, data, threshold, evidence, "sequences")
+    lstms = graph.layers_where(graph.nodes(training.after.model), _is_lstm)
+    reached = part_scores(training.after, data, "test").accuracy
+    without = _accuracy_without(training.after.model, lstms, data)
+    if without > reached - OF_NO_USE:
+        fail(
+            "a trained model that needs its LSTM",
+            f"that it gets {without:.1%} of the hidden sequences right when the grader sets the "
+            f"LSTM's weights to 0, and {reached:.1%} as it is: other layers do the work",
+            "Look at what runs past the LSTM, and at how much of the LSTM's result the last layers "
+            "get: let the sequence pass through it",
+            about=lstms,
+        )
+
+
+def _accuracy_without(model, layers, data):
+    """Returns the accuracy of a model whose LSTMs give 0; 0 if it gives no numbers then."""
+    inside = [part for layer in layers for part in _lstms_in(layer)]
+    with silenced(inside):
+        try:
+            return Scores(model, data.test).accuracy
+        except CheckFailed:
+            return 0.0
