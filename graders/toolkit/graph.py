@@ -31,6 +31,8 @@ NOT_ACTIVATIONS = frozenset(
     Moveaxis Swapaxes Resize BatchNorm Divide TrueDivide Broadcast BroadcastTo Amax
     StopGradient""".split()
 )
+# Calls whose result has the shape of what they get, and nothing of its values.
+SHAPE_ALONE = frozenset(("ZerosLike", "OnesLike", "FullLike"))
 # Models within models, and so on: no more than so many are searched.
 DEEPEST = 20
 # Calls that make a picture smaller by leaving out a part, or by moving pixels into channels.
@@ -289,7 +291,8 @@ def _gathered(
     """Returns for each call what it and all calls before it have of their own."""
     so_far: dict[Node, frozenset[Any]] = {}
     for node in found:
-        so_far[node] = frozenset(own(node)).union(*(so_far[parent] for parent in node.parents))
+        parents = () if node.kind in SHAPE_ALONE else node.parents
+        so_far[node] = frozenset(own(node)).union(*(so_far[parent] for parent in parents))
     return so_far
 
 

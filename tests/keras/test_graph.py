@@ -400,6 +400,19 @@ def test_inputs_before() -> None:
     assert found["joined"] == found["end"] == {"image", "context"}
 
 
+def test_what_has_only_the_shape_of_an_input_does_not_depend_on_it() -> None:
+    """A vector is laid over a picture's places by adding zeros of the picture's shape."""
+    picture, vector = keras.Input((4, 4, 1), name="image"), keras.Input((3,), name="context")
+    tiled = keras.layers.Reshape((1, 1, 3))(vector) + keras.ops.zeros_like(picture)
+    model = keras.Model([picture, vector], keras.ops.concatenate([picture, tiled], axis=-1))
+    inputs = {"image": picture, "context": vector}
+    nodes = graph.nodes(model)
+    found = {node.kind: names for node, names in graph.inputs_before(nodes, inputs).items()}
+    assert found["ZerosLike"] == frozenset()
+    assert found["Add"] == {"context"}
+    assert found["Concatenate"] == {"image", "context"}
+
+
 def test_trainable_before() -> None:
     """Each layer with trainable weights counts once on the ways to a call; a frozen one does not."""
     nodes = graph.nodes(two_inputs())

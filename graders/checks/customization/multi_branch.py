@@ -214,7 +214,8 @@ def _lost_at(model: Any, name: str, x: dict[str, Any], other: dict[str, Any]) ->
     found = graph.nodes(model.keras)
     reached = graph.inputs_before(found, _inputs(model.keras))
     for node in found:
-        if reached[node] == {name}:
+        lost = node.kind in graph.SHAPE_ALONE and any(reached[p] == {name} for p in node.parents)
+        if lost or reached[node] == {name}:
             with contextlib.suppress(Exception):  # a layer that is called twice has no one output
                 until = keras.Model(model.keras.inputs, node.op.output)
                 given = [[part[key] for key in _inputs(model.keras)] for part in (x, other)]
