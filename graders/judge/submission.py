@@ -20,7 +20,7 @@ from graders.boundary.launching import Launcher
 from graders.boundary.names import Verb
 from graders.boundary.spawned import Spawner
 from graders.checking import CheckFailed, Uses
-from graders.judge import advice, compiling, constructors
+from graders.judge import advice, compiling, constructors, syntax
 from graders.judge.connection import Connection
 from graders.judge.faults import FORGED, SubmissionError, forged
 from graders.judge.training import Training
@@ -163,7 +163,9 @@ class Submission:
         self._deadline += time.monotonic() - began
         try:
             self._ask_box(box, request, f"Importing {self._filename}", STRUCTURE_SECONDS)
-        except (SubmissionError, CheckFailed):
+        except (SubmissionError, CheckFailed) as error:
+            if getattr(error, "kind", "") == "timeout":
+                error.about = syntax.loop_at_import(self._source)
             box.close("import failed")
             raise
         self._box = box

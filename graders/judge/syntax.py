@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 from collections.abc import Iterator
 
 # Functions that give other values for the same data.
@@ -25,6 +26,25 @@ def is_change(node: ast.AST, in_place: bool) -> bool:
         case ast.Call(func=function):
             return not in_place and name(function) in CHANGING
     return False
+
+
+def loop_at_import(source: str) -> int | None:
+    """Returns the line of the first loop that runs when a module is imported; `None` if none does.
+
+    Args:
+        source: String, the module's text.
+    """
+    with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+        waiting: list[ast.AST] = [ast.parse(source)]
+        while waiting:
+            node = waiting.pop(0)
+            if isinstance(node, ast.For | ast.While):
+                return node.lineno
+            if not isinstance(
+                node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.expr
+            ):
+                waiting = [*ast.iter_child_nodes(node), *waiting]
+    return None
 
 
 def name(node: ast.AST) -> str:

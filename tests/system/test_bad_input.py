@@ -364,6 +364,14 @@ def test_endless_loops_are_stopped(grade) -> None:
         assert verdict.seconds < 60
 
 
+def test_a_module_that_never_ends_points_at_its_loop(grade) -> None:
+    """Not at the function that the first check is about."""
+    verdict = grade("cnn", cnn(top="rows = [n for n in range(3)]\nwhile rows:\n    pass\n"), seconds=6)
+    check = verdict.checks[0]
+    assert "Importing cnn.py did not finish" in check.message
+    assert check.where is not None and check.where.code == "while rows:"
+
+
 def test_verdicts_have_the_shape_of_the_contract(grade) -> None:
     """Whatever happens, every check of the rubric is there, with finite points that add up."""
     verdict = grade("cnn", cnn("raise ValueError")).to_json()
