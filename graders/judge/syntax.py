@@ -10,6 +10,8 @@ from collections.abc import Iterator
 CHANGING = ("preprocess_input", "normalize", "multiply", "divide")
 # Attributes whose parts are no parts of data.
 SIZES = ("shape", "layers", "weights", "inputs", "outputs")
+# What holds no statement that importing a module runs.
+LATER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.expr)
 
 
 def is_change(node: ast.AST, in_place: bool) -> bool:
