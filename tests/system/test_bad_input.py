@@ -366,7 +366,9 @@ def test_endless_loops_are_stopped(grade) -> None:
 
 def test_a_module_that_never_ends_points_at_its_loop(grade) -> None:
     """Not at the function that the first check is about."""
-    verdict = grade("cnn", cnn(top="rows = [n for n in range(3)]\nwhile rows:\n    pass\n"), seconds=6)
+    verdict = grade(
+        "cnn", cnn(top="rows = [n for n in range(3)]\nwhile rows:\n    pass\n"), seconds=6
+    )
     check = verdict.checks[0]
     assert "Importing cnn.py did not finish" in check.message
     assert check.where is not None and check.where.code == "while rows:"

@@ -56,6 +56,11 @@ FOLDS = """for i in range(3):
     model.fit(x[~test], y[~test], epochs=2)
     model.evaluate(x[test], y[test])
 """
+# Each fold is scaled by its own training part: no row comes twice as the same numbers.
+SCALED = FOLDS.replace(
+    "    model.fit(x[~test]", "    a = x - x[~test].mean(axis=0)\n    model.fit(a[~test]"
+)
+SCALED = SCALED.replace("evaluate(x[test]", "evaluate(a[test]")
 MASKS = """x = rng.normal(size=(200, 8, 8, 1)).astype("float32")
 y = (x > 0.3).astype("float32")
 
@@ -133,6 +138,7 @@ WRONG = {
         "model.fit",
     ),
     "shared_folds": (HEAD + MODEL + FOLDS, "    model.fit"),
+    "shared_folds scaled": (HEAD + MODEL + SCALED, "    model.fit"),
     "leaked_validation": (HEAD + MODEL + HELD.replace("x[:700], y[:700]", "x, y"), "model.fit"),
     "sorted_split": (HEAD + "x, y = x[np.argsort(y)], np.sort(y)\n" + MODEL + SPLIT, "model.fit"),
     "shuffled_validation": (
@@ -164,6 +170,10 @@ RIGHT = {
     + MODEL
     + "first = model.get_weights()\n"
     + FOLDS.replace("    model.fit", PUT_BACK),
+    "scaled and put back": HEAD
+    + MODEL
+    + "first = model.get_weights()\n"
+    + SCALED.replace("    model.fit", PUT_BACK),
     "all data": HEAD + MODEL + FOLDS.replace("evaluate(x[test], y[test])", "evaluate(x, y)"),
     "chunks": HEAD + MODEL + FOLDS.replace("~test", "test").replace("epochs=2", "epochs=8"),
     "leaked_validation": HEAD + MODEL + HELD,
@@ -179,7 +189,7 @@ def test_the_fault_is_named_with_its_line(tmp_path: Path, name: str) -> None:
     text, part = WRONG[name]
     code, answer = found(tmp_path, text)
     assert code == 1
-    assert [row["id"] for row in answer["faults"]] == [name]
+    assert [row["id"] for row in answer["faults"]] == [name.partition(" ")[0]]
     assert answer["faults"][0]["line"] == line_of(text, part)
 
 

@@ -89,7 +89,7 @@ def shared_folds(facts: Facts) -> Finding | None:
     return found(
         "shared_folds",
         "each fold's test data to be new to the model",
-        f"one model that all folds train on: of the rows that a later fold tests on, "
+        f"one model that all folds train on: of the rows that a later fold tests on, at least "
         f"{facts.fit.met:.0%} had been training data of this same model in a fold before",
         "Build and compile a new model inside the loop, before each fit.",
         line=facts.fit.line,
