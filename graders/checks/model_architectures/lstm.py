@@ -353,8 +353,7 @@ def accuracy(training, data, threshold, evidence):
 
 def _accuracy_without(model, layers, data):
     """Returns the accuracy of a model whose LSTMs give 0; 0 if it gives no numbers then."""
-    inside = [part for layer in layers for part in _lstms_in(layer)]
-    with silenced(inside):
+    with silenced(part for layer in layers for part in _lstms_in(layer)):
         try:
             return Scores(model, data.test).accuracy
         except CheckFailed:

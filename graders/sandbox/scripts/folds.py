@@ -16,8 +16,8 @@ from graders.sandbox.scripts import data
 TRAINING_ROWS, TESTED_ROWS, BYTES = 50_000, 2000, 256 * 2**20
 # Fewer tested rows tell nothing.
 LEAST_ROWS = 10
-# Rows and columns that are compared where each fold is scaled by itself.
-COMPARED, COLUMNS = 5000, 1000
+# What is compared where each fold is scaled by itself: rows trained on, rows tested on, columns.
+COMPARED, OF_TESTED, COLUMNS = 5000, 500, 1000
 # A row that comes so much nearer to one than to all others is the same, on another scale.
 NEARER = 0.2
 
@@ -99,7 +99,7 @@ class Folds:
                 return
             share = sum(key in before for key in keys) / len(keys)
             if share < 0.5:
-                share = max(share, _share_nearer(_scaled(parts)[:500], known.tables))
+                share = max(share, _share_nearer(_scaled(parts)[:OF_TESTED], known.tables))
             self.met[line] = max(share, self.met.get(line, 0.0))
 
 
